@@ -1,0 +1,101 @@
+# Chat: build, test, install.  `make help` lists the targets.
+#
+#   make SAN=1        with address and undefined-behaviour sanitizers
+#   make WERROR=1     warnings are errors (what CI does)
+#
+# Products go to build/ (build/san/ with SAN=1, build/cov/ for coverage).
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+BINDIR = $(PREFIX)/bin
+LIBEXECDIR = $(PREFIX)/lib/chat
+MANDIR = $(PREFIX)/share/man
+DOCDIR = $(PREFIX)/share/doc/chat
+UNITDIR = $(PREFIX)/lib/systemd/system
+SYSUSERSDIR = $(PREFIX)/lib/sysusers.d
+TMPFILESDIR = $(PREFIX)/lib/tmpfiles.d
+
+VERSION = 0.1.0
+
+CC ?= cc
+CFLAGS ?= -O2 -g
+WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wwrite-strings -Wcast-qual -Wformat=2 \
+	-Wpointer-arith -Wundef -Wvla $(if $(WERROR),-Werror)
+HARDEN = -fstack-protector-strong -fPIE -fno-strict-aliasing
+HARDENLD = -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
+
+ifdef SAN
+B = build/san
+EXTRA = -fsanitize=address,undefined -fno-omit-frame-pointer
+else ifdef COV
+B = build/cov
+EXTRA = --coverage -O0
+else
+B = build
+EXTRA = -D_FORTIFY_SOURCE=2
+endif
+
+ALLCPP = -D_GNU_SOURCE -DCHAT_VERSION='"$(VERSION)"' \
+	-DCHAT_PREFIX='"$(PREFIX)"' -iquote lib -iquote $(B) $(CPPFLAGS)
+ALLC = -std=c11 $(CFLAGS) $(WARN) $(HARDEN) $(EXTRA)
+ALLLD = $(HARDENLD) $(EXTRA) $(LDFLAGS)
+
+PROGRAMS = chat-session chat-notify chat-client
+BIN = $(PROGRAMS:%=$(B)/bin/%)
+LIBS_chat-session = -lsqlite3 -ljson-c -lmd
+LIBS_chat-notify = -lsqlite3 -lsystemd -lpthread
+LIBS_chat-client = -lncursesw -ltinfo -ljson-c
+
+objects = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c))
+
+all: $(BIN)
+
+define program
+$(B)/bin/$(1): $(call objects,$(1)) $(B)/lib.a
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALLLD) -o $$@ $$^ $$(LIBS_$(1))
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
+
+$(B)/lib.a: $(call objects,lib)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALLCPP) $(ALLC) -MMD -MP -c -o $@ $<
+
+# The migrations become one array of strings, in the order of their names.
+$(B)/schema.h: $(sort $(wildcard sql/*.sql)) Makefile
+	@mkdir -p $(@D)
+	for f in $(filter %.sql,$^); do \
+		sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $$f; \
+		echo ','; \
+	done >$@
+$(B)/lib/store.o: $(B)/schema.h
+
+# Unit tests: each file of tests/unit is a program (cmocka, TAP) linked with
+# the library and with the pure parts of the programs it names.
+UNIT = $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.c))
+# Helper programs of the bats tests and the load generator.
+TOOLS = $(patsubst tests/load/%.c,$(B)/tests/%,$(wildcard tests/load/*.c))
+tools: $(TOOLS)
+unit: $(UNIT)
+
+$(B)/tests/%: tests/load/%.c $(B)/lib.a
+	@mkdir -p $(@D)
+	$(CC) $(ALLCPP) $(ALLC) -MMD -MP $(ALLLD) -o $@ $< $(B)/lib.a -lsqlite3 -ljson-c -lm -lpthread
+
+$(B)/tests/unit/%: tests/unit/%.c $(B)/lib.a
+	@mkdir -p $(@D)
+	$(CC) $(ALLCPP) $(ALLC) -MMD -MP $(ALLLD) -o $@ $< $(filter %.o,$^) $(B)/lib.a -lcmocka -lsqlite3 -ljson-c
+
+include $(wildcard tests/*.mk)
+
+clean:
+	rm -rf build
+
+-include $(shell find build -name '*.d' 2>/dev/null)
+
+.PHONY: all tools unit clean

@@ -1,0 +1,117 @@
+/*
+ * The look at a line before json-c gets it.  One pass, no memory.
+ */
+#include <string.h>
+
+#include "json-check.h"
+#include "limit.h"
+
+/* The value of four hexadecimal digits, -1 if they are not. */
+static long
+hex4(const char *p, const char *end)
+{
+	long value = 0;
+	int i;
+
+	if (end - p < 4)
+		return -1;
+	for (i = 0; i < 4; i++) {
+		char c = p[i];
+
+		value <<= 4;
+		if (c >= '0' && c <= '9')
+			value |= c - '0';
+		else if (c >= 'a' && c <= 'f')
+			value |= c - 'a' + 10;
+		else if (c >= 'A' && c <= 'F')
+			value |= c - 'A' + 10;
+		else
+			return -1;
+	}
+	return value;
+}
+
+/* At the u of an escape: skip it, and its other half when that follows. */
+static const char *
+escape_skip(const char *p, const char *end, bool *surrogates)
+{
+	long unit = hex4(p + 1, end), low = -1;
+
+	if (unit < 0xd800 || unit > 0xdfff)
+		return p + 1;
+	if (unit < 0xdc00 && end - p >= 7 && p[5] == '\\' && p[6] == 'u')
+		low = hex4(p + 7, end);
+	if (low >= 0xdc00 && low <= 0xdfff)
+		return p + 11;
+	*surrogates = true;
+	return p + 5;
+}
+
+/* Behind the opening quote: skip the string.  NULL for a control in it. */
+static const char *
+string_skip(const char *p, const char *end, bool *surrogates)
+{
+	while (p < end && *p != '"') {
+		if ((unsigned char)*p < 0x20)
+			return NULL;
+		if (*p++ != '\\' || p >= end)
+			continue;
+		p = *p == 'u' ? escape_skip(p, end, surrogates) : p + 1;
+	}
+	return p < end ? p + 1 : end;
+}
+
+static const char *
+word_skip(const char *p, const char *end)
+{
+	static const char *const words[] = { "true", "false", "null" };
+	size_t i, len;
+
+	for (i = 0; i < 3; i++) {
+		len = strlen(words[i]);
+		if ((size_t)(end - p) >= len && memcmp(p, words[i], len) == 0)
+			return p + len;
+	}
+	return NULL;
+}
+
+const char *
+json_check(const char *line, size_t len, bool *surrogates)
+{
+	const char *p = line, *end = line + len;
+	int depth = 0;
+
+	*surrogates = false;
+	while (p < end) {
+		switch (*p) {
+		case '"':
+			p = string_skip(p + 1, end, surrogates);
+			if (p == NULL)
+				return "a control character in a string must"
+				    " be escaped";
+			continue;
+		case '{':
+		case '[':
+			if (++depth > JSON_DEPTH_MAX)
+				return "it is nested too deep";
+			break;
+		case '}':
+		case ']':
+			depth--;
+			break;
+		case 't':
+		case 'f':
+		case 'n':
+			if ((p = word_skip(p, end)) == NULL)
+				return "a word other than true, false, null";
+			continue;
+		case '\0':
+			return "a NUL character";
+		default:
+			if (strchr("0123456789+-.eE,: \t\r", *p) == NULL)
+				return "an unexpected character";
+		}
+		p++;
+	}
+	return NULL;
+}

@@ -1,0 +1,19 @@
+/*
+ * What a JSON parser may let pass but our protocol does not.  Pure.
+ */
+#ifndef JSON_CHECK_H
+#define JSON_CHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Look through one line of valid UTF-8 for nesting deeper than JSON_DEPTH_MAX,
+ * raw control characters in strings (RFC 8259, 7), and words other than true,
+ * false and null.  Returns NULL, or what is wrong.  *surrogates is set when a
+ * \u escape names half of a surrogate pair without its other half, which
+ * parsers turn into U+FFFD.
+ */
+const char	*json_check(const char *line, size_t len, bool *surrogates);
+
+#endif
