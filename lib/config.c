@@ -1,0 +1,205 @@
+/*
+ * Reads the configuration.  All keys, their defaults and their ranges are in
+ * one table, from which --help is printed as well.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "limit.h"
+
+enum kind { STRING, NUMBER, CHOICE };
+
+struct key {
+	const char	*name, *value;		/* value: the default */
+	enum kind	 kind;
+	size_t		 offset;
+	long		 min, max;		/* NUMBER */
+	const char	*choices;		/* CHOICE: its values are 0, 1 … */
+	const char	*help;
+};
+
+#define AT(member) offsetof(struct config, member)
+
+static const struct key keys[] = {
+	{ "CHAT_DB", "/var/lib/chat/chat.db", STRING, AT(db), 0, 0, NULL,
+	    "database file" },
+	{ "CHAT_RUNTIME_DIR", "/run/chat", STRING, AT(runtime_dir), 0, 0, NULL,
+	    "directory of the sockets and the shared page" },
+	{ "CHAT_MESSAGE_MAX_SIZE", "4096", NUMBER, AT(message_max_size),
+	    1, 65536, NULL, "bytes of a message" },
+	{ "CHAT_LOG_LEVEL", "INFO", CHOICE, AT(log_level), 0, 0,
+	    "DEBUG INFO WARNING ERROR CRITICAL", "what is logged" },
+	{ "CHAT_DURABILITY", "full", CHOICE, AT(full), 0, 0, "normal full",
+	    "full: on disk before the ACK; normal: a power cut may lose it" },
+	{ "CHAT_AUTH", "open", CHOICE, AT(auth_required), 0, 0,
+	    "open required", "open: unregistered names may connect" },
+	{ "CHAT_LOGIN_TIMEOUT", "10", NUMBER, AT(login_timeout), 1, 3600, NULL,
+	    "seconds until CONNECT must have come" },
+	{ "CHAT_IDLE_TIMEOUT", "300", NUMBER, AT(idle_timeout), 2, 86400, NULL,
+	    "seconds without a byte; PING is sent after half of it" },
+};
+#define NKEYS (sizeof(keys) / sizeof(keys[0]))
+
+/* The place of value in a list of words, -1 if it is not there. */
+static long
+choice_index(const char *choices, const char *value)
+{
+	size_t len = strlen(value);
+	long i = 0;
+	const char *p = choices;
+
+	while (len > 0 && *p != '\0') {
+		size_t n = strcspn(p, " ");
+
+		if (n == len && memcmp(p, value, n) == 0)
+			return i;
+		p += n + (p[n] == ' ');
+		i++;
+	}
+	return -1;
+}
+
+static bool
+key_set(struct config *c, const struct key *k, const char *value,
+    char error[CONFIG_ERROR_MAX])
+{
+	char *base = (char *)c + k->offset, *end;
+	long number;
+
+	switch (k->kind) {
+	case STRING:
+		if (*value != '\0') {
+			memcpy(base, &value, sizeof(value));
+			return true;
+		}
+		snprintf(error, CONFIG_ERROR_MAX, "%s is empty: give a path",
+		    k->name);
+		return false;
+	case NUMBER:
+		errno = 0;
+		number = strtol(value, &end, 10);
+		if (isdigit((unsigned char)*value) && *end == '\0' &&
+		    errno == 0 && number >= k->min && number <= k->max)
+			break;
+		snprintf(error, CONFIG_ERROR_MAX,
+		    "%s is '%.64s': give a number from %ld to %ld",
+		    k->name, value, k->min, k->max);
+		return false;
+	case CHOICE:
+		if ((number = choice_index(k->choices, value)) >= 0)
+			break;
+		snprintf(error, CONFIG_ERROR_MAX,
+		    "%s is '%.64s': give one of %s", k->name, value,
+		    k->choices);
+		return false;
+	default:
+		abort();
+	}
+	memcpy(base, &number, sizeof(number));
+	return true;
+}
+
+/*
+ * Cut "KEY=value" as systemd.exec(5) reads an EnvironmentFile=: blanks around
+ * are dropped, quotes around the value too.  Returns the key, NULL for a
+ * comment, an empty line, or a line without '='.
+ */
+static char *
+line_split(char *line, char **value)
+{
+	char *equals, *end;
+
+	line += strspn(line, " \t");
+	if (*line == '#' || *line == ';' || (equals = strchr(line, '=')) == NULL)
+		return NULL;
+	*equals = '\0';
+	*value = equals + 1 + strspn(equals + 1, " \t");
+	end = *value + strlen(*value);
+	while (end > *value && isspace((unsigned char)end[-1]))
+		*--end = '\0';
+	if (end - *value >= 2 && (**value == '"' || **value == '\'') &&
+	    end[-1] == **value) {
+		end[-1] = '\0';
+		(*value)++;
+	}
+	return line;
+}
+
+static bool
+file_read(struct config *c, const char *path, char error[CONFIG_ERROR_MAX])
+{
+	char line[4096], *key, *value, *kept;
+	bool ok = true;
+	size_t i;
+	FILE *f = fopen(path, "re");
+
+	/* Under systemd the manager has read it for us, as root. */
+	if (f == NULL && (errno == ENOENT || errno == EACCES))
+		return true;
+	if (f == NULL) {
+		snprintf(error, CONFIG_ERROR_MAX, "cannot read %s: %s", path,
+		    strerror(errno));
+		return false;
+	}
+	while (ok && fgets(line, sizeof(line), f) != NULL) {
+		if ((key = line_split(line, &value)) == NULL)
+			continue;
+		for (i = 0; i < NKEYS && strcmp(keys[i].name, key) != 0; i++)
+			;
+		if (i == NKEYS)
+			continue;	/* another program's key */
+		if ((kept = strdup(value)) == NULL)
+			abort();
+		ok = key_set(c, &keys[i], kept, error);
+		if (!ok || keys[i].kind != STRING)
+			free(kept);
+	}
+	fclose(f);
+	return ok;
+}
+
+bool
+config_load(struct config *c, char error[CONFIG_ERROR_MAX])
+{
+	const char *path = getenv("CHAT_CONFIG"), *value;
+	size_t i;
+
+	for (i = 0; i < NKEYS; i++)
+		if (!key_set(c, &keys[i], keys[i].value, error))
+			return false;
+	if (!file_read(c, path != NULL ? path : CONFIG_FILE, error))
+		return false;
+	for (i = 0; i < NKEYS; i++)
+		if ((value = getenv(keys[i].name)) != NULL &&
+		    !key_set(c, &keys[i], value, error))
+			return false;
+	return true;
+}
+
+void
+config_help(FILE *out)
+{
+	size_t i;
+
+	fprintf(out, "\nConfiguration (environment, or %s; CHAT_CONFIG names"
+	    " another file):\n", CONFIG_FILE);
+	for (i = 0; i < NKEYS; i++) {
+		fprintf(out, "  %-22s %s [%s]", keys[i].name, keys[i].help,
+		    keys[i].value);
+		if (keys[i].kind == CHOICE)
+			fprintf(out, " (%s)", keys[i].choices);
+		if (keys[i].kind == NUMBER)
+			fprintf(out, " (%ld to %ld)", keys[i].min, keys[i].max);
+		fputc('\n', out);
+	}
+}
+
+size_t
+config_line_max(const struct config *c)
+{
+	return LINE_FACTOR * (size_t)c->message_max_size + LINE_EXTRA;
+}

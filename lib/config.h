@@ -1,0 +1,41 @@
+/*
+ * The configuration: KEY=value from a file that systemd can read as an
+ * EnvironmentFile=, and from the environment, which wins.
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "log.h"
+
+#define CONFIG_FILE	"/etc/chat/chat.conf"
+#define CONFIG_ERROR_MAX 512
+
+struct config {
+	const char	*db;			/* CHAT_DB */
+	const char	*runtime_dir;		/* CHAT_RUNTIME_DIR */
+	long		 message_max_size;	/* bytes */
+	long		 log_level;		/* enum log_level */
+	long		 full;			/* CHAT_DURABILITY=full */
+	long		 auth_required;		/* CHAT_AUTH=required */
+	long		 login_timeout;		/* seconds */
+	long		 idle_timeout;		/* seconds */
+};
+
+/*
+ * Read the file named by CHAT_CONFIG (default CONFIG_FILE; it may be missing),
+ * then the environment.  Strings live as long as the process.  Returns false
+ * with a sentence in error that names the key, its value and what is allowed.
+ */
+bool	config_load(struct config *, char error[CONFIG_ERROR_MAX]);
+
+/* One line a key: its name, default, unit and meaning, for --help. */
+void	config_help(FILE *);
+
+/* The longest line a client may send, in bytes, from CHAT_MESSAGE_MAX_SIZE. */
+size_t	config_line_max(const struct config *);
+
+#endif

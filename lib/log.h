@@ -1,0 +1,37 @@
+/*
+ * The log: to the journal with fields of its own when standard error goes
+ * there, to standard error as lines otherwise; never to a client's socket.
+ * One call is one event of a session's or the relay's life.  Never pass a
+ * password, a secret or the text of a message.
+ */
+#ifndef LOG_H
+#define LOG_H
+
+#include <stdint.h>
+
+enum log_level {
+	LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARNING, LEVEL_ERROR,
+	LEVEL_CRITICAL
+};
+
+/* Bytes of an event's text; what is longer is cut. */
+#define LOG_TEXT_MAX 1024
+
+/*
+ * Find out where to log.  program is a literal.  Standard error is never
+ * written to when it is the same socket as standard input (as inetd does it):
+ * the journal's socket or syslog(3) take its place.
+ */
+void	log_open(const char *program);
+void	log_set_level(enum log_level);
+
+/* Fields of every event from now on; NULL or 0 leaves one out.  Borrowed. */
+void	log_set_peer(const char *peer);
+void	log_set_user(const char *user);
+void	log_set_session(int64_t session);
+
+/* event is one lower-case word (CHAT_EVENT=); format tells the rest. */
+void	log_event(enum log_level, const char *event, const char *format, ...)
+	    __attribute__((format(printf, 3, 4)));
+
+#endif
