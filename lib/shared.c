@@ -1,0 +1,204 @@
+/*
+ * The shared page and its locks.  The mutexes are robust: when a holder dies,
+ * the next one gets the lock and SQLite's own recovery does the rest.
+ */
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "limit.h"
+#include "shared.h"
+
+static int
+lock_init(struct shared_lock *l)
+{
+	pthread_mutexattr_t attr;
+	int error;
+
+	if ((error = pthread_mutexattr_init(&attr)) != 0)
+		return error;
+	pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+	pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+	error = pthread_mutex_init(&l->mutex, &attr);
+	pthread_mutexattr_destroy(&attr);
+	return error;
+}
+
+/* Bring a file that is new, or of another version, into shape. */
+static bool
+page_format(struct shared *page, int fd)
+{
+	bool ok = true;
+
+	if (flock(fd, LOCK_EX) == -1)
+		return false;
+	if (page->magic != SHARED_MAGIC || page->version != SHARED_VERSION) {
+		memset(page, 0, sizeof(*page));
+		ok = (errno = lock_init(&page->write)) == 0 &&
+		    (errno = lock_init(&page->sync)) == 0;
+		page->version = SHARED_VERSION;
+		/* Last: who sees it may use the rest. */
+		atomic_thread_fence(memory_order_release);
+		if (ok)
+			page->magic = SHARED_MAGIC;
+	}
+	flock(fd, LOCK_UN);
+	return ok;
+}
+
+struct shared *
+shared_map(const char *runtime_dir, int *fd)
+{
+	char path[PATH_MAX];
+	struct shared *page;
+	int saved;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", runtime_dir,
+	    SHARED_FILE) >= sizeof(path)) {
+		errno = ENAMETOOLONG;
+		return NULL;
+	}
+	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (*fd == -1)
+		return NULL;
+	/* Growing to the same size changes nothing, so no lock is needed. */
+	if (ftruncate(*fd, sizeof(*page)) == -1)
+		goto fail;
+	page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED,
+	    *fd, 0);
+	if (page == MAP_FAILED)
+		goto fail;
+	if ((page->magic == SHARED_MAGIC && page->version == SHARED_VERSION) ||
+	    page_format(page, *fd))
+		return page;
+	munmap(page, sizeof(*page));
+fail:
+	saved = errno;
+	close(*fd);
+	*fd = -1;
+	errno = saved;
+	return NULL;
+}
+
+void
+shared_unmap(struct shared *page, int fd)
+{
+	if (page == NULL)
+		return;
+	munmap(page, sizeof(*page));
+	close(fd);
+}
+
+bool
+shared_gone(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == -1 || st.st_nlink == 0;
+}
+
+static bool
+process_is_stopped(pid_t pid)
+{
+	char path[64], line[256], *p;
+	bool stopped = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if ((f = fopen(path, "re")) == NULL)
+		return false;
+	/* The state follows the name, which may itself hold brackets. */
+	if (fgets(line, sizeof(line), f) != NULL &&
+	    (p = strrchr(line, ')')) != NULL && p[1] == ' ')
+		stopped = p[2] == 'T' || p[2] == 't';
+	fclose(f);
+	return stopped;
+}
+
+/* Name who has kept the lock since `turn`, and end it if it is stopped. */
+static void
+holder_accuse(struct shared_lock *l, uint32_t turn, shared_notice notice,
+    void *arg)
+{
+	pid_t pid = atomic_load(&l->holder);
+	bool stopped = pid > 0 && process_is_stopped(pid);
+	char text[160];
+	int pidfd;
+
+	if (pid <= 0)
+		return;
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	/* Still the same turn: the pid was the holder's when pidfd was made. */
+	if (pidfd != -1 && stopped && atomic_load(&l->turn) == turn &&
+	    atomic_load(&l->holder) == pid)
+		stopped = syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL,
+		    0) == 0;
+	else
+		stopped = false;
+	if (pidfd != -1)
+		close(pidfd);
+	snprintf(text, sizeof(text), "process %d has held the store's lock for"
+	    " %d s%s", (int)pid, LOCK_STOPPED / 1000,
+	    stopped ? " and was stopped: ended it" : "");
+	if (notice != NULL)
+		notice(arg, text);
+}
+
+static void
+deadline_in(struct timespec *ts, long ms)
+{
+	clock_gettime(CLOCK_MONOTONIC, ts);
+	ts->tv_sec += ms / 1000;
+	ts->tv_nsec += ms % 1000 * 1000000L;
+	if (ts->tv_nsec >= 1000000000L) {
+		ts->tv_sec++;
+		ts->tv_nsec -= 1000000000L;
+	}
+}
+
+int
+shared_lock(struct shared_lock *l, shared_notice notice, void *arg)
+{
+	struct timespec deadline;
+	long waited = 0, step;
+	uint32_t turn;
+	int error = pthread_mutex_trylock(&l->mutex);
+
+	while (error == EBUSY || error == ETIMEDOUT) {
+		if (waited >= LOCK_WAIT)
+			return ETIMEDOUT;
+		step = LOCK_WAIT - waited < LOCK_STOPPED ?
+		    LOCK_WAIT - waited : LOCK_STOPPED;
+		turn = atomic_load(&l->turn);
+		deadline_in(&deadline, step);
+		error = pthread_mutex_clocklock(&l->mutex, CLOCK_MONOTONIC,
+		    &deadline);
+		waited += step;
+		if (error == ETIMEDOUT && atomic_load(&l->turn) == turn)
+			holder_accuse(l, turn, notice, arg);
+	}
+	if (error == EOWNERDEAD)
+		error = pthread_mutex_consistent(&l->mutex);
+	if (error != 0)
+		return error;
+	atomic_fetch_add(&l->turn, 1);
+	atomic_store(&l->holder, (int32_t)getpid());
+	return 0;
+}
+
+void
+shared_unlock(struct shared_lock *l)
+{
+	atomic_store(&l->holder, 0);
+	pthread_mutex_unlock(&l->mutex);
+}

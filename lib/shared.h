@@ -1,0 +1,63 @@
+/*
+ * The shared page: a small file in the runtime directory that every session
+ * and the relay map.  It holds the two locks between writers, the positions
+ * that say how far the log is committed and on disk, and counters.  It holds
+ * no message: without it, it is made anew from the database.
+ */
+#ifndef SHARED_H
+#define SHARED_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <pthread.h>
+
+#define SHARED_FILE	"shared"
+#define SHARED_MAGIC	0x43686174u	/* "Chat" */
+#define SHARED_VERSION	1u
+
+/* A lock between processes that outlives the death of its holder. */
+struct shared_lock {
+	pthread_mutex_t		 mutex;		/* robust, process-shared */
+	_Atomic int32_t		 holder;	/* pid, 0 while free */
+	_Atomic uint32_t	 turn;		/* counts acquisitions */
+};
+
+struct shared {
+	uint32_t		 magic, version;
+	_Atomic uint32_t	 ready;		/* positions below are valid */
+	_Atomic uint32_t	 generation;	/* of the database file */
+	uint64_t		 db_device, db_inode;
+
+	struct shared_lock	 write;		/* around each transaction */
+	struct shared_lock	 sync;		/* around each sync of the WAL */
+
+	_Atomic int64_t		 committed_id;	/* last id of the log */
+	_Atomic int64_t		 synced_id;	/* the same, known on disk */
+	_Atomic uint64_t	 commits;	/* transactions so far */
+	_Atomic uint64_t	 synced_commits;
+	_Atomic uint32_t	 sync_failed;	/* until a whole checkpoint */
+};
+
+/*
+ * Map the page of a runtime directory, making it when missing.  Returns NULL
+ * with errno set.  *fd stays open (for shared_gone() and flock(2)).
+ */
+struct shared	*shared_map(const char *runtime_dir, int *fd);
+void		 shared_unmap(struct shared *, int fd);
+
+/* Whether the page's file was removed: what is mapped is then nobody's. */
+bool		 shared_gone(int fd);
+
+/* What a lock tells of a holder that keeps others waiting. */
+typedef void (*shared_notice)(void *arg, const char *text);
+
+/*
+ * Take a lock, waiting at most LOCK_WAIT ms.  A holder that has kept it for
+ * LOCK_STOPPED ms is named through notice(arg, ...), and killed when it is a
+ * stopped process.  Returns 0, or ETIMEDOUT.
+ */
+int		 shared_lock(struct shared_lock *, shared_notice, void *arg);
+void		 shared_unlock(struct shared_lock *);
+
+#endif

@@ -1,0 +1,132 @@
+/*
+ * Checkpoints: what is in the WAL goes into the database, so that the WAL can
+ * begin anew.  Only the relay's housekeeper calls this; nobody else does any.
+ *
+ * Two passes: a passive one for the bulk beside readers and writers, then a
+ * short one under the lock between writers, which waits for readers and starts
+ * the WAL anew.  A pass is begun only if something was committed since the
+ * last whole checkpoint: SQLite up to 3.51.2 can corrupt a database when a
+ * checkpoint that starts right after a complete one races a commit that resets
+ * the WAL (sqlite.org/wal.html), and this order leaves that no room.
+ */
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store-internal.h"
+
+/* The read locks of a WAL's index (sqlite.org/walformat.html, 2.3.1). */
+#define READ_LOCK_FIRST	123
+#define READ_LOCK_LAST	127
+
+bool
+store_checkpoint_due(const struct store *s)
+{
+	return atomic_load(&s->shared->commits) != s->complete ||
+	    store_sync_failed(s);
+}
+
+/*
+ * Another process that holds a read lock, 0 if none does.  proc(5) is read
+ * because opening and closing the index here would drop SQLite's own locks.
+ */
+static pid_t
+reader_find(const struct store *s)
+{
+	char path[4096], line[256], type[8];
+	unsigned int maj, min;
+	unsigned long long inode, first, last;
+	struct stat st;
+	int pid, found = 0;
+	FILE *f;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s-shm", s->path) >=
+	    sizeof(path) || stat(path, &st) == -1 ||
+	    (f = fopen("/proc/locks", "re")) == NULL)
+		return 0;
+	while (found == 0 && fgets(line, sizeof(line), f) != NULL)
+		if (sscanf(line, "%*u: POSIX %*s %7s %d %x:%x:%llu %llu %llu",
+		    type, &pid, &maj, &min, &inode, &first, &last) == 7 &&
+		    strcmp(type, "READ") == 0 && inode == st.st_ino &&
+		    maj == major(st.st_dev) && min == minor(st.st_dev) &&
+		    first <= READ_LOCK_LAST && last >= READ_LOCK_FIRST &&
+		    pid != (int)getpid())
+			found = pid;
+	fclose(f);
+	return found;
+}
+
+/* One pass; *whole when nothing is left in the WAL. */
+static bool
+pass(struct store *s, int mode, bool *whole)
+{
+	int pages = 0, copied = 0, rc;
+
+	rc = sqlite3_wal_checkpoint_v2(s->db, "main", mode, &pages, &copied);
+	*whole = rc == SQLITE_OK && pages == copied;
+	if (rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY)
+		return true;
+	store_fail(s, "checkpoint");
+	return false;
+}
+
+/* With no writer beside us; readers are waited for a little. */
+static bool
+final_pass(struct store *s, bool *whole)
+{
+	struct shared *page = s->shared;
+	int mode = store_wal_bytes(s) > WAL_TRUNCATE ?
+	    SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART;
+	uint64_t commits;
+	int64_t id;
+	bool ok;
+
+	if (shared_lock(&page->write, s->options.notice, s->options.arg) != 0) {
+		*whole = false;
+		return true;
+	}
+	commits = atomic_load(&page->commits);
+	id = atomic_load(&page->committed_id);
+	sqlite3_busy_timeout(s->db, CHECKPOINT_READERS);
+	ok = pass(s, mode, whole);
+	sqlite3_busy_timeout(s->db, STORE_BUSY);
+	if (*whole && shared_lock(&page->sync, s->options.notice,
+	    s->options.arg) == 0) {
+		/* It synced the database: all up to here is on disk. */
+		atomic_store(&page->synced_id, id);
+		atomic_store(&page->synced_commits, commits);
+		atomic_store(&page->sync_failed, 0);
+		s->complete = commits;
+		shared_unlock(&page->sync);
+	}
+	shared_unlock(&page->write);
+	return ok;
+}
+
+enum store_result
+store_checkpoint(struct store *s, struct store_checkpoint *result)
+{
+	struct store_checkpoint c = { .wal_bytes = store_wal_bytes(s) };
+	bool whole;
+
+	if (shared_gone(s->shared_fd) ||
+	    atomic_load(&s->shared->generation) != s->generation) {
+		snprintf(s->error, sizeof(s->error), "%s: was replaced",
+		    s->path);
+		return STORE_UNAVAILABLE;
+	}
+	if (store_checkpoint_due(s)) {
+		if (!pass(s, SQLITE_CHECKPOINT_PASSIVE, &whole) ||
+		    !final_pass(s, &c.done))
+			return STORE_UNAVAILABLE;
+		if (!c.done)
+			c.reader = reader_find(s);
+	} else {
+		c.done = true;
+	}
+	*result = c;
+	return STORE_OK;
+}

@@ -1,0 +1,290 @@
+/*
+ * Sessions and users in the SQLite store: who holds a name, who is online.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "store-internal.h"
+
+struct user {
+	int64_t	 id, private_from, position;
+	char	 username[USERNAME_MAX + 1];
+	bool	 registered, proven;
+};
+
+/* In constant time: how much of a secret was right must not be measurable. */
+static bool
+hash_equal(const unsigned char *a, const unsigned char *b)
+{
+	unsigned int diff = 0;
+	size_t i;
+
+	for (i = 0; i < STORE_HASH_LEN; i++)
+		diff |= a[i] ^ b[i];
+	return diff == 0;
+}
+
+static void
+copy_name(char *to, size_t size, const unsigned char *from)
+{
+	snprintf(to, size, "%s", from != NULL ? (const char *)from : "");
+}
+
+static bool
+user_find(struct store *s, const struct store_login *in, struct user *u)
+{
+	sqlite3_stmt *st = store_statement(s, ST_USER,
+	    "SELECT id, username, password IS NOT NULL, resume, private_from,"
+	    " position FROM users WHERE username = :username");
+	const void *resume;
+	int rc;
+
+	*u = (struct user){ 0 };
+	if (st == NULL)
+		return false;
+	sqlite3_bind_text(st, 1, in->username, -1, SQLITE_STATIC);
+	if ((rc = store_step(s, st)) != SQLITE_ROW)
+		return rc == SQLITE_DONE;
+	u->id = sqlite3_column_int64(st, 0);
+	copy_name(u->username, sizeof(u->username), sqlite3_column_text(st, 1));
+	u->registered = sqlite3_column_int(st, 2) != 0;
+	resume = sqlite3_column_blob(st, 3);
+	u->proven = in->proof != NULL && resume != NULL &&
+	    sqlite3_column_bytes(st, 3) == STORE_HASH_LEN &&
+	    hash_equal(in->proof, resume);
+	u->private_from = sqlite3_column_int64(st, 4);
+	u->position = sqlite3_column_int64(st, 5);
+	sqlite3_reset(st);
+	return true;
+}
+
+/* A name nobody used before, or one whose new holder has no proof. */
+static bool
+user_take(struct store *s, const struct store_login *in, struct user *u)
+{
+	bool known = u->id != 0;
+	sqlite3_stmt *st = known ?
+	    store_statement(s, ST_USER_TAKE, "UPDATE users SET"
+	    " username = :username, resume = :resume, private_from = :position,"
+	    " position = :position, seen_at = :now WHERE id = :id") :
+	    store_statement(s, ST_USER_ADD, "INSERT INTO users (username,"
+	    " resume, private_from, position, created_at, seen_at)"
+	    " VALUES (:username, :resume, :position, :position, :now, :now)");
+
+	if (st == NULL)
+		return false;
+	sqlite3_bind_text(st, 1, in->username, -1, SQLITE_STATIC);
+	sqlite3_bind_blob(st, 2, in->secret, STORE_HASH_LEN, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 3, s->last_id);
+	sqlite3_bind_int64(st, 4, store_now());
+	if (known)
+		sqlite3_bind_int64(st, 5, u->id);
+	if (!store_run(s, st))
+		return false;
+	if (!known)
+		u->id = sqlite3_last_insert_rowid(s->db);
+	snprintf(u->username, sizeof(u->username), "%s", in->username);
+	u->private_from = u->position = s->last_id;
+	return true;
+}
+
+static bool
+row_close(struct store *s, int64_t session, const char *reason)
+{
+	sqlite3_stmt *st = store_statement(s, ST_SESSION_END,
+	    "UPDATE sessions SET ended_at = :now, reason = :reason"
+	    " WHERE id = :id AND ended_at IS NULL");
+
+	if (st == NULL)
+		return false;
+	sqlite3_bind_int64(st, 1, store_now());
+	sqlite3_bind_text(st, 2, reason, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 3, session);
+	return store_run(s, st);
+}
+
+/*
+ * Close the rows of the user's sessions that do not answer, and of the one
+ * that does when the proof is right.
+ */
+static enum store_result
+others_close(struct store *s, const struct store_login *in,
+    const struct user *u, char replaced[STORE_SOCKET_MAX + 1])
+{
+	sqlite3_stmt *st = store_statement(s, ST_USER_SESSIONS,
+	    "SELECT id, socket FROM sessions"
+	    " WHERE user_id = :user AND ended_at IS NULL");
+	char socket[STORE_SOCKET_MAX + 1];
+	const char *reason;
+	int64_t id;
+	int rc;
+
+	*replaced = '\0';
+	if (st == NULL)
+		return STORE_UNAVAILABLE;
+	sqlite3_bind_int64(st, 1, u->id);
+	while ((rc = store_step(s, st)) == SQLITE_ROW) {
+		id = sqlite3_column_int64(st, 0);
+		copy_name(socket, sizeof(socket), sqlite3_column_text(st, 1));
+		sqlite3_reset(st);
+		reason = "died";
+		if (in->alive(in->arg, socket)) {
+			if (!u->proven)
+				return STORE_TAKEN;
+			reason = "replaced";
+			memcpy(replaced, socket, sizeof(socket));
+		}
+		/* The row leaves the query: from the beginning again. */
+		if (!row_close(s, id, reason))
+			return STORE_UNAVAILABLE;
+	}
+	return rc == SQLITE_DONE ? STORE_OK : STORE_UNAVAILABLE;
+}
+
+static bool
+row_add(struct store *s, const struct store_login *in, int64_t user,
+    int64_t *id)
+{
+	sqlite3_stmt *st = store_statement(s, ST_SESSION_ADD,
+	    "INSERT INTO sessions (user_id, socket, peer, pid, started_at)"
+	    " VALUES (:user, :socket, :peer, :pid, :now)");
+
+	if (st == NULL)
+		return false;
+	sqlite3_bind_int64(st, 1, user);
+	sqlite3_bind_text(st, 2, in->socket, -1, SQLITE_STATIC);
+	sqlite3_bind_text(st, 3, in->peer, -1, SQLITE_STATIC);
+	sqlite3_bind_int(st, 4, in->pid);
+	sqlite3_bind_int64(st, 5, store_now());
+	if (!store_run(s, st))
+		return false;
+	*id = sqlite3_last_insert_rowid(s->db);
+	return true;
+}
+
+static enum store_result
+session_begin(struct store *s, const struct store_login *in, struct user *u,
+    struct store_session *out)
+{
+	enum store_result result;
+
+	if (!user_find(s, in, u))
+		return STORE_UNAVAILABLE;
+	if (u->registered)
+		return STORE_REFUSED;
+	if (u->id != 0 && (result = others_close(s, in, u,
+	    out->replaced)) != STORE_OK)
+		return result;
+	if (!u->proven && !user_take(s, in, u))
+		return STORE_UNAVAILABLE;
+	return row_add(s, in, u->id, &out->id) ? STORE_OK : STORE_UNAVAILABLE;
+}
+
+enum store_result
+store_session_begin(struct store *s, const struct store_login *in,
+    struct store_session *out)
+{
+	struct store_session session = { 0 };
+	struct user u;
+	enum store_result result;
+
+	if ((result = store_begin(s)) != STORE_OK)
+		return result;
+	if ((result = session_begin(s, in, &u, &session)) != STORE_OK) {
+		store_rollback(s);
+		return result;
+	}
+	if ((result = store_commit(s, false)) != STORE_OK)
+		return result;
+	session.user_id = u.id;
+	memcpy(session.username, u.username, sizeof(u.username));
+	session.proven = u.proven;
+	session.private_from = u.private_from;
+	session.kept_position = u.position;
+	session.position = store_position(s);
+	*out = session;
+	return STORE_OK;
+}
+
+enum store_result
+store_session_end(struct store *s, int64_t session, const char *reason,
+    int64_t position)
+{
+	sqlite3_stmt *st = store_statement(s, ST_USER_LEFT,
+	    "UPDATE users SET seen_at = :now, position = max(position,"
+	    " :position) WHERE id = (SELECT user_id FROM sessions"
+	    " WHERE id = :session AND ended_at IS NULL)");
+	enum store_result result;
+
+	if (st == NULL)
+		return STORE_UNAVAILABLE;
+	if ((result = store_begin(s)) != STORE_OK)
+		return result;
+	sqlite3_bind_int64(st, 1, store_now());
+	sqlite3_bind_int64(st, 2, position);
+	sqlite3_bind_int64(st, 3, session);
+	if (store_run(s, st) && row_close(s, session, reason))
+		return store_commit(s, false);
+	store_rollback(s);
+	return STORE_UNAVAILABLE;
+}
+
+enum store_result
+store_sessions_open(struct store *s,
+    bool (*row)(void *, const struct store_open_session *), void *arg)
+{
+	sqlite3_stmt *st = store_statement(s, ST_SESSIONS_OPEN,
+	    "SELECT s.id, s.user_id, u.username, s.socket"
+	    " FROM sessions AS s INDEXED BY sessions_open"
+	    " JOIN users AS u ON u.id = s.user_id WHERE s.ended_at IS NULL");
+	struct store_open_session session;
+	int rc;
+
+	if (st == NULL)
+		return STORE_UNAVAILABLE;
+	while ((rc = store_step(s, st)) == SQLITE_ROW) {
+		session = (struct store_open_session){
+			.id = sqlite3_column_int64(st, 0),
+			.user_id = sqlite3_column_int64(st, 1),
+			.username = (const char *)sqlite3_column_text(st, 2),
+			.socket = (const char *)sqlite3_column_text(st, 3),
+		};
+		if (!row(arg, &session)) {
+			sqlite3_reset(st);
+			return STORE_OK;
+		}
+	}
+	return rc == SQLITE_DONE ? STORE_OK : STORE_UNAVAILABLE;
+}
+
+enum store_result
+store_users(struct store *s, bool (*row)(void *, const struct store_user *),
+    void *arg)
+{
+	sqlite3_stmt *st = store_statement(s, ST_USERS,
+	    "SELECT u.username, 1, min(s.started_at)"
+	    " FROM sessions AS s INDEXED BY sessions_open"
+	    " JOIN users AS u ON u.id = s.user_id"
+	    " WHERE s.ended_at IS NULL GROUP BY s.user_id"
+	    " UNION ALL SELECT username, 0, seen_at FROM users"
+	    " INDEXED BY users_registered WHERE password IS NOT NULL"
+	    " AND NOT EXISTS (SELECT 1 FROM sessions WHERE user_id = users.id"
+	    " AND ended_at IS NULL) ORDER BY 1 COLLATE NOCASE");
+	struct store_user user;
+	int rc;
+
+	if (st == NULL)
+		return STORE_UNAVAILABLE;
+	while ((rc = store_step(s, st)) == SQLITE_ROW) {
+		user = (struct store_user){
+			.username = (const char *)sqlite3_column_text(st, 0),
+			.online = sqlite3_column_int(st, 1) != 0,
+			.since = sqlite3_column_int64(st, 2),
+		};
+		if (!row(arg, &user)) {
+			sqlite3_reset(st);
+			return STORE_OK;
+		}
+	}
+	return rc == SQLITE_DONE ? STORE_OK : STORE_UNAVAILABLE;
+}

@@ -1,0 +1,170 @@
+/*
+ * Transactions.  Writers queue for a lock of our own, since SQLite's busy
+ * polling starves some of them.  Commits write the WAL without syncing it;
+ * with full durability it is synced after the lock is given back, once for
+ * all who wait (group commit): who finds its commit synced need not sync.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "store-internal.h"
+
+static enum store_result
+unavailable(struct store *s, const char *why)
+{
+	snprintf(s->error, sizeof(s->error), "%s: %s", s->path, why);
+	return STORE_UNAVAILABLE;
+}
+
+int64_t
+store_wal_bytes(struct store *s)
+{
+	sqlite3_file *wal = NULL;
+	sqlite3_int64 size = 0;
+
+	if (sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER,
+	    &wal) != SQLITE_OK || wal == NULL || wal->pMethods == NULL ||
+	    wal->pMethods->xFileSize(wal, &size) != SQLITE_OK)
+		return 0;
+	return size;
+}
+
+/* Reasons not to write, which need no lock to be seen. */
+static enum store_result
+check_usable(struct store *s)
+{
+	if (shared_gone(s->shared_fd))
+		return unavailable(s, "the runtime directory was replaced");
+	if (atomic_load(&s->shared->generation) != s->generation)
+		return unavailable(s, "the database was replaced");
+	if (s->options.full && store_sync_failed(s))
+		return unavailable(s, "a sync failed; waiting for a checkpoint"
+		    " by chat-notify");
+	if (store_wal_bytes(s) > WAL_MAX)
+		return unavailable(s, "the WAL is at its limit; a reader keeps"
+		    " it from being emptied");
+	return STORE_OK;
+}
+
+/* The log's last id, also of transactions whose process died after commit. */
+static bool
+read_last_id(struct store *s)
+{
+	sqlite3_stmt *st = store_statement(s, ST_SEQUENCE,
+	    "SELECT seq FROM sqlite_sequence WHERE name = 'messages'");
+	int rc;
+
+	if (st == NULL)
+		return false;
+	rc = store_step(s, st);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		return false;
+	s->last_id = rc == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
+	sqlite3_reset(st);
+	return true;
+}
+
+enum store_result
+store_begin(struct store *s)
+{
+	enum store_result result = check_usable(s);
+
+	if (result != STORE_OK)
+		return result;
+	if (shared_lock(&s->shared->write, s->options.notice,
+	    s->options.arg) != 0)
+		return unavailable(s, "busy: the lock between writers was not"
+		    " to be had");
+	if (!store_run(s, store_statement(s, ST_BEGIN, "BEGIN IMMEDIATE"))) {
+		shared_unlock(&s->shared->write);
+		return STORE_UNAVAILABLE;
+	}
+	s->in_transaction = true;
+	if (read_last_id(s))
+		return STORE_OK;
+	store_rollback(s);
+	return STORE_UNAVAILABLE;
+}
+
+void
+store_rollback(struct store *s)
+{
+	if (!s->in_transaction)
+		return;
+	/* SQLite may have rolled back by itself; then this fails, rightly. */
+	sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	s->in_transaction = false;
+	shared_unlock(&s->shared->write);
+}
+
+enum store_result
+store_commit(struct store *s, bool durable)
+{
+	if (!store_run(s, store_statement(s, ST_COMMIT, "COMMIT"))) {
+		store_rollback(s);
+		return STORE_UNAVAILABLE;
+	}
+	atomic_store(&s->shared->committed_id, s->last_id);
+	s->commit = atomic_fetch_add(&s->shared->commits, 1) + 1;
+	s->in_transaction = false;
+	shared_unlock(&s->shared->write);
+	return durable && s->options.full ? store_sync(s) : STORE_OK;
+}
+
+static bool
+sync_wal(struct store *s)
+{
+	sqlite3_file *wal = NULL;
+
+	if (sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER,
+	    &wal) != SQLITE_OK || wal == NULL || wal->pMethods == NULL)
+		return false;
+	return wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL |
+	    SQLITE_SYNC_DATAONLY) == SQLITE_OK;
+}
+
+enum store_result
+store_sync(struct store *s)
+{
+	struct shared *page = s->shared;
+	uint64_t commits;
+	int64_t id;
+
+	if (atomic_load(&page->synced_commits) >= s->commit)
+		return STORE_OK;
+	if (shared_lock(&page->sync, s->options.notice, s->options.arg) != 0)
+		return unavailable(s, "busy: the disk did not answer");
+	/* Somebody else's sync may have begun after our commit. */
+	if (atomic_load(&page->synced_commits) >= s->commit) {
+		shared_unlock(&page->sync);
+		return STORE_OK;
+	}
+	/* In this order, so that id is never ahead of what is written. */
+	commits = atomic_load(&page->commits);
+	id = atomic_load(&page->committed_id);
+	if (store_sync_failed(s) || !sync_wal(s)) {
+		/* A later sync may succeed without having written anything. */
+		atomic_store(&page->sync_failed, 1);
+		shared_unlock(&page->sync);
+		return unavailable(s, "a sync of the WAL failed");
+	}
+	atomic_store(&page->synced_id, id);
+	atomic_store(&page->synced_commits, commits);
+	shared_unlock(&page->sync);
+	return STORE_OK;
+}
+
+bool
+store_sync_failed(const struct store *s)
+{
+	return atomic_load(&s->shared->sync_failed) != 0;
+}
+
+enum store_result
+store_settle(struct store *s)
+{
+	enum store_result result = store_begin(s);
+
+	return result == STORE_OK ? store_commit(s, true) : result;
+}

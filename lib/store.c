@@ -1,0 +1,310 @@
+/*
+ * Opens the SQLite store: file, migrations, shared page.  The other parts are
+ * store-tx.c (transactions, sync), store-session.c, store-message.c and
+ * store-checkpoint.c.
+ */
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "store-internal.h"
+
+/* The migrations of sql/, in order; the first brings user_version to 1. */
+static const char *const migrations[] = {
+#include "schema.h"
+};
+#define NMIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))
+
+#define CACHE_KIB	"256"
+
+int64_t
+store_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+const char *
+store_error(const struct store *s)
+{
+	return s->error;
+}
+
+enum store_result
+store_fail(struct store *s, const char *what)
+{
+	snprintf(s->error, sizeof(s->error), "%s: %s: %s (%d)", s->path, what,
+	    sqlite3_errmsg(s->db), sqlite3_extended_errcode(s->db));
+	return STORE_UNAVAILABLE;
+}
+
+sqlite3_stmt *
+store_statement(struct store *s, enum statement id, const char *sql)
+{
+	if (s->statements[id] == NULL && sqlite3_prepare_v3(s->db, sql, -1,
+	    SQLITE_PREPARE_PERSISTENT, &s->statements[id], NULL) != SQLITE_OK)
+		store_fail(s, "prepare");
+	return s->statements[id];
+}
+
+int
+store_step(struct store *s, sqlite3_stmt *st)
+{
+	int rc = sqlite3_step(st);
+
+	if (rc == SQLITE_ROW)
+		return rc;
+	if (rc != SQLITE_DONE)
+		store_fail(s, sqlite3_sql(st));
+	sqlite3_reset(st);
+	return rc;
+}
+
+bool
+store_run(struct store *s, sqlite3_stmt *st)
+{
+	return st != NULL && store_step(s, st) == SQLITE_DONE;
+}
+
+static bool
+run(struct store *s, const char *sql)
+{
+	if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK)
+		return true;
+	store_fail(s, sql);
+	return false;
+}
+
+/* The first column of the first row; otherwise when there is none. */
+static bool
+get_int(struct store *s, const char *sql, int64_t otherwise, int64_t *value)
+{
+	sqlite3_stmt *st;
+	int rc;
+
+	if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) != SQLITE_OK) {
+		store_fail(s, sql);
+		return false;
+	}
+	if ((rc = sqlite3_step(st)) == SQLITE_ROW)
+		*value = sqlite3_column_int64(st, 0);
+	else if (rc == SQLITE_DONE)
+		*value = otherwise;
+	else
+		store_fail(s, sql);
+	sqlite3_finalize(st);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE;
+}
+
+/* Bring an older schema up to ours.  Many may try at once. */
+static bool
+migrate(struct store *s)
+{
+	char sql[64];
+	int64_t version;
+
+	if (!run(s, "BEGIN IMMEDIATE"))
+		return false;
+	if (!get_int(s, "PRAGMA user_version", 0, &version))
+		goto fail;
+	while (version < NMIGRATIONS) {
+		if (!run(s, migrations[version]))
+			goto fail;
+		version++;
+		snprintf(sql, sizeof(sql), "PRAGMA user_version = %d",
+		    (int)version);
+		if (!run(s, sql))
+			goto fail;
+	}
+	if (run(s, "COMMIT"))
+		return true;
+fail:
+	sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	return false;
+}
+
+/*
+ * After a power cut an id may have been seen that is not in the store: the
+ * first use in another boot leaves some out.
+ */
+static bool
+skip_ids_after_boot(struct store *s)
+{
+	char boot[40] = "", *sql;
+	bool ok;
+	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	if (f == NULL)
+		return true;
+	if (fgets(boot, sizeof(boot), f) != NULL)
+		boot[strcspn(boot, "\n")] = '\0';
+	fclose(f);
+	sql = sqlite3_mprintf("BEGIN IMMEDIATE;"
+	    "UPDATE sqlite_sequence SET seq = seq + %d"
+	    " WHERE name = 'messages' AND EXISTS (SELECT 1 FROM meta"
+	    " WHERE key = 'boot_id' AND value <> %Q);"
+	    "INSERT OR REPLACE INTO meta VALUES ('boot_id', %Q);"
+	    "COMMIT", ID_MARGIN, boot, boot);
+	if (sql == NULL)
+		abort();
+	ok = run(s, sql);
+	if (!ok)
+		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	sqlite3_free(sql);
+	return ok;
+}
+
+/* With the page's file locked: make the database and the page agree. */
+static bool
+prepare_page(struct store *s, const struct stat *st)
+{
+	struct shared *page = s->shared;
+	int64_t last;
+
+	atomic_store(&page->ready, 0);
+	/* auto_vacuum counts only before the first table is made. */
+	if (!run(s, "PRAGMA auto_vacuum = INCREMENTAL") ||
+	    !run(s, "PRAGMA journal_mode = WAL") || !migrate(s) ||
+	    !skip_ids_after_boot(s) ||
+	    !get_int(s, "SELECT seq FROM sqlite_sequence"
+	    " WHERE name = 'messages'", 0, &last))
+		return false;
+	page->db_device = st->st_dev;
+	page->db_inode = st->st_ino;
+	atomic_fetch_add(&page->generation, 1);
+	atomic_store(&page->committed_id, last);
+	atomic_store(&page->sync_failed, 0);
+	s->commit = atomic_fetch_add(&page->commits, 1) + 1;
+	/* What a crash left in the WAL may not be on disk yet. */
+	atomic_store(&page->synced_id, 0);
+	if (store_sync(s) != STORE_OK)
+		return false;
+	atomic_store(&page->ready, 1);
+	return true;
+}
+
+static bool
+page_fits(const struct shared *page, const struct stat *st)
+{
+	return atomic_load(&page->ready) && page->db_device == st->st_dev &&
+	    page->db_inode == st->st_ino;
+}
+
+static bool
+check_version(struct store *s)
+{
+	int64_t version;
+
+	if (!get_int(s, "PRAGMA user_version", 0, &version))
+		return false;
+	if (version == NMIGRATIONS)
+		return true;
+	if (version > NMIGRATIONS) {
+		snprintf(s->error, sizeof(s->error), "%s: has schema %lld, this"
+		    " program knows up to %d: upgrade it", s->path,
+		    (long long)version, NMIGRATIONS);
+		return false;
+	}
+	return migrate(s);
+}
+
+static bool
+prepare(struct store *s)
+{
+	struct stat st;
+	bool ok = true;
+
+	sqlite3_busy_timeout(s->db, STORE_BUSY);
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	if (!run(s, "PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = NORMAL;"
+	    "PRAGMA cache_size = -" CACHE_KIB))
+		return false;
+	if (stat(s->path, &st) == -1) {
+		snprintf(s->error, sizeof(s->error), "%s: %s", s->path,
+		    strerror(errno));
+		return false;
+	}
+	if (!page_fits(s->shared, &st)) {
+		if (flock(s->shared_fd, LOCK_EX) == -1) {
+			snprintf(s->error, sizeof(s->error), "%s/%s: %s",
+			    s->options.runtime_dir, SHARED_FILE,
+			    strerror(errno));
+			return false;
+		}
+		ok = page_fits(s->shared, &st) || prepare_page(s, &st);
+		flock(s->shared_fd, LOCK_UN);
+	}
+	s->generation = atomic_load(&s->shared->generation);
+	return ok && check_version(s);
+}
+
+struct store *
+store_open(const struct store_options *options, char *error, size_t size)
+{
+	struct store *s = calloc(1, sizeof(*s));
+
+	if (s == NULL || (s->path = strdup(options->path)) == NULL)
+		abort();
+	s->options = *options;
+	s->shared_fd = -1;
+	s->shared = shared_map(options->runtime_dir, &s->shared_fd);
+	if (s->shared == NULL) {
+		snprintf(s->error, sizeof(s->error), "%s/%s: %s",
+		    options->runtime_dir, SHARED_FILE, strerror(errno));
+	} else if (sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READWRITE |
+	    SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+	    NULL) != SQLITE_OK) {
+		store_fail(s, "open");
+	} else if (prepare(s)) {
+		return s;
+	}
+	snprintf(error, size, "%s", s->error);
+	store_close(s);
+	return NULL;
+}
+
+void
+store_close(struct store *s)
+{
+	int i;
+
+	if (s == NULL)
+		return;
+	store_rollback(s);
+	for (i = 0; i < ST_COUNT; i++)
+		sqlite3_finalize(s->statements[i]);
+	sqlite3_close(s->db);
+	shared_unmap(s->shared, s->shared_fd);
+	free(s->path);
+	free(s);
+}
+
+int64_t
+store_position(const struct store *s)
+{
+	return atomic_load(s->options.full ? &s->shared->synced_id :
+	    &s->shared->committed_id);
+}
+
+enum store_result
+store_oldest(struct store *s, int64_t *id)
+{
+	sqlite3_stmt *st = store_statement(s, ST_OLDEST,
+	    "SELECT min(id) FROM messages");
+
+	if (st == NULL || store_step(s, st) != SQLITE_ROW)
+		return STORE_UNAVAILABLE;
+	*id = sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	return STORE_OK;
+}
