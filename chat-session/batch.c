@@ -1,0 +1,208 @@
+/*
+ * The batch: messages that the client has sent already go into one
+ * transaction.  In order: store, on disk, publish, acknowledge.  Nothing is
+ * acknowledged that the store did not confirm.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "event.h"
+#include "session.h"
+
+struct item {
+	size_t		 body, body_len;	/* in batch.text */
+	char		 to[USERNAME_MAX + 1];	/* empty: all */
+	char		 ref[REF_MAX + 1];	/* empty: none */
+	bool		 repaired;
+	enum store_result result;
+	struct store_sent sent;
+};
+
+struct batch {
+	int		 count;
+	struct item	 items[BATCH_MESSAGES];
+	struct buf	 text;
+};
+
+void
+batch_add(struct session *s, const char *to, const char *ref, bool repaired,
+    const char *body, size_t len)
+{
+	struct batch *b = s->batch;
+	struct item *item;
+
+	if (b == NULL && (b = s->batch = calloc(1, sizeof(*b))) == NULL)
+		abort();
+	item = &b->items[b->count++];
+	item->body = buf_len(&b->text);
+	item->body_len = len;
+	item->repaired = repaired;
+	/* Both were checked for their length. */
+	strcpy(item->to, to != NULL ? to : "");
+	strcpy(item->ref, ref != NULL ? ref : "");
+	buf_add(&b->text, body, len);
+	if (b->count == BATCH_MESSAGES)
+		batch_flush(s);
+}
+
+/* One transaction.  STORE_OK: each item has its own result. */
+static enum store_result
+batch_store(struct session *s, struct store *store, int64_t *before)
+{
+	struct batch *b = s->batch;
+	struct store_send in;
+	enum store_result result;
+	struct item *item;
+
+	if ((result = store_messages_begin(store, &s->me, before)) != STORE_OK)
+		return result;
+	for (item = b->items; item < b->items + b->count; item++) {
+		in = (struct store_send){
+			.to = item->to[0] != '\0' ? item->to : NULL,
+			.ref = item->ref[0] != '\0' ? item->ref : NULL,
+			.body = buf_head(&b->text) + item->body,
+			.body_len = item->body_len,
+		};
+		item->result = store_message_send(store, &s->me, &in,
+		    &item->sent);
+		if (item->result == STORE_UNAVAILABLE) {
+			store_messages_rollback(store);
+			return STORE_UNAVAILABLE;
+		}
+	}
+	return store_messages_commit(store);
+}
+
+static void
+publish(struct session *s, struct buf *body, struct dgram_head *head)
+{
+	if (head->last == head->prev)
+		return;
+	deliver_publish(s, head, body);
+	buf_reset(body, DGRAM_MAX);
+	head->prev = head->last;
+	head->count = 0;
+}
+
+/* Tell the relay what is new, in as few datagrams as it takes. */
+static void
+batch_publish(struct session *s, int64_t before)
+{
+	struct dgram_head head = { .version = DGRAM_VERSION,
+	    .type = DGRAM_PUBLISH, .user = s->me.user_id,
+	    .session = s->me.id, .prev = before, .last = before };
+	const struct batch *b = s->batch;
+	struct buf body = { 0 }, line = { 0 };
+	struct dgram_entry entry;
+	struct event_message m;
+	const struct item *item;
+
+	for (item = b->items; item < b->items + b->count; item++) {
+		if (item->result != STORE_OK || item->sent.again)
+			continue;
+		m = (struct event_message){ .id = item->sent.id,
+		    .time = item->sent.time, .from = s->me.username,
+		    .to = item->sent.to, .body = buf_head(&b->text) +
+		    item->body, .body_len = item->body_len };
+		buf_reset(&line, DGRAM_MAX);
+		event_message(&line, &m);
+		if (buf_len(&body) + sizeof(entry) + buf_len(&line) >
+		    DGRAM_BODY_MAX)
+			publish(s, &body, &head);
+		head.last = m.id;
+		if (sizeof(entry) + buf_len(&line) > DGRAM_BODY_MAX) {
+			/* The relay finds it in the store. */
+			publish(s, &body, &head);
+			continue;
+		}
+		entry = (struct dgram_entry){ .id = m.id,
+		    .recipient = item->sent.recipient_id,
+		    .len = (uint32_t)buf_len(&line) };
+		buf_add(&body, &entry, sizeof(entry));
+		buf_add(&body, buf_head(&line), buf_len(&line));
+		head.count++;
+	}
+	publish(s, &body, &head);
+	buf_free(&body);
+	buf_free(&line);
+}
+
+static void
+ack_event(struct buf *out, const struct item *item)
+{
+	event_begin(out, "ACK", item->ref[0] != '\0' ? item->ref : NULL);
+	event_int(out, "id", item->sent.id);
+	event_time(out, "timestamp", item->sent.time);
+	if (item->repaired)
+		event_true(out, "repaired");
+	event_end(out);
+}
+
+static void
+batch_answer(struct session *s, int count)
+{
+	const struct batch *b = s->batch;
+	const struct item *item;
+	struct request r = { 0 };
+
+	for (item = b->items; item < b->items + count; item++) {
+		r.ref = item->ref[0] != '\0' ? item->ref : NULL;
+		switch (item->result) {
+		case STORE_OK:
+			ack_event(&s->client.output, item);
+			break;
+		case STORE_NO_USER:
+			session_error(s, &r, "NO_SUCH_USER",
+			    "%s is neither online nor registered", item->to);
+			break;
+		case STORE_REF_REUSED:
+			session_error(s, &r, "BAD_REQUEST",
+			    "ref %s stands for another message", item->ref);
+			break;
+		default:
+			session_unavailable(s, r.ref);
+			break;
+		}
+	}
+}
+
+void
+batch_flush(struct session *s)
+{
+	struct batch *b = s->batch;
+	struct store *store;
+	enum store_result result = STORE_UNAVAILABLE;
+	int64_t before = 0;
+	int i, count;
+
+	if (b == NULL || b->count == 0)
+		return;
+	if ((store = session_store(s)) != NULL) {
+		result = batch_store(s, store, &before);
+		if (result == STORE_OK)
+			batch_publish(s, before);
+		else if (result == STORE_UNAVAILABLE)
+			session_store_failed(s);
+	}
+	for (i = 0; result != STORE_OK && i < b->count; i++)
+		b->items[i].result = result;
+	/* Emptied before answering: reporting an error flushes as well. */
+	count = b->count;
+	b->count = 0;
+	if (result == STORE_ENDED)
+		session_end_error(s, "REPLACED",
+		    "this session was ended by another one");
+	else
+		batch_answer(s, count);
+	buf_reset(&b->text, INPUT_CHUNK);
+}
+
+void
+batch_free(struct session *s)
+{
+	if (s->batch == NULL)
+		return;
+	buf_free(&s->batch->text);
+	free(s->batch);
+	s->batch = NULL;
+}

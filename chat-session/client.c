@@ -1,0 +1,179 @@
+/*
+ * The client's socket or pipes: reading and writing without ever blocking.
+ * It knows lines and bytes, nothing of what they mean.
+ */
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "session.h"
+
+/* sd_listen_fds(3): the first descriptor that systemd hands over. */
+#define LISTEN_FDS_START 3
+
+/* Whether systemd handed over one connection as LISTEN_FDS=1. */
+static bool
+was_listen_fd(void)
+{
+	const char *fds = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
+
+	return fds != NULL && strcmp(fds, "1") == 0 && pid != NULL &&
+	    strtol(pid, NULL, 10) == (long)getpid();
+}
+
+static bool
+is_socket(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+/* "192.0.2.1:1234", "[2001:db8::1]:1234", "unix:uid=1000" or "pipe". */
+static void
+peer_name(struct client *c)
+{
+	struct sockaddr_storage ss;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&ss;
+	struct sockaddr_in in4 = { .sin_family = AF_INET };
+	struct ucred cred;
+	socklen_t len = sizeof(ss), credlen = sizeof(cred);
+	char host[INET6_ADDRSTRLEN], port[8];
+
+	snprintf(c->peer, sizeof(c->peer), "pipe");
+	if (!c->is_socket)
+		return;
+	snprintf(c->peer, sizeof(c->peer), "unknown");
+	if (getpeername(c->in, (struct sockaddr *)&ss, &len) == -1)
+		return;
+	if (ss.ss_family == AF_UNIX) {
+		if (getsockopt(c->in, SOL_SOCKET, SO_PEERCRED, &cred,
+		    &credlen) == 0)
+			snprintf(c->peer, sizeof(c->peer), "unix:uid=%u",
+			    (unsigned int)cred.uid);
+		return;
+	}
+	if (ss.ss_family == AF_INET6 &&
+	    IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)) {
+		in4.sin_port = in6->sin6_port;
+		memcpy(&in4.sin_addr, in6->sin6_addr.s6_addr + 12, 4);
+		memcpy(&ss, &in4, sizeof(in4));
+		len = sizeof(in4);
+	}
+	if (getnameinfo((struct sockaddr *)&ss, len, host, sizeof(host), port,
+	    sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+		snprintf(c->peer, sizeof(c->peer), strchr(host, ':') != NULL ?
+		    "[%s]:%s" : "%s:%s", host, port);
+}
+
+void
+client_init(struct client *c, const struct config *config)
+{
+	struct stat st;
+	int on = 1;
+
+	*c = (struct client){ .in = STDIN_FILENO, .out = STDOUT_FILENO };
+	if (was_listen_fd())
+		c->in = LISTEN_FDS_START;
+	c->is_socket = is_socket(c->in);
+	if (c->is_socket) {
+		c->out = c->in;
+		/* Fails for UNIX sockets, which need none. */
+		setsockopt(c->in, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	} else if (fstat(c->out, &st) == 0 && S_ISFIFO(st.st_mode)) {
+		fcntl(c->out, F_SETFL, fcntl(c->out, F_GETFL) | O_NONBLOCK);
+	}
+	peer_name(c);
+	c->lines.max = config_line_max(config);
+	c->heard = session_now();
+}
+
+static ssize_t
+receive(struct client *c, char *data, size_t size)
+{
+	if (c->is_socket)
+		return recv(c->in, data, size, MSG_DONTWAIT);
+	return read(c->in, data, size);
+}
+
+void
+client_read(struct client *c)
+{
+	char *room = buf_room(&c->lines.in, INPUT_CHUNK);
+	ssize_t n = receive(c, room, INPUT_CHUNK);
+
+	if (n > 0) {
+		buf_added(&c->lines.in, (size_t)n);
+		c->heard = session_now();
+		c->pinged = false;
+	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+		c->eof = true;
+	}
+}
+
+void
+client_discard(struct client *c)
+{
+	char waste[4096];
+	ssize_t n = receive(c, waste, sizeof(waste));
+
+	if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR))
+		c->eof = true;
+}
+
+bool
+client_write(struct client *c)
+{
+	ssize_t n;
+
+	while (buf_len(&c->output) > 0) {
+		if (c->is_socket)
+			n = send(c->out, buf_head(&c->output),
+			    buf_len(&c->output), MSG_DONTWAIT | MSG_NOSIGNAL);
+		else
+			n = write(c->out, buf_head(&c->output),
+			    buf_len(&c->output));
+		if (n == -1)
+			return errno == EAGAIN || errno == EINTR;
+		buf_consume(&c->output, (size_t)n);
+	}
+	return true;
+}
+
+void
+client_shut(struct client *c)
+{
+	c->shut = true;
+	if (c->is_socket)
+		shutdown(c->out, SHUT_WR);
+	else
+		close(c->out);
+}
+
+bool
+client_has_room(const struct client *c)
+{
+	return buf_len(&c->output) < OUTPUT_HIGH;
+}
+
+bool
+client_has_all(const struct client *c)
+{
+	int unsent = 0;
+
+	return buf_len(&c->output) == 0 && c->is_socket &&
+	    (ioctl(c->out, SIOCOUTQ, &unsent) == -1 || unsent == 0);
+}

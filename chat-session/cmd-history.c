@@ -1,0 +1,115 @@
+/*
+ * HISTORY: pages of a conversation, ascending, bounded in messages and bytes.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "event.h"
+#include "session.h"
+#include "text.h"
+
+#define HISTORY_DEFAULT	50	/* messages, when no limit is given */
+
+/* A page while it is read: its items as JSON, and where each begins. */
+struct page {
+	struct buf	*items;
+	size_t		 start[HISTORY_MAX + 1];
+	int		 count, limit;
+	bool		 more;
+};
+
+static bool
+item_add(void *arg, const struct store_message *m)
+{
+	struct page *p = arg;
+	struct event_message e = { .id = m->id, .time = m->time,
+	    .from = m->from, .to = m->to, .body = m->body,
+	    .body_len = m->body_len };
+
+	if (p->count == p->limit) {
+		p->more = true;
+		return false;
+	}
+	p->start[p->count] = buf_len(p->items);
+	event_message_item(p->items, &e);
+	if (buf_len(p->items) > HISTORY_BYTES && p->count > 0) {
+		buf_cut(p->items, p->start[p->count]);
+		p->more = true;
+		return false;
+	}
+	p->start[++p->count] = buf_len(p->items);
+	return true;
+}
+
+static void
+items_write(struct buf *out, const struct page *p, bool ascending)
+{
+	int i, n;
+
+	for (n = 0; n < p->count; n++) {
+		i = ascending ? n : p->count - 1 - n;
+		if (n > 0)
+			buf_add_str(out, ",");
+		buf_add(out, buf_head(p->items) + p->start[i],
+		    p->start[i + 1] - p->start[i]);
+	}
+}
+
+void
+history_send(struct session *s, const char *ref,
+    const struct store_page *wanted)
+{
+	struct store_page ask = *wanted;
+	struct store *store = session_store(s);
+	struct buf *out = &s->client.output, items = { 0 };
+	struct page p = { .items = &items, .limit = wanted->limit };
+	const char *with = wanted->with != NULL ? wanted->with : "all";
+	enum store_result result;
+
+	ask.limit++;		/* one more tells whether there is more */
+	result = store == NULL ? STORE_UNAVAILABLE :
+	    store_history(store, &s->delivery.view, &ask, item_add, &p);
+	if (result == STORE_UNAVAILABLE) {
+		if (store != NULL)
+			session_store_failed(s);
+		session_unavailable(s, ref);
+	} else if (result == STORE_NO_USER) {
+		session_error(s, &(struct request){ .ref = ref },
+		    "NO_SUCH_USER", "nobody was ever called %s", with);
+	} else {
+		event_begin(out, "HISTORY", ref);
+		event_str(out, "with", with, strlen(with));
+		buf_add_str(out, ",\"messages\":[");
+		items_write(out, &p, wanted->after >= 0);
+		buf_add_str(out, p.more ? "],\"more\":true" :
+		    "],\"more\":false");
+		event_end(out);
+	}
+	buf_free(&items);
+}
+
+void
+cmd_history(struct session *s, const struct request *r)
+{
+	struct store_page page = { .after = -1 };
+	int64_t limit = HISTORY_DEFAULT;
+	bool given;
+	size_t len;
+
+	if (!request_string(s, r, "with", false, &page.with, &len) ||
+	    !request_int(s, r, "limit", 1, &limit, &given) ||
+	    !request_int(s, r, "before", 1, &page.before, &given) ||
+	    !request_int(s, r, "after", 0, &page.after, &given))
+		return;
+	if (page.with != NULL && len == 3 &&
+	    strcasecmp(page.with, "all") == 0) {
+		page.with = NULL;
+	} else if (page.with != NULL && !text_is_username(page.with, len)) {
+		session_error(s, r, "NO_SUCH_USER",
+		    "with must be \"all\" or the name of a user");
+		return;
+	}
+	page.limit = (int)(limit < HISTORY_MAX ? limit : HISTORY_MAX);
+	history_send(s, r->ref, &page);
+}

@@ -1,0 +1,278 @@
+/*
+ * Delivery: what others say comes by datagram from the relay, and everything
+ * that did not is read from the store (docs/RELAY.md).  There is one way to
+ * catch up, whatever the reason: `needed` is set, and pages are read until
+ * the view's position has reached it.
+ */
+#include <sys/syscall.h>
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "event.h"
+#include "session.h"
+
+void
+deliver_init(struct delivery *d)
+{
+	*d = (struct delivery){ .fd = -1, .relay_pidfd = -1 };
+}
+
+bool
+deliver_bind(struct session *s)
+{
+	struct delivery *d = &s->delivery;
+	const char *dir = s->config.runtime_dir;
+
+	if (d->fd != -1)
+		return true;
+	if (dgram_registry_init(&d->registry, dir))
+		d->fd = dgram_session_bind(&d->registry, d->name);
+	if (d->fd == -1)
+		log_event(LEVEL_ERROR, "store_unavailable",
+		    "cannot bind a socket in %s/%s: %s", dir, DGRAM_SESSIONS,
+		    strerror(errno));
+	return d->fd != -1;
+}
+
+static void
+need(struct delivery *d, int64_t id)
+{
+	if (id > d->needed)
+		d->needed = id;
+}
+
+/*
+ * Register with the relay.  Not waited for: until the answer, and without one,
+ * the store is looked at once a second.  A full queue is tried again soon.
+ */
+static void
+send_register(struct session *s)
+{
+	struct delivery *d = &s->delivery;
+	struct dgram_head head = { .version = DGRAM_VERSION,
+	    .type = DGRAM_REGISTER, .user = s->me.user_id,
+	    .session = s->me.id, .last = d->view.position,
+	    .flags = d->welcomed ? DGRAM_AGAIN : 0 };
+	bool full;
+
+	full = !dgram_send(d->fd, &d->registry, NULL, &head, s->me.username,
+	    strlen(s->me.username)) && errno == EAGAIN;
+	d->next_look = session_now() + (full ? REGISTER_RETRY :
+	    ALONE_INTERVAL);
+}
+
+void
+deliver_start(struct session *s, int64_t position)
+{
+	need(&s->delivery, position);
+	send_register(s);
+}
+
+static void
+relay_forget(struct delivery *d)
+{
+	if (d->relay_pidfd != -1)
+		close(d->relay_pidfd);
+	d->relay_pidfd = -1;
+}
+
+void
+deliver_alone(struct session *s)
+{
+	relay_forget(&s->delivery);
+	log_event(LEVEL_DEBUG, "relay_away", "looking at the store");
+	s->delivery.next_look = session_now();
+}
+
+static void
+take_welcome(struct session *s, const struct dgram_head *head, pid_t relay)
+{
+	struct delivery *d = &s->delivery;
+
+	relay_forget(d);
+	/* -1 if it is dead already: then we go on looking by ourselves. */
+	d->relay_pidfd = (int)syscall(SYS_pidfd_open, relay, 0);
+	d->welcomed = true;
+	need(d, head->last);
+	if (head->flags & DGRAM_USERS)
+		d->users_due = true;
+}
+
+/*
+ * Lines for the client, already at the end of its output.  They stay only when
+ * they continue exactly where we are.  Returns whether they do.
+ */
+static bool
+take_events(struct session *s, const struct dgram_head *head)
+{
+	struct delivery *d = &s->delivery;
+
+	if (head->prev == head->last)	/* presence alone */
+		return true;
+	if (!deliver_catching_up(s) && head->prev == d->view.position) {
+		d->view.position = d->needed = head->last;
+		return true;
+	}
+	if (head->flags & DGRAM_USERS)
+		d->users_due = true;
+	if (head->last > d->view.position)
+		need(d, head->last);
+	return false;
+}
+
+static void
+take(struct session *s, const struct dgram_head *head, size_t before,
+    const struct dgram_from *from)
+{
+	struct delivery *d = &s->delivery;
+
+	if (head->type == DGRAM_EVENTS && take_events(s, head))
+		return;
+	buf_cut(&s->client.output, before);
+	switch (head->type) {
+	case DGRAM_WELCOME:
+		take_welcome(s, head, from->pid);
+		break;
+	case DGRAM_LOOK:
+		need(d, head->last);
+		if (head->flags & DGRAM_USERS)
+			d->users_due = true;
+		break;
+	case DGRAM_WHO:
+		d->welcomed = true;
+		send_register(s);
+		break;
+	case DGRAM_END:
+		session_end_error(s, "REPLACED",
+		    "%s has connected again elsewhere", s->me.username);
+		break;
+	default:
+		break;
+	}
+}
+
+void
+deliver_receive(struct session *s)
+{
+	struct buf *out = &s->client.output;
+	struct dgram_head head;
+	struct dgram_from from;
+	size_t before;
+	ssize_t n;
+
+	while (client_has_room(&s->client) && s->state == STATE_CONNECTED) {
+		before = buf_len(out);
+		n = dgram_receive(s->delivery.fd, &head, out, &from);
+		if (n == -1)
+			return;
+		if (n >= 0)
+			take(s, &head, before, &from);
+	}
+}
+
+bool
+deliver_catching_up(const struct session *s)
+{
+	return s->delivery.needed > s->delivery.view.position;
+}
+
+struct row_sink {
+	struct buf	*out;
+	size_t		 end;	/* stop when so much is waiting */
+};
+
+static bool
+row_deliver(void *arg, const struct store_message *m)
+{
+	struct row_sink *sink = arg;
+	struct event_message e = { .id = m->id, .time = m->time,
+	    .from = m->from, .to = m->to, .body = m->body,
+	    .body_len = m->body_len };
+
+	event_message(sink->out, &e);
+	return buf_len(sink->out) < sink->end;
+}
+
+void
+deliver_catch_up(struct session *s)
+{
+	struct delivery *d = &s->delivery;
+	struct row_sink sink = { &s->client.output, OUTPUT_HIGH };
+	struct store *store;
+
+	if (!client_has_room(&s->client))
+		return;
+	if (deliver_catching_up(s)) {
+		store = session_store(s);
+		if (store == NULL || store_catch_up(store, &d->view, d->needed,
+		    row_deliver, &sink) != STORE_OK) {
+			if (store != NULL)
+				session_store_failed(s);
+			/* Not before the next look: it may take a while. */
+			d->stalled = true;
+			d->next_look = session_now() + ALONE_INTERVAL;
+			return;
+		}
+	}
+	if (d->users_due && !deliver_catching_up(s))
+		d->users_due = !users_send(s, NULL);
+}
+
+int64_t
+deliver_tick(struct session *s, int64_t now)
+{
+	struct delivery *d = &s->delivery;
+	struct store *store;
+
+	if (d->relay_pidfd != -1 && !d->stalled)
+		return INT64_MAX;
+	if (now >= d->next_look) {
+		d->stalled = false;
+		d->next_look = now + ALONE_INTERVAL;
+		if (d->relay_pidfd == -1) {
+			if ((store = session_store(s)) != NULL)
+				need(d, store_position(store));
+			send_register(s);
+		}
+	}
+	return d->next_look;
+}
+
+void
+deliver_publish(struct session *s, const struct dgram_head *head,
+    const struct buf *body)
+{
+	struct delivery *d = &s->delivery;
+
+	if (!dgram_send(d->fd, &d->registry, NULL, head, buf_head(body),
+	    buf_len(body)))
+		log_event(LEVEL_DEBUG, "publish", "the relay does not take it"
+		    " (%s): it will read the store", strerror(errno));
+}
+
+void
+deliver_replace(struct session *s, const char *name)
+{
+	struct dgram_head head = { .version = DGRAM_VERSION,
+	    .type = DGRAM_END, .user = s->me.user_id, .session = s->me.id };
+
+	/* If it cannot be told now, its next transaction finds out. */
+	dgram_send(s->delivery.fd, &s->delivery.registry, name, &head, NULL,
+	    0);
+}
+
+void
+deliver_bye(struct session *s)
+{
+	struct delivery *d = &s->delivery;
+	struct dgram_head head = { .version = DGRAM_VERSION,
+	    .type = DGRAM_BYE, .user = s->me.user_id, .session = s->me.id };
+
+	dgram_send(d->fd, &d->registry, NULL, &head, NULL, 0);
+	dgram_session_unlink(&d->registry, d->name);
+	relay_forget(d);
+	close(d->fd);
+	d->fd = -1;
+}

@@ -1,0 +1,385 @@
+/*
+ * chat-session: serves one client on an inherited connection, from its first
+ * line to its last.  It never listens and never waits for anything but time:
+ * one loop polls the client, the relay's datagrams and the relay's life.
+ */
+#include <sys/stat.h>
+
+#include <err.h>
+#include <errno.h>
+#include <getopt.h>
+#include <malloc.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "event.h"
+#include "session.h"
+
+static volatile sig_atomic_t terminated;
+
+int64_t
+session_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void
+notice(void *arg, const char *text)
+{
+	(void)arg;
+	log_event(LEVEL_WARNING, "store", "%s", text);
+}
+
+struct store *
+session_store(struct session *s)
+{
+	struct store_options options = {
+		.path = s->config.db,
+		.runtime_dir = s->config.runtime_dir,
+		.full = s->config.full,
+		.notice = notice,
+	};
+	char error[512];
+
+	if (s->store == NULL && (s->store = store_open(&options, error,
+	    sizeof(error))) == NULL)
+		log_event(LEVEL_ERROR, "store_unavailable", "%s", error);
+	return s->store;
+}
+
+void
+session_store_failed(struct session *s)
+{
+	log_event(LEVEL_ERROR, "store_unavailable", "%s",
+	    store_error(s->store));
+	store_close(s->store);
+	s->store = NULL;
+}
+
+void
+session_end(struct session *s, const char *reason)
+{
+	bool connected = s->state == STATE_CONNECTED;
+	struct store *store;
+
+	if (s->state >= STATE_ENDING)
+		return;
+	if (connected && (store = session_store(s)) != NULL &&
+	    store_session_end(store, s->me.id, reason,
+	    client_has_all(&s->client) ? s->delivery.view.position : -1) !=
+	    STORE_OK)
+		session_store_failed(s);	/* the relay closes the row */
+	if (s->delivery.fd != -1)
+		deliver_bye(s);
+	log_event(connected ? LEVEL_INFO : LEVEL_DEBUG, reason, "after %lld s",
+	    (long long)(session_now() - s->started) / 1000);
+	s->state = STATE_ENDING;
+	s->deadline = session_now() + FLUSH_WAIT;
+}
+
+/* Every complete line that is there, as long as its answer has room. */
+static void
+lines_run(struct session *s)
+{
+	char *line;
+	size_t len;
+
+	while (s->state < STATE_ENDING && client_has_room(&s->client)) {
+		switch (line_next(&s->client.lines, &line, &len)) {
+		case LINE_FOUND:
+			command_run(s, line, len);
+			continue;
+		case LINE_TOO_LONG:
+			session_end_error(s, "LINE_TOO_LONG", "a line has more"
+			    " than %zu bytes", s->client.lines.max);
+			return;
+		case LINE_NONE:
+			break;
+		}
+		break;
+	}
+	batch_flush(s);
+}
+
+/* What is left to do for a client that will send no more. */
+static void
+eof_check(struct session *s)
+{
+	if (s->client.eof && s->state < STATE_ENDING &&
+	    client_has_room(&s->client) &&
+	    (!deliver_catching_up(s) || s->delivery.stalled))
+		session_end(s, "closed");
+}
+
+/* Deadlines of the conversation.  Returns the next one. */
+static int64_t
+clock_check(struct session *s, int64_t now)
+{
+	int64_t idle = s->config.idle_timeout * 1000, next;
+
+	if (s->state == STATE_NEW) {
+		next = s->started + s->config.login_timeout * 1000;
+		if (now >= next)
+			session_end_error(s, "TIMEOUT", "no CONNECT within"
+			    " %ld s", s->config.login_timeout);
+		return next;
+	}
+	if (now >= s->client.heard + idle) {
+		session_end_error(s, "TIMEOUT", "nothing was heard for %ld s",
+		    s->config.idle_timeout);
+	} else if (now >= s->client.heard + idle / 2 && !s->client.pinged) {
+		event_begin(&s->client.output, "PING", NULL);
+		event_end(&s->client.output);
+		s->client.pinged = true;
+	}
+	return s->client.heard + (s->client.pinged ? idle : idle / 2);
+}
+
+/*
+ * The end in steps: the last events go out, then the client sees the end of
+ * the stream, then what it still sends is read for a moment, since closing
+ * with unread input would reset the connection and destroy the last event.
+ */
+static void
+ending_check(struct session *s, int64_t now)
+{
+	if (!s->client.shut && buf_len(&s->client.output) == 0) {
+		client_shut(&s->client);
+		s->deadline = now + DRAIN_WAIT;
+	}
+	if (now >= s->deadline || (s->client.shut && s->client.eof))
+		s->state = STATE_ENDED;
+}
+
+static int
+timeout_until(int64_t then, int64_t now)
+{
+	if (then <= now)
+		return 0;
+	return then - now > 3600 * 1000 ? 3600 * 1000 : (int)(then - now);
+}
+
+/* Memory that a burst needed is given back when there is nothing to do. */
+static void
+rest(struct session *s)
+{
+	buf_reset(&s->client.lines.in, 0);
+	buf_reset(&s->client.output, 0);
+	buf_reset(&s->scratch, 0);
+	batch_free(s);
+	malloc_trim(0);
+}
+
+static bool
+is_idle(const struct session *s)
+{
+	return s->state == STATE_CONNECTED && !deliver_catching_up(s) &&
+	    buf_len(&s->client.lines.in) == 0 &&
+	    buf_len(&s->client.output) == 0;
+}
+
+enum { CLIENT_IN, CLIENT_OUT, RELAY, RELAY_LIFE, NFDS };
+
+/* Descriptors that nothing is wanted of are left out by a negative number. */
+static void
+fds_set(const struct session *s, struct pollfd fds[NFDS])
+{
+	const struct client *c = &s->client;
+	bool room = client_has_room(c), open = s->state == STATE_CONNECTED;
+
+	fds[CLIENT_IN] = (struct pollfd){ .events = POLLIN,
+	    .fd = c->eof || !room ? -1 : c->in };
+	fds[CLIENT_OUT] = (struct pollfd){ .events = POLLOUT,
+	    .fd = buf_len(&c->output) > 0 && !c->shut ? c->out : -1 };
+	fds[RELAY] = (struct pollfd){ .events = POLLIN,
+	    .fd = open && room ? s->delivery.fd : -1 };
+	fds[RELAY_LIFE] = (struct pollfd){ .events = POLLIN,
+	    .fd = open ? s->delivery.relay_pidfd : -1 };
+}
+
+/* Wait for something to happen, at most until `next`. */
+static void
+wait(struct session *s, struct pollfd fds[NFDS], int64_t next,
+    const sigset_t *mask)
+{
+	int timeout = timeout_until(next, session_now()), n, i;
+	struct timespec ts;
+
+	fds_set(s, fds);
+	/* Only a longer pause is worth giving memory back for. */
+	if (timeout > REST_AFTER && !s->rested && is_idle(s))
+		timeout = REST_AFTER;
+	ts = (struct timespec){ .tv_sec = timeout / 1000,
+	    .tv_nsec = timeout % 1000 * 1000000L };
+	n = ppoll(fds, NFDS, &ts, mask);
+	if (n == -1 && errno != EINTR)
+		err(EX_OSERR, "ppoll");
+	if (n > 0) {
+		s->rested = false;
+		return;
+	}
+	for (i = 0; i < NFDS; i++)
+		fds[i].revents = 0;
+	if (n == 0 && timeout == REST_AFTER && !s->rested && is_idle(s)) {
+		rest(s);
+		s->rested = true;
+	}
+}
+
+static void
+loop(struct session *s, const sigset_t *mask)
+{
+	struct pollfd fds[NFDS];
+	int64_t now, next = 0, tick;
+
+	while (s->state != STATE_ENDED) {
+		wait(s, fds, next, mask);
+		if (terminated)
+			session_end_error(s, "SHUTDOWN",
+			    "the server ends this session");
+		if (fds[CLIENT_IN].revents != 0) {
+			if (s->state < STATE_ENDING)
+				client_read(&s->client);
+			else
+				client_discard(&s->client);
+		}
+		lines_run(s);
+		if (fds[RELAY_LIFE].revents != 0)
+			deliver_alone(s);
+		if (fds[RELAY].revents != 0 && s->state == STATE_CONNECTED)
+			deliver_receive(s);
+		if (s->state == STATE_CONNECTED)
+			deliver_catch_up(s);
+		eof_check(s);
+		now = session_now();
+		next = s->deadline;
+		if (s->state < STATE_ENDING)
+			next = clock_check(s, now);
+		if (s->state == STATE_CONNECTED) {
+			if ((tick = deliver_tick(s, now)) < next)
+				next = tick;
+			if (deliver_catching_up(s) && !s->delivery.stalled &&
+			    client_has_room(&s->client))
+				next = now;
+		}
+		if (!client_write(&s->client)) {
+			session_end(s, "lost");
+			s->state = STATE_ENDED;
+		}
+		if (s->state == STATE_ENDING) {
+			ending_check(s, now);
+			next = s->deadline;
+		}
+	}
+}
+
+static void
+on_signal(int signo)
+{
+	(void)signo;
+	terminated = 1;
+}
+
+static void
+signals_init(sigset_t *mask)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+	sigset_t blocked;
+
+	/* Delivered only while waiting, so that no test of the flag races. */
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGTERM);
+	sigaddset(&blocked, SIGINT);
+	sigprocmask(SIG_BLOCK, &blocked, mask);
+	sigdelset(mask, SIGTERM);
+	sigdelset(mask, SIGINT);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGINT, &sa, NULL);
+	sa.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+}
+
+static void
+usage(FILE *out)
+{
+	fputs("usage: chat-session [--help | --version]\n\n"
+	    "Serves one chat client on standard input and output (a socket or"
+	    " pipes), or on\nthe one descriptor of LISTEN_FDS=1.\n", out);
+	config_help(out);
+}
+
+static void
+options(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 }
+	};
+	int option = getopt_long(argc, argv, "hV", longs, NULL);
+
+	if (option == 'h') {
+		usage(stdout);
+		exit(EX_OK);
+	}
+	if (option == 'V') {
+		puts("chat-session " CHAT_VERSION);
+		exit(EX_OK);
+	}
+	if (option != -1 || optind != argc) {
+		usage(stderr);
+		exit(EX_USAGE);
+	}
+}
+
+static void
+session_init(struct session *s)
+{
+	char error[CONFIG_ERROR_MAX] = "";
+	bool ok = config_load(&s->config, error);
+
+	client_init(&s->client, &s->config);
+	deliver_init(&s->delivery);
+	s->started = session_now();
+	log_set_peer(s->client.peer);
+	if (ok) {
+		log_set_level((enum log_level)s->config.log_level);
+		return;
+	}
+	log_event(LEVEL_CRITICAL, "bad_configuration", "%s", error);
+	session_error(s, NULL, "INTERNAL",
+	    "the server's configuration is wrong; its log says how");
+	client_write(&s->client);
+	exit(EX_CONFIG);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct session s;
+	sigset_t mask;
+
+	options(argc, argv);
+	umask(077);
+	log_open("chat-session");
+	signals_init(&mask);
+	session_init(&s);
+	log_event(LEVEL_DEBUG, "accepted", "%s", "");
+	loop(&s, &mask);
+	batch_free(&s);
+	buf_free(&s.client.lines.in);
+	buf_free(&s.client.output);
+	buf_free(&s.scratch);
+	store_close(s.store);
+	return EX_OK;
+}

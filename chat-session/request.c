@@ -1,0 +1,192 @@
+/*
+ * Parsing: a line becomes a request, or is answered with the reason why not.
+ * json-c does the work; what it takes although RFC 8259 does not (NaN, raw
+ * controls in strings, silently mended surrogates) is looked for before.
+ */
+#include <json-c/json.h>
+#include <string.h>
+
+#include "json-check.h"
+#include "session.h"
+#include "text.h"
+
+/* Repair the line if need be; it is then in the session's scratch buffer. */
+static bool
+line_repair(struct session *s, char **line, size_t *len)
+{
+	if (text_is_utf8(*line, *len))
+		return false;
+	buf_reset(&s->scratch, INPUT_CHUNK);
+	text_repair(&s->scratch, *line, *len);
+	*line = buf_head(&s->scratch);
+	*len = buf_len(&s->scratch);
+	return true;
+}
+
+static struct json_object *
+parse(const char *line, size_t len, const char **why)
+{
+	static struct json_tokener *tokener;
+	struct json_object *json;
+	enum json_tokener_error error;
+
+	if (tokener == NULL) {
+		tokener = json_tokener_new_ex(JSON_DEPTH_MAX + 2);
+		json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+	}
+	json_tokener_reset(tokener);
+	json = json_tokener_parse_ex(tokener, line, (int)len);
+	error = json_tokener_get_error(tokener);
+	if (error == json_tokener_continue) {
+		/* Numbers end only at what follows: give it an end. */
+		json = json_tokener_parse_ex(tokener, " ", 1);
+		error = json_tokener_get_error(tokener);
+		*why = "it ends too early";
+	} else {
+		*why = json_tokener_error_desc(error);
+	}
+	return error == json_tokener_success ? json : NULL;
+}
+
+/* Any member's string, NULL if it is missing or no string. */
+static const char *
+member_string(struct json_object *json, const char *key, size_t *len)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(json, key, &value) ||
+	    !json_object_is_type(value, json_type_string))
+		return NULL;
+	*len = (size_t)json_object_get_string_len(value);
+	return json_object_get_string(value);
+}
+
+static bool
+ref_take(struct session *s, struct request *r)
+{
+	struct json_object *value;
+	const char *ref;
+	size_t len;
+
+	if (!json_object_object_get_ex(r->json, "ref", &value))
+		return true;
+	ref = member_string(r->json, "ref", &len);
+	if (ref != NULL && len > 0 && len <= REF_MAX && strlen(ref) == len) {
+		r->ref = ref;
+		return true;
+	}
+	session_error(s, NULL, "BAD_REQUEST",
+	    "ref must be a string of 1 to %d bytes without NUL", REF_MAX);
+	return false;
+}
+
+bool
+request_parse(struct session *s, struct request *r, char *line, size_t len)
+{
+	struct request request = { .repaired = line_repair(s, &line, &len) };
+	bool surrogates = false;
+	const char *why = json_check(line, len, &surrogates);
+	size_t n;
+
+	if (why == NULL)
+		request.json = parse(line, len, &why);
+	if (request.json == NULL) {
+		session_error(s, NULL, "BAD_JSON", "not a JSON object: %s",
+		    why != NULL ? why : "null");
+		return false;
+	}
+	if (!json_object_is_type(request.json, json_type_object)) {
+		session_error(s, NULL, "BAD_JSON",
+		    "a line must hold one JSON object");
+		json_object_put(request.json);
+		return false;
+	}
+	request.repaired |= surrogates;
+	if (!ref_take(s, &request)) {
+		json_object_put(request.json);
+		return false;
+	}
+	request.command = member_string(request.json, "command", &n);
+	*r = request;
+	return true;
+}
+
+void
+request_free(struct request *r)
+{
+	json_object_put(r->json);
+	*r = (struct request){ 0 };
+}
+
+bool
+request_string(struct session *s, const struct request *r, const char *key,
+    bool required, const char **value, size_t *len)
+{
+	struct json_object *member;
+
+	*value = NULL;
+	*len = 0;
+	if (!json_object_object_get_ex(r->json, key, &member)) {
+		if (required)
+			session_error(s, r, "BAD_REQUEST", "%s is missing",
+			    key);
+		return !required;
+	}
+	*value = member_string(r->json, key, len);
+	if (*value == NULL)
+		session_error(s, r, "BAD_REQUEST", "%s must be a string", key);
+	return *value != NULL;
+}
+
+bool
+request_int(struct session *s, const struct request *r, const char *key,
+    int64_t min, int64_t *value, bool *given)
+{
+	struct json_object *member;
+
+	*given = json_object_object_get_ex(r->json, key, &member);
+	if (!*given)
+		return true;
+	if (json_object_is_type(member, json_type_int) &&
+	    json_object_get_int64(member) >= min) {
+		*value = json_object_get_int64(member);
+		return true;
+	}
+	session_error(s, r, "BAD_REQUEST",
+	    "%s must be a whole number, at least %lld", key, (long long)min);
+	return false;
+}
+
+/* As much of ISO 8601 as any clock writes: 2026-11-23T04:38:09 and the rest. */
+static bool
+looks_like_time(const char *t, size_t len)
+{
+	static const char shape[] = "dddd-dd-ddTdd:dd:dd";
+	size_t i;
+
+	if (len < sizeof(shape) - 1 || len > TIMESTAMP_MAX)
+		return false;
+	for (i = 0; i < sizeof(shape) - 1; i++)
+		if (shape[i] == 'd' ? t[i] < '0' || t[i] > '9' :
+		    t[i] != shape[i] && !(shape[i] == 'T' && t[i] == ' '))
+			return false;
+	for (; i < len; i++)
+		if (strchr("0123456789.,:+-Z", t[i]) == NULL || t[i] == '\0')
+			return false;
+	return true;
+}
+
+bool
+request_timestamp(struct session *s, const struct request *r)
+{
+	const char *value;
+	size_t len;
+
+	if (!request_string(s, r, "timestamp", false, &value, &len))
+		return false;
+	if (value == NULL || looks_like_time(value, len))
+		return true;
+	session_error(s, r, "BAD_REQUEST", "timestamp must be ISO 8601, such as"
+	    " 2026-11-23T04:38:09.123Z");
+	return false;
+}
