@@ -83,7 +83,8 @@ session_end(struct session *s, const char *reason)
 	log_event(connected ? LEVEL_INFO : LEVEL_DEBUG, reason, "after %lld s",
 	    (long long)(session_now() - s->started) / 1000);
 	s->state = STATE_ENDING;
-	s->deadline = session_now() + FLUSH_WAIT;
+	s->ended = session_now();
+	s->deadline = s->ended + FLUSH_WAIT;
 }
 
 /* Every complete line that is there, as long as its answer has room. */
@@ -156,7 +157,8 @@ ending_check(struct session *s, int64_t now)
 		client_shut(&s->client);
 		s->deadline = now + DRAIN_WAIT;
 	}
-	if (now >= s->deadline || (s->client.shut && s->client.eof))
+	if (now >= s->deadline || (s->client.shut && s->client.eof) ||
+	    now >= s->ended + s->config.idle_timeout * 1000)
 		s->state = STATE_ENDED;
 }
 
@@ -235,50 +237,82 @@ wait(struct session *s, struct pollfd fds[NFDS], int64_t next,
 	}
 }
 
+/* What has come, from wherever, is taken and answered. */
+static void
+events_take(struct session *s, const struct pollfd fds[NFDS])
+{
+	if (terminated)
+		session_end_error(s, "SHUTDOWN",
+		    "the server ends this session");
+	if (fds[CLIENT_IN].revents != 0) {
+		if (s->state < STATE_ENDING)
+			client_read(&s->client);
+		else
+			client_discard(&s->client);
+	}
+	lines_run(s);
+	if (fds[RELAY_LIFE].revents != 0 && s->state == STATE_CONNECTED)
+		deliver_alone(s);
+	if (fds[RELAY].revents != 0 && s->state == STATE_CONNECTED)
+		deliver_receive(s);
+	if (s->state == STATE_CONNECTED)
+		deliver_catch_up(s);
+	eof_check(s);
+}
+
+/* One write for all that was gathered. */
+static void
+output_send(struct session *s, int64_t now)
+{
+	size_t waiting = buf_len(&s->client.output);
+
+	if (!client_write(&s->client)) {
+		session_end(s, "lost");
+		s->state = STATE_ENDED;
+	}
+	if (s->state != STATE_ENDING)
+		return;
+	if (buf_len(&s->client.output) < waiting)
+		s->deadline = now + FLUSH_WAIT;
+	ending_check(s, now);
+}
+
+/* When the loop must go round again, whatever happens. */
+static int64_t
+next_round(struct session *s, int64_t now, int64_t clock, bool had_room)
+{
+	int64_t tick;
+
+	if (s->state >= STATE_ENDING)
+		return s->deadline;
+	if (!client_has_room(&s->client))
+		return clock;
+	/* What had to wait for room can go on: lines, datagrams, the store. */
+	if (!had_room)
+		return now;
+	if (s->state != STATE_CONNECTED)
+		return clock;
+	if (deliver_catching_up(s) && !s->delivery.stalled)
+		return now;
+	tick = deliver_tick(s, now);
+	return tick < clock ? tick : clock;
+}
+
 static void
 loop(struct session *s, const sigset_t *mask)
 {
 	struct pollfd fds[NFDS];
-	int64_t now, next = 0, tick;
+	int64_t now, next = 0, clock;
+	bool had_room;
 
 	while (s->state != STATE_ENDED) {
 		wait(s, fds, next, mask);
-		if (terminated)
-			session_end_error(s, "SHUTDOWN",
-			    "the server ends this session");
-		if (fds[CLIENT_IN].revents != 0) {
-			if (s->state < STATE_ENDING)
-				client_read(&s->client);
-			else
-				client_discard(&s->client);
-		}
-		lines_run(s);
-		if (fds[RELAY_LIFE].revents != 0)
-			deliver_alone(s);
-		if (fds[RELAY].revents != 0 && s->state == STATE_CONNECTED)
-			deliver_receive(s);
-		if (s->state == STATE_CONNECTED)
-			deliver_catch_up(s);
-		eof_check(s);
+		events_take(s, fds);
 		now = session_now();
-		next = s->deadline;
-		if (s->state < STATE_ENDING)
-			next = clock_check(s, now);
-		if (s->state == STATE_CONNECTED) {
-			if ((tick = deliver_tick(s, now)) < next)
-				next = tick;
-			if (deliver_catching_up(s) && !s->delivery.stalled &&
-			    client_has_room(&s->client))
-				next = now;
-		}
-		if (!client_write(&s->client)) {
-			session_end(s, "lost");
-			s->state = STATE_ENDED;
-		}
-		if (s->state == STATE_ENDING) {
-			ending_check(s, now);
-			next = s->deadline;
-		}
+		clock = s->state < STATE_ENDING ? clock_check(s, now) : 0;
+		had_room = client_has_room(&s->client);
+		output_send(s, now);
+		next = next_round(s, now, clock, had_room);
 	}
 }
 
@@ -342,7 +376,8 @@ options(int argc, char **argv)
 	}
 }
 
-static void
+/* Returns what the exit status will be. */
+static int
 session_init(struct session *s)
 {
 	char error[CONFIG_ERROR_MAX] = "";
@@ -354,13 +389,12 @@ session_init(struct session *s)
 	log_set_peer(s->client.peer);
 	if (ok) {
 		log_set_level((enum log_level)s->config.log_level);
-		return;
+		return EX_OK;
 	}
 	log_event(LEVEL_CRITICAL, "bad_configuration", "%s", error);
-	session_error(s, NULL, "INTERNAL",
+	session_end_error(s, "INTERNAL",
 	    "the server's configuration is wrong; its log says how");
-	client_write(&s->client);
-	exit(EX_CONFIG);
+	return EX_CONFIG;
 }
 
 int
@@ -368,12 +402,13 @@ main(int argc, char **argv)
 {
 	static struct session s;
 	sigset_t mask;
+	int status;
 
 	options(argc, argv);
 	umask(077);
 	log_open("chat-session");
 	signals_init(&mask);
-	session_init(&s);
+	status = session_init(&s);
 	log_event(LEVEL_DEBUG, "accepted", "%s", "");
 	loop(&s, &mask);
 	batch_free(&s);
@@ -381,5 +416,5 @@ main(int argc, char **argv)
 	buf_free(&s.client.output);
 	buf_free(&s.scratch);
 	store_close(s.store);
-	return EX_OK;
+	return status;
 }

@@ -66,7 +66,8 @@ struct session {
 	struct batch	*batch;
 	struct buf	 scratch;	/* a repaired line, a page of history */
 	int64_t		 started;
-	int64_t		 deadline;	/* of STATE_ENDING */
+	int64_t		 ended;		/* when STATE_ENDING began */
+	int64_t		 deadline;	/* of its present step */
 	bool		 rested;	/* spare memory was given back */
 };
 

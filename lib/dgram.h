@@ -90,10 +90,11 @@ void	 dgram_session_unlink(const struct dgram_registry *, const char *name);
 
 /* Bind the relay's own socket, replacing a stale one.  Returns it or -1. */
 int	 dgram_notify_bind(const struct dgram_registry *);
+void	 dgram_notify_unlink(const struct dgram_registry *);
 
 /*
  * Make a receiving socket that was handed over report its senders'
- * credentials.  The two above do so by themselves.
+ * credentials.  Those bound here do so by themselves.
  */
 bool	 dgram_ask_credentials(int fd);
 

@@ -28,7 +28,7 @@
 #define REGISTER_RETRY	50		/* when the relay's queue is full */
 #define ALONE_INTERVAL	1000		/* between looks at the store without relay */
 #define DRAIN_WAIT	1000		/* reading on after the last event */
-#define FLUSH_WAIT	5000		/* for a client to take its last events */
+#define FLUSH_WAIT	5000		/* for a client that takes none of its last events */
 #define REST_AFTER	1000		/* idle: spare memory is given back */
 #define RECONNECT_AFTER	2		/* seconds, what SHUTDOWN tells a client */
 
