@@ -1,0 +1,301 @@
+/*
+ * What the relay does when something happens: a session registers, publishes,
+ * says goodbye, dies, reads again; the housekeeper reports; a second is over.
+ * Called by the loop alone.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "event.h"
+#include "limit.h"
+#include "log.h"
+#include "notify.h"
+#include "text.h"
+
+/* ---- presence ---- */
+
+static void
+tell_presence(struct notify *n, const char *event, int64_t user,
+    const char *username)
+{
+	struct buf line = { 0 };
+
+	event_presence(&line, event, username);
+	relay_presence(&n->relay, user, buf_head(&line), buf_len(&line));
+	buf_free(&line);
+}
+
+/* An event about one session, with its fields. */
+static void
+log_session(enum log_level level, const struct subscriber *s,
+    const char *event, const char *text)
+{
+	log_set_session(s->session);
+	log_set_user(s->user->username);
+	log_event(level, event, "%s", text);
+	log_set_session(0);
+	log_set_user(NULL);
+}
+
+/* Without its session and without its row being closed. */
+static void
+session_died(struct notify *n, struct subscriber *s)
+{
+	log_session(LEVEL_INFO, s, "died", "the session ended without goodbye");
+	presence_die(&n->presence, s->user);
+	keeper_end_session(n->keeper, s->session, s->user->id);
+	dgram_session_unlink(&n->registry, s->socket);
+	subscribers_remove(&n->subscribers, s);
+	if (n->subscribers.count == 0)
+		keeper_set_busy(n->keeper, false);
+}
+
+void
+handle_exit(struct notify *n, struct subscriber *s)
+{
+	/* Its goodbye may have been sent and wait in the queue. */
+	handle_datagrams(n);
+	if (!s->removed)
+		session_died(n, s);
+}
+
+void
+handle_room(struct notify *n, struct subscriber *s)
+{
+	/* What is gathered is not for who was lagging. */
+	relay_flush(&n->relay);
+	subscriber_look(&n->subscribers, s, n->relay.position);
+}
+
+/* ---- datagrams ---- */
+
+static void
+handle_register(struct notify *n, const struct dgram_head *h,
+    const char *username, const struct dgram_from *from)
+{
+	struct subscriber *s = subscribers_find(&n->subscribers, from->socket);
+	bool again = (h->flags & DGRAM_AGAIN) != 0, joined = false;
+
+	relay_known(&n->relay, h->last, n->now);
+	if (s != NULL && s->session != h->session) {
+		session_died(n, s);
+		s = NULL;
+	}
+	if (s != NULL) {
+		/* It has a place in what is gathered, up to here. */
+		relay_flush(&n->relay);
+	} else {
+		s = subscribers_add(&n->subscribers, from, h->session);
+		if (s == NULL && errno == ESRCH) {
+			keeper_sweep(n->keeper);
+			return;
+		}
+		if (s == NULL) {
+			log_event(LEVEL_ERROR, "error", "session %lld cannot be"
+			    " registered: %s", (long long)h->session,
+			    strerror(errno));
+			return;
+		}
+		s->user = presence_enter(&n->presence, h->user, username,
+		    again, &joined);
+		if (n->subscribers.count == 1)
+			keeper_set_busy(n->keeper, true);
+		log_session(LEVEL_DEBUG, s, "registered",
+		    again ? "again" : "");
+	}
+	if (!subscriber_welcome(&n->subscribers, s, again ? DGRAM_USERS : 0,
+	    n->relay.position, n->relay.batch.n))
+		session_died(n, s);
+	else if (joined)
+		tell_presence(n, "JOINED", s->user->id, s->user->username);
+}
+
+static void
+handle_bye(struct notify *n, const struct dgram_head *h, const char *username,
+    const struct dgram_from *from)
+{
+	struct subscriber *s = subscribers_find(&n->subscribers, from->socket);
+	struct presence_user *u;
+
+	if (s == NULL) {
+		/* Others may know of it from the relay before this one. */
+		if (*username != '\0' &&
+		    presence_find(&n->presence, h->user) == NULL)
+			tell_presence(n, "LEFT", h->user, username);
+		return;
+	}
+	u = s->user;
+	log_session(LEVEL_DEBUG, s, "ended", "");
+	subscribers_remove(&n->subscribers, s);
+	if (presence_leave(&n->presence, u))
+		tell_presence(n, "LEFT", u->id, u->username);
+	presence_forget(&n->presence, u);
+	if (n->subscribers.count == 0)
+		keeper_set_busy(n->keeper, false);
+}
+
+/* Returns false for a datagram that is not as it should be. */
+static bool
+handle_datagram(struct notify *n, const struct dgram_head *h,
+    const struct dgram_from *from)
+{
+	size_t len = buf_len(&n->body);
+	const char *body = buf_head(&n->body);
+	char username[USERNAME_MAX + 1] = "";
+
+	switch (h->type) {
+	case DGRAM_PUBLISH:
+		return relay_publish(&n->relay, h, body, len, n->now);
+	case DGRAM_REGISTER:
+	case DGRAM_BYE:
+		if (*from->socket == '\0' ||
+		    (len > 0 && !text_is_username(body, len)))
+			return false;
+		memcpy(username, body, len);
+		if (h->type == DGRAM_REGISTER)
+			handle_register(n, h, username, from);
+		else
+			handle_bye(n, h, username, from);
+		return true;
+	default:
+		return false;
+	}
+}
+
+void
+handle_datagrams(struct notify *n)
+{
+	struct dgram_head head;
+	struct dgram_from from;
+	int i;
+
+	for (i = 0; i < RELAY_DRAIN_MAX; i++) {
+		ssize_t len = dgram_receive(n->fd, &head, &n->body, &from);
+
+		if (len == -1) {
+			if (errno != EAGAIN)
+				log_event(LEVEL_ERROR, "error", "receiving: %s",
+				    strerror(errno));
+			return;
+		}
+		if (len == -2 || !handle_datagram(n, &head, &from))
+			n->dropped++;
+		buf_reset(&n->body, 2 * DGRAM_MAX);
+	}
+}
+
+/* ---- the housekeeper's reports ---- */
+
+static void
+handle_ended(struct notify *n, const struct keeper_report *r)
+{
+	struct presence_user *u = presence_find(&n->presence, r->user);
+
+	if (u == NULL || u->ending == 0)
+		return;
+	if (presence_ended(u))
+		tell_presence(n, "LEFT", u->id, u->username);
+	presence_forget(&n->presence, u);
+	/* It may have died between its commit and telling of it. */
+	relay_known(&n->relay, reader_position(&n->reader), n->now);
+}
+
+static void
+handle_swept(struct notify *n, const struct keeper_report *r)
+{
+	log_set_session(r->session);
+	log_set_user(r->username);
+	log_event(LEVEL_INFO, "died", "nobody was behind its open row");
+	log_set_session(0);
+	log_set_user(NULL);
+	if (!r->elsewhere && presence_find(&n->presence, r->user) == NULL)
+		tell_presence(n, "LEFT", r->user, r->username);
+	relay_known(&n->relay, reader_position(&n->reader), n->now);
+}
+
+static void
+handle_reader(struct notify *n, const struct keeper_report *r)
+{
+	struct subscriber *s = subscribers_find_pid(&n->subscribers, r->pid);
+	bool kill = s != NULL && subscriber_is_stopped(s);
+
+	log_event(LEVEL_WARNING, "reader", "process %d keeps the WAL, now %lld"
+	    " MiB, from being emptied%s", (int)r->pid,
+	    (long long)r->wal_bytes / (1024 * 1024),
+	    kill ? "; it is a stopped session and is ended" : "");
+	if (kill)
+		subscriber_kill(s);
+}
+
+static void
+handle_report(struct notify *n, const struct keeper_report *r)
+{
+	switch (r->kind) {
+	case KEEPER_ENDED:
+		handle_ended(n, r);
+		break;
+	case KEEPER_SWEPT:
+		handle_swept(n, r);
+		break;
+	case KEEPER_CHECKPOINT:
+		log_event(LEVEL_DEBUG, "checkpoint", "%s, the WAL had %lld KiB",
+		    r->done ? "whole" : "in part", (long long)r->wal_bytes /
+		    1024);
+		break;
+	case KEEPER_READER:
+		handle_reader(n, r);
+		break;
+	case KEEPER_UNAVAILABLE:
+		log_event(LEVEL_ERROR, "store_unavailable", "housekeeping: %s",
+		    r->text);
+		break;
+	case KEEPER_AVAILABLE:
+		log_event(LEVEL_INFO, "store_available", "housekeeping");
+		/* What made it open the store anew concerns ours as well. */
+		reader_reopen(&n->reader);
+		break;
+	case KEEPER_NOTICE:
+		log_event(LEVEL_WARNING, "store", "%s", r->text);
+		break;
+	case KEEPER_FINISHED:
+		n->ended |= n->finishing;
+		break;
+	}
+}
+
+void
+handle_reports(struct notify *n)
+{
+	struct keeper_report *r;
+
+	while ((r = keeper_next(n->keeper)) != NULL) {
+		handle_report(n, r);
+		free(r);
+	}
+}
+
+/* ---- each second ---- */
+
+void
+handle_tick(struct notify *n)
+{
+	struct subscribers *all = &n->subscribers;
+	unsigned i;
+
+	if (reader_open(&n->reader))
+		relay_known(&n->relay, reader_position(&n->reader), n->now);
+	/* Backwards: a removed one is replaced by the last. */
+	for (i = all->count; i-- > 0;) {
+		struct subscriber *s = all->list[i];
+
+		if (s->refused)
+			session_died(n, s);
+		else if (s->lagging)
+			handle_room(n, s);
+	}
+	if (n->dropped > 0)
+		log_event(LEVEL_WARNING, "dropped", "%lu datagrams of other"
+		    " users, of unknown form or of a wrong length", n->dropped);
+	n->dropped = 0;
+}

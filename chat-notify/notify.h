@@ -1,0 +1,56 @@
+/*
+ * The relay's state, and what its loop does when something happens.
+ */
+#ifndef NOTIFY_H
+#define NOTIFY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "config.h"
+#include "dgram.h"
+#include "keeper.h"
+#include "presence.h"
+#include "reader.h"
+#include "relay.h"
+#include "rollcall.h"
+#include "subscribers.h"
+
+struct notify {
+	struct dgram_registry	 registry;
+	int			 fd;		/* what sessions send to */
+	bool			 handed;	/* by systemd: it starts us again */
+	struct relay		 relay;
+	struct subscribers	 subscribers;
+	struct presence		 presence;
+	struct reader		 reader;
+	struct keeper		*keeper;
+	struct rollcall		 rollcall;
+	struct buf		 body;		/* of the datagram at hand */
+	int64_t			 now;		/* us, monotonic */
+	unsigned long		 dropped;	/* datagrams, since last logged */
+	bool			 finishing;	/* keeper_finish() was asked for */
+	bool			 ended;		/* leave the loop */
+	bool			 stopping;	/* by a signal */
+};
+
+/* ---- handle.c ---- */
+
+/* Take at most RELAY_DRAIN_MAX datagrams. */
+void	 handle_datagrams(struct notify *);
+/* A session's process ended. */
+void	 handle_exit(struct notify *, struct subscriber *);
+/* A lagging session has read. */
+void	 handle_room(struct notify *, struct subscriber *);
+/* The housekeeper's reports. */
+void	 handle_reports(struct notify *);
+/* Once a second. */
+void	 handle_tick(struct notify *);
+
+/* ---- loop.c ---- */
+
+/* Run until a signal or idleness ends it.  Returns whether all went well. */
+bool	 loop_run(struct notify *);
+
+#endif

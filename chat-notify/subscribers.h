@@ -1,0 +1,102 @@
+/*
+ * The sessions that are registered, each with a sending socket of its own and
+ * a pidfd.  Nothing is queued here: a session that takes no more is lagging,
+ * gets nothing until it has read, and is then told to look at the store.
+ */
+#ifndef SUBSCRIBERS_H
+#define SUBSCRIBERS_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dgram.h"
+#include "presence.h"
+#include "relay.h"
+
+struct subscriber;
+
+/* What an epoll event is about; its data pointer points to one of these. */
+enum source_kind {
+	SOURCE_DATAGRAM,	/* somebody sent something */
+	SOURCE_SIGNAL,
+	SOURCE_KEEPER,		/* the housekeeper has a report */
+	SOURCE_EXIT,		/* a session's process ended */
+	SOURCE_ROOM		/* a lagging session has read */
+};
+
+struct source {
+	enum source_kind	 kind;
+	struct subscriber	*subscriber;
+};
+
+struct subscriber {
+	struct subscriber	*next;		/* among the removed */
+	char			 socket[DGRAM_NAME_MAX + 1];
+	int			 fd;		/* connected to that socket */
+	int			 pidfd;
+	pid_t			 pid;
+	int64_t			 session;
+	struct presence_user	*user;
+	int64_t			 sent;		/* `last` of the last datagram */
+	unsigned		 first;		/* entry of the batch it may get */
+	bool			 lagging;
+	bool			 users_lost;	/* presence, while it was lagging */
+	bool			 refused;	/* nobody reads its socket */
+	bool			 removed;
+	int64_t			 lag_logged;
+	struct source		 on_exit, on_room;
+};
+
+struct subscribers {
+	const struct dgram_registry *registry;
+	int			 epoll;
+	struct subscriber      **list;
+	unsigned		 count, size;
+	unsigned		 lagging;
+	struct subscriber	*removed;
+	int64_t			 now;		/* us, kept by the loop */
+	struct relay_choice	 choice;	/* one at a time; too large a stack */
+};
+
+/*
+ * Add the session that sent a REGISTER.  Returns NULL with errno set: ESRCH
+ * when it is dead already.  It has no user and gets nothing yet.
+ */
+struct subscriber *subscribers_add(struct subscribers *,
+		    const struct dgram_from *, int64_t session);
+
+struct subscriber *subscribers_find(const struct subscribers *,
+		    const char *socket);
+struct subscriber *subscribers_find_pid(const struct subscribers *, pid_t);
+
+/*
+ * Send WELCOME.  The session gets by datagram what comes after the position,
+ * from entry `first` of the batch being gathered on.  Returns false if nobody
+ * reads its socket: then the pid is not known to be its own either.
+ */
+bool		 subscriber_welcome(struct subscribers *, struct subscriber *,
+		    uint16_t flags, int64_t position, unsigned first);
+
+/* A lagging one has room: tell it to look at the store up to the position. */
+void		 subscriber_look(struct subscribers *, struct subscriber *,
+		    int64_t position);
+
+/* Send a batch, to each what concerns it: one datagram at most. */
+void		 subscribers_send(struct subscribers *,
+		    const struct relay_batch *);
+
+/*
+ * Forget one.  Its memory stays until subscribers_reap(), since events about it
+ * may already have been fetched; they are to be ignored (`removed`).
+ */
+void		 subscribers_remove(struct subscribers *, struct subscriber *);
+void		 subscribers_reap(struct subscribers *);
+void		 subscribers_free(struct subscribers *);
+
+/* Whether its process is stopped by a signal or a debugger. */
+bool		 subscriber_is_stopped(const struct subscriber *);
+void		 subscriber_kill(const struct subscriber *);
+
+#endif
