@@ -1,0 +1,313 @@
+# bats file_tags=alone
+#
+# The installed units under a real systemd, in a machine of namespaces (box).
+
+# shellcheck disable=SC2016 # scripts for the inside are quoted as a whole
+
+bats_require_minimum_version 1.5.0
+load helpers
+
+setup_file() {
+	local status=0
+	export BOX=$BATS_FILE_TMPDIR/box
+	"$ROOT/tests/box" up "$BOX" "$ROOT" "$B" \
+	    2>"$BATS_FILE_TMPDIR/why" 3>&- || status=$?
+	export CANNOT=
+	if [[ $status -eq 77 ]]; then
+		CANNOT=$(<"$BATS_FILE_TMPDIR/why")
+		return 0
+	fi
+	[[ $status -eq 0 ]] || { cat "$BATS_FILE_TMPDIR/why"; return 1; }
+	inside make -s -C "$ROOT" B="$B" install
+	inside systemctl enable --now chat.socket
+	# The clients of the tests run outside, in the network of the machine.
+	mkdir -p "$BATS_FILE_TMPDIR/clients/tests"
+	printf '#!/bin/sh\nexec nsenter -t %s -n "%s/tests/chat-talk" "$@"\n' \
+	    "$(<"$BOX/init")" "$B" >"$BATS_FILE_TMPDIR/clients/tests/chat-talk"
+	chmod +x "$BATS_FILE_TMPDIR/clients/tests/chat-talk"
+}
+
+teardown_file() {
+	"$ROOT/tests/box" down "$BOX"
+}
+
+setup() {
+	[[ -z $CANNOT ]] || skip "$CANNOT"
+	chat_setup
+	PROGRAMS=$B
+	B=$BATS_FILE_TMPDIR/clients
+	# shellcheck disable=SC2034 # for client_open
+	PORT=5555
+}
+
+# Whatever a test did: connections end, and no unit is left or has failed.
+teardown() {
+	local bad=0
+	[[ -z $CANNOT ]] || return 0
+	chat_teardown || bad=1
+	cd / || :
+	wait_for no_connections || bad=1
+	if [[ -n $(inside systemctl --failed --no-legend --plain) ]]; then
+		inside systemctl --failed --no-pager
+		bad=1
+	fi
+	if [[ $bad == 1 || -z ${BATS_TEST_COMPLETED:-} ]]; then
+		inside journalctl --no-pager -n 60
+	fi
+	return "$bad"
+}
+
+inside() {
+	"$ROOT/tests/box" run "$BOX" "$@"
+}
+
+# Names of the units of connections, of CLIENT's only if named.
+connections() {
+	local port=
+	if [[ -n ${1:-} ]]; then
+		client_ask "$1" port
+		port=":$REPLY."
+	fi
+	inside systemctl list-units --all --no-legend --plain 'chat@*' |
+	    awk -v port="$port" 'index($1, port) || port == "" { print $1 }'
+}
+
+no_connections() {
+	[[ -z $(connections) ]]
+}
+
+relay_pid() {
+	inside systemctl show -P MainPID chat-notify.service
+}
+
+# Another process than that with pid $1 is the relay, and ready.
+relay_is_new() {
+	local pid
+	pid=$(relay_pid)
+	[[ $pid != 0 && $pid != "$1" ]] &&
+	    inside systemctl -q is-active chat-notify.service
+}
+
+# Lines FIRST to LAST of alice's, as MESSAGE commands.
+messages() {
+	local i
+	for ((i = $1; i <= $2; i++)); do
+		echo "{\"command\":\"MESSAGE\",\"to\":\"all\",\"message\":\"number $i\",\"ref\":\"$i\"}"
+	done
+}
+
+# bob got "number 1" to "number $1", each once and in this order.
+all_came_in_order() {
+	jq -r 'select(.event == "MESSAGE" and .from == "alice") | .message' \
+	    "$(client_record bob)" >"$T/came"
+	seq -f 'number %.0f' "$1" | diff - "$T/came" >"$T/diff" ||
+	    { head -n 20 "$T/diff"; fail "bob did not get them as sent"; }
+}
+
+last_came() {
+	grep -q "\"number $1\"" "$(client_record bob)"
+}
+
+acks_came() {
+	[[ $(grep -c '"ACK"' "$(client_record alice)") -eq $1 ]]
+}
+
+@test "after install and enable two clients talk" {
+	client_login alice
+	client_login bob
+	say alice hello
+	client_expect bob '.event == "MESSAGE" and .message == "hello"'
+	say bob 'only for you' alice
+	client_expect alice '.event == "MESSAGE" and .message == "only for you"'
+}
+
+@test "every process of the chat belongs to the user chat, without privileges" {
+	local pid
+	client_login alice
+	for pid in $(inside pgrep '^chat-'); do
+		assert_eq "$(inside ps -o user= -p "$pid")" chat "user"
+		inside grep -q '^NoNewPrivs:.*1' "/proc/$pid/status"
+		inside grep -q '^CapBnd:[[:space:]]*0*$' "/proc/$pid/status"
+	done
+	assert_eq "$(inside pgrep -c '^chat-')" 2 "processes with one client"
+}
+
+@test "without a client there is no session" {
+	client_login alice
+	client_close alice
+	wait_for no_connections
+	run -1 inside pgrep -x chat-session
+}
+
+@test "the client gets protocol lines only, with everything logged" {
+	inside sh -c 'echo CHAT_LOG_LEVEL=DEBUG >>/etc/chat/chat.conf'
+	client_login alice
+	client_send alice 'this is no command'
+	client_error alice BAD_JSON
+	client_send alice '{"command":"DISCONNECT"}'
+	client_closed alice
+	jq -e 'has("event")' "$(client_record alice)" >"$T/events"
+	run -1 grep -v true "$T/events"
+	inside cp "$ROOT/contrib/chat.conf" /etc/chat/chat.conf
+}
+
+@test "a change of chat.conf holds for the next connection" {
+	client_login alice
+	inside sh -c 'echo CHAT_MESSAGE_MAX_SIZE=10 >>/etc/chat/chat.conf'
+	client_login bob
+	client_send bob '{"command":"MESSAGE","to":"all","message":"12345678901"}'
+	client_error bob TOO_LARGE '.limit == 10'
+	say alice 12345678901
+	inside cp "$ROOT/contrib/chat.conf" /etc/chat/chat.conf
+}
+
+@test "stopping one connection tells its client, and no other notices" {
+	client_login alice
+	client_login bob
+	inside systemctl stop "$(connections bob)"
+	client_error bob SHUTDOWN '.reconnect_after >= 0'
+	client_closed bob
+	client_expect alice '.event == "LEFT" and .username == "bob"'
+	say alice 'still here'
+}
+
+@test "a killed connection leaves no unit, and the name is free at once" {
+	client_login alice
+	client_login bob
+	inside systemctl kill -s KILL "$(connections bob)"
+	client_expect alice '.event == "LEFT" and .username == "bob"'
+	client_open bob
+	client_login bob
+	say alice 'welcome back' bob
+	client_expect bob '.message == "welcome back"'
+}
+
+@test "restarting chat-notify under load loses, doubles and reorders nothing" {
+	local i
+	client_login alice
+	client_login bob
+	for i in 0 1 2 3 4 5 6 7 8 9; do
+		messages $((i * 100 + 1)) $((i * 100 + 100)) | client_raw alice
+		inside systemctl restart chat-notify.service
+	done
+	wait_for acks_came 1000
+	wait_for last_came 1000
+	all_came_in_order 1000
+}
+
+@test "chat-notify comes back however often it is killed" {
+	local i pid
+	client_login alice
+	client_login bob
+	for i in {1..12}; do
+		pid=$(relay_pid)
+		inside kill -KILL "$pid"
+		messages "$i" "$i" | client_raw alice
+		wait_for relay_is_new "$pid"
+	done
+	wait_for last_came 12
+	all_came_in_order 12
+	assert_eq "$(inside systemctl is-active chat-notify.socket)" active
+}
+
+@test "a stopped chat-notify is started by the next event" {
+	local pid
+	client_login alice
+	client_login bob
+	pid=$(relay_pid)
+	inside systemctl stop chat-notify.service
+	messages 1 1 | client_raw alice
+	wait_for last_came 1
+	wait_for relay_is_new "$pid"
+}
+
+@test "a chat-notify that hangs is replaced by the watchdog" {
+	local pid conf=/run/systemd/system/chat-notify.service.d
+	inside mkdir -p "$conf"
+	inside sh -c "printf '[Service]\nWatchdogSec=1\n' >$conf/test.conf"
+	inside systemctl daemon-reload
+	inside systemctl restart chat-notify.service
+	client_login alice
+	client_login bob
+	pid=$(relay_pid)
+	inside kill -STOP "$pid"
+	wait_for relay_is_new "$pid"
+	messages 1 1 | client_raw alice
+	wait_for last_came 1
+	inside rm -r "$conf"
+	inside systemctl daemon-reload
+	inside systemctl restart chat-notify.service
+}
+
+@test "journalctl CHAT_USER= finds that user's events and no others" {
+	# Names of their own: the journal knows the other tests' as well.
+	client_login anna
+	client_login bert
+	say anna 'for the journal' bert
+	client_send anna '{"command":"DISCONNECT"}'
+	client_closed anna
+	wait_for journal_has anna disconnected
+	inside journalctl CHAT_USER=anna -o json >"$T/anna"
+	assert_eq "$(jq -r .CHAT_USER "$T/anna" | sort -u)" anna users
+	assert_eq "$(jq -r .CHAT_EVENT "$T/anna" | grep -c -x connected)" 1
+	assert_eq "$(jq -r .CHAT_SESSION "$T/anna" | sort -u | wc -l)" 1 sessions
+	jq -e '.CHAT_PEER | startswith("127.0.0.1")' "$T/anna" >/dev/null
+	# What was written is nowhere in it.
+	run -1 inside sh -c "journalctl -o json | grep 'for the journal'"
+	# Whoever is connected still has no such end in the journal.
+	journal_has bert connected
+	run -1 journal_has bert disconnected
+}
+
+# journal_has USER EVENT
+journal_has() {
+	inside journalctl -q CHAT_USER="$1" CHAT_EVENT="$2" -n 1 | grep -q .
+}
+
+@test "300 connections in 2 s are all connected within 10 s" {
+	nsenter -t "$(<"$BOX/init")" -n bash -c '
+		set -e
+		begin=${EPOCHREALTIME/./}
+		for ((i = 1; i <= 300; i++)); do
+			exec {fd}<>"/dev/tcp/127.0.0.1/5555"
+			echo "{\"command\":\"CONNECT\",\"username\":\"u$i\"}" >&"$fd"
+			fds[i]=$fd
+		done
+		opened=$((${EPOCHREALTIME/./} - begin))
+		for ((i = 1; i <= 300; i++)); do
+			IFS= read -r -t 20 -u "${fds[i]}" line
+			[[ $line == *\"CONNECTED\"* ]] || { echo "$i: $line"; exit 1; }
+		done
+		all=$((${EPOCHREALTIME/./} - begin))
+		echo "opened in $((opened / 1000)) ms, connected in $((all / 1000)) ms"
+		((opened < 2000000 && all < 10000000))' >"$T/log/crowd" 2>&1 ||
+	    { cat "$T/log/crowd"; return 1; }
+	cat "$T/log/crowd" >&3
+	wait_for -t 30 no_connections
+}
+
+# Names of all files but what systemd itself writes, and the kept database.
+# (Elsewhere the machine outside, which shines through, may change meanwhile.)
+files_of_machine() {
+	inside find /etc /usr /run /var/lib -xdev \( -path /run/systemd -o -path /run/log \
+	    -o -path /var/lib/systemd -o -path /var/lib/chat \) -prune \
+	    -o ! -path '/run/udev/*' -print | sort
+}
+
+@test "a machine from which it was uninstalled has no other file than before" {
+	local BOX=$BATS_FILE_TMPDIR/second
+	local make=(inside make -s -C "$ROOT" B="$PROGRAMS" PREFIX=/usr)
+	"$ROOT/tests/box" up "$BOX" "$ROOT" "$PROGRAMS" 3>&-
+	files_of_machine >"$T/before"
+	"${make[@]}" install
+	inside systemctl enable --now chat.socket
+	inside bash -c 'exec 5<>/dev/tcp/127.0.0.1/5555
+		echo "{\"command\":\"CONNECT\",\"username\":\"alice\"}" >&5
+		read -r line <&5; [[ $line == *CONNECTED* ]]'
+	"${make[@]}" uninstall
+	files_of_machine >"$T/after"
+	run inside systemctl list-units --all --no-legend --plain 'chat*'
+	"$ROOT/tests/box" down "$BOX"
+	assert_eq "$output" "" "units"
+	diff "$T/before" "$T/after"
+}

@@ -1,0 +1,90 @@
+# run, install and uninstall; part of the Makefile.
+#
+# "make install" as root, without DESTDIR and under a running systemd, also
+# makes the user, the directories and the units known, so that only
+# "systemctl enable --now chat.socket" is left to do.
+
+INSTALL ?= install
+SYSTEMCTL ?= systemctl
+CONFDIR = /etc/chat
+
+UNITS = chat.socket chat@.service chat-notify.socket chat-notify.service
+MANPAGES = $(wildcard chat-*/*.[1-8] contrib/*.[1-8])
+DOCS = $(wildcard README docs/*.md)
+
+installed = $(PROGRAMS:%=$(BINDIR)/%) $(UNITS:%=$(UNITDIR)/%) \
+	$(SYSUSERSDIR)/chat.conf $(TMPFILESDIR)/chat.conf \
+	$(foreach m,$(MANPAGES),$(MANDIR)/man$(subst .,,$(suffix $m))/$(notdir $m)) \
+	$(DOCS:%=$(DOCDIR)/%) $(DOCDIR)/chat.conf
+
+# Whether this is a live system rather than a staging directory.
+live = [ -z "$(DESTDIR)" ] && [ "$$(id -u)" -eq 0 ] && \
+	[ -d /run/systemd/system ]
+
+# Directives that the installed systemd does not know yet are left out, or it
+# would warn of them at every start.
+systemd_version = $(shell $(SYSTEMCTL) --version 2>/dev/null | \
+	sed -n '1s/^systemd \([0-9]*\).*/\1/p')
+unit_sed = -e 's|@BINDIR@|$(BINDIR)|' \
+	$(shell [ "$(or $(systemd_version),0)" -ge 255 ] || \
+	echo "-e '/^PollLimit/d'")
+
+run: $(BIN)
+	@sh contrib/run $(B)/bin
+
+# (Renamed into place: a connection that comes meanwhile finds a program.)
+install: $(BIN)
+	$(INSTALL) -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(UNITDIR)'
+	for p in $(PROGRAMS); do \
+		$(INSTALL) -m 755 $(B)/bin/$$p '$(DESTDIR)$(BINDIR)'/.$$p.new && \
+		mv -f '$(DESTDIR)$(BINDIR)'/.$$p.new '$(DESTDIR)$(BINDIR)'/$$p || \
+		exit; \
+	done
+	for u in $(UNITS); do \
+		sed $(unit_sed) units/$$u >'$(DESTDIR)$(UNITDIR)'/$$u && \
+		chmod 644 '$(DESTDIR)$(UNITDIR)'/$$u || exit; \
+	done
+	$(INSTALL) -Dm 644 units/chat.sysusers '$(DESTDIR)$(SYSUSERSDIR)/chat.conf'
+	$(INSTALL) -Dm 644 units/chat.tmpfiles '$(DESTDIR)$(TMPFILESDIR)/chat.conf'
+	for m in $(MANPAGES); do \
+		$(INSTALL) -Dm 644 -t '$(DESTDIR)$(MANDIR)'/man$${m##*.} $$m || exit; \
+	done
+	for d in $(DOCS); do \
+		$(INSTALL) -Dm 644 $$d '$(DESTDIR)$(DOCDIR)'/$$d || exit; \
+	done
+	$(INSTALL) -Dm 644 contrib/chat.conf '$(DESTDIR)$(DOCDIR)/chat.conf'
+	[ -e '$(DESTDIR)$(CONFDIR)/chat.conf' ] || \
+		$(INSTALL) -Dm 644 contrib/chat.conf '$(DESTDIR)$(CONFDIR)/chat.conf'
+	@if $(live); then \
+		set -ex; \
+		systemd-sysusers '$(SYSUSERSDIR)/chat.conf'; \
+		systemd-tmpfiles --create '$(TMPFILESDIR)/chat.conf'; \
+		$(SYSTEMCTL) daemon-reload; \
+	fi
+
+# What users wrote stays: the database, and a configuration that was changed.
+uninstall:
+	@if $(live); then \
+		set -x; \
+		$(SYSTEMCTL) disable --now chat.socket; \
+		$(SYSTEMCTL) stop 'chat@*.service'; \
+		$(SYSTEMCTL) stop chat-notify.socket chat-notify.service; \
+		rm -rf /run/chat; \
+	fi
+	! cmp -s '$(DESTDIR)$(CONFDIR)/chat.conf' '$(DESTDIR)$(DOCDIR)/chat.conf' || \
+		rm -f '$(DESTDIR)$(CONFDIR)/chat.conf'
+	rm -f $(installed:%='$(DESTDIR)%')
+	for d in '$(DOCDIR)/docs' '$(DOCDIR)' '$(CONFDIR)'; do \
+		[ ! -d '$(DESTDIR)'"$$d" ] || \
+		rmdir --ignore-fail-on-non-empty '$(DESTDIR)'"$$d"; \
+	done
+	@if $(live); then \
+		set -x; \
+		$(SYSTEMCTL) daemon-reload; \
+		rmdir --ignore-fail-on-non-empty /var/lib/chat; \
+		{ set +x; } 2>/dev/null; \
+		[ ! -d /var/lib/chat ] || \
+		echo 'Kept: /var/lib/chat, with the database.'; \
+	fi
+
+.PHONY: run install uninstall
