@@ -1,0 +1,414 @@
+/*
+ * The drawing of draw.h, with curses: the login form, or messages, users,
+ * status and input line.  Called by screen.c, once for each turn of its loop.
+ */
+#include <sys/ioctl.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <curses.h>
+
+#include "draw.h"
+#include "sanitise.h"
+#include "text.h"
+#include "wrap.h"
+
+#define USERS_WIDTH	18	/* of the users pane */
+#define USERS_FROM	60	/* columns that leave room for it */
+#define ROWS_MAX	1000	/* of messages on any screen */
+#define FORM_WIDTH	48
+#define NAME_COLORS	6
+
+enum { COLOR_NAME = 1, COLOR_PRIVATE = COLOR_NAME + NAME_COLORS,
+    COLOR_TROUBLE };
+
+static bool started, colored;
+
+static void
+start_colors(void)
+{
+	static const short names[NAME_COLORS] = { COLOR_CYAN, COLOR_GREEN,
+	    COLOR_YELLOW, COLOR_BLUE, COLOR_MAGENTA, COLOR_RED };
+	const char *none = getenv("NO_COLOR");
+	short i;
+
+	if ((none != NULL && *none != '\0') || !has_colors() ||
+	    start_color() == ERR || use_default_colors() == ERR)
+		return;
+	for (i = 0; i < NAME_COLORS; i++)
+		init_pair((short)(COLOR_NAME + i), names[i], -1);
+	init_pair(COLOR_PRIVATE, COLOR_MAGENTA, -1);
+	init_pair(COLOR_TROUBLE, COLOR_RED, -1);
+	colored = true;
+}
+
+bool
+draw_start(void)
+{
+	if (newterm(NULL, stdout, stdin) == NULL)
+		return false;
+	started = true;
+	atexit(draw_end);
+	set_escdelay(ESCAPE_WAIT);
+	raw();
+	noecho();
+	nonl();
+	keypad(stdscr, TRUE);
+	nodelay(stdscr, TRUE);
+	start_colors();
+	return true;
+}
+
+void
+draw_end(void)
+{
+	if (started)
+		endwin();
+	started = false;
+}
+
+void
+draw_resize(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
+	    size.ws_row > 0 && size.ws_col > 0)
+		resizeterm(size.ws_row, size.ws_col);
+}
+
+void
+draw_anew(void)
+{
+	clearok(curscr, TRUE);
+}
+
+void
+draw_suspend(void)
+{
+	endwin();
+	raise(SIGSTOP);
+	draw_resize();
+	draw_anew();
+}
+
+static attr_t
+color(int pair)
+{
+	return colored ? COLOR_PAIR(pair) : A_NORMAL;
+}
+
+/* The same name has the same colour, today and tomorrow. */
+static attr_t
+name_color(const char *name)
+{
+	unsigned int hash = 5381;
+
+	for (; *name != '\0'; name++)
+		hash = hash * 33 + (unsigned char)(*name | 0x20);
+	return color(COLOR_NAME + (int)(hash % NAME_COLORS));
+}
+
+/* Sanitised text, cut at the width, at the cursor. */
+static void
+put(const char *s, size_t len, int width)
+{
+	size_t fits = wrap_fit(s, len, width);
+
+	if (fits > 0)
+		addnstr(s, (int)fits);
+}
+
+/* The part of an entry's line that lies in [from, to) of the row. */
+static void
+put_part(const struct view_row *row, size_t from, size_t to, attr_t attr)
+{
+	if (from < row->start)
+		from = row->start;
+	if (to > row->end)
+		to = row->end;
+	if (from >= to)
+		return;
+	attrset(attr);
+	addnstr(row->entry->line + from, (int)(to - from));
+	attrset(A_NORMAL);
+}
+
+static void
+draw_row(const struct view_row *row, int y)
+{
+	const struct entry *e = row->entry;
+	attr_t head = A_DIM, text = A_NORMAL;
+
+	if (e->kind == ENTRY_MESSAGE) {
+		head = A_BOLD | name_color(e->from);
+		if (entry_is_private(e))
+			text = color(COLOR_PRIVATE);
+		if (e->ref != NULL)
+			head = text = A_DIM;
+	} else if (e->kind == ENTRY_ERROR) {
+		head = text = A_BOLD | color(COLOR_TROUBLE);
+	} else {
+		text = A_DIM;
+	}
+	move(y, row->indent);
+	put_part(row, 0, e->clock_len, A_DIM);
+	put_part(row, e->clock_len, e->head_len, head);
+	put_part(row, e->head_len, e->len, text);
+}
+
+static void
+draw_messages(struct screen *s, int width, int height)
+{
+	static struct view_row rows[ROWS_MAX];
+	size_t n, i;
+
+	if (height > ROWS_MAX)
+		height = ROWS_MAX;
+	view_resize(&s->view, width, height);
+	n = view_rows(&s->view, s->model, rows);
+	for (i = 0; i < n; i++)
+		draw_row(&rows[i], height - 1 - (int)i);
+}
+
+static void
+draw_users(const struct screen *s, int x, int height)
+{
+	const struct model *m = s->model;
+	size_t i;
+	int y = 0, pass;
+
+	mvvline(0, x, ACS_VLINE, height);
+	/* Those who are here first. */
+	for (pass = 0; pass < 2; pass++)
+		for (i = 0; i < m->people_len && y < height; i++) {
+			if (m->people[i].online != (pass == 0))
+				continue;
+			attrset(pass == 0 ? name_color(m->people[i].name) :
+			    A_DIM);
+			mvaddstr(y, x + 1, pass == 0 ? "*" : " ");
+			put(m->people[i].name, strlen(m->people[i].name),
+			    COLS - x - 2);
+			y++;
+		}
+	attrset(A_NORMAL);
+}
+
+static void
+add_reason(struct buf *out, const struct screen *s)
+{
+	char reason[SHOWN_ERROR_MAX];
+
+	link_reason(s->link, reason, sizeof(reason));
+	sanitise_add(out, reason, strlen(reason), sizeof(reason),
+	    SANITISE_LINE);
+}
+
+/* Where the connection stands, in a few words. */
+static void
+add_state(struct buf *out, const struct screen *s, int64_t now)
+{
+	const struct link *l = s->link;
+	char seconds[32];
+
+	switch (l->state) {
+	case LINK_CONNECTING:
+		buf_add_str(out, "connecting...");
+		break;
+	case LINK_LOGIN:
+		buf_add_str(out, "logging in...");
+		break;
+	case LINK_ONLINE:
+		buf_add_str(out, "online");
+		break;
+	case LINK_LEAVING:
+		buf_add_str(out, "leaving...");
+		break;
+	case LINK_WAITING:
+		snprintf(seconds, sizeof(seconds), "again in %lld s: ",
+		    l->wake > now ? (long long)(l->wake - now + 999) / 1000 :
+		    0LL);
+		buf_add_str(out, seconds);
+		add_reason(out, s);
+		break;
+	case LINK_IDLE:
+		buf_add_str(out, "not connected");
+		if (l->why != LINK_NOTHING && l->why != LINK_LEFT) {
+			buf_add_str(out, ": ");
+			add_reason(out, s);
+		}
+		break;
+	}
+}
+
+static void
+add_count(struct buf *out, size_t n, const char *what)
+{
+	char text[64];
+
+	if (n == 0)
+		return;
+	snprintf(text, sizeof(text), "  %zu %s", n, what);
+	buf_add_str(out, text);
+}
+
+static void
+draw_status(const struct screen *s, int y, int64_t now)
+{
+	struct buf left = { 0 }, right = { 0 };
+	const char *address = s->link->config.address.text;
+	int width;
+
+	buf_add_str(&left, " ");
+	/* On a narrow screen the state matters more than the place. */
+	if (COLS >= USERS_FROM) {
+		buf_add_str(&left, s->link->username);
+		buf_add_str(&left, " at ");
+		sanitise_add(&left, address, strlen(address), SIZE_MAX,
+		    SANITISE_LINE);
+		buf_add_str(&left, "  ");
+	}
+	add_state(&left, s, now);
+	buf_add_str(&left, " ");
+	add_count(&right, s->link->outbox.len, "unconfirmed");
+	if (s->view.scrolled) {
+		add_count(&right, s->below, "new");
+		buf_add_str(&right, COLS >= USERS_FROM ?
+		    "  more below: PgDn " : " PgDn ");
+	} else if (s->link->state == LINK_ONLINE) {
+		add_count(&right, model_online(s->model), "here");
+		buf_add_str(&right, " ");
+	} else {
+		buf_add_str(&right, " ");
+	}
+	attrset(A_REVERSE);
+	mvhline(y, 0, ' ', COLS);
+	move(y, 0);
+	width = wrap_columns(buf_head(&right), buf_len(&right));
+	put(buf_head(&left), buf_len(&left), COLS - width);
+	if (width <= COLS)
+		mvaddnstr(y, COLS - width, buf_head(&right),
+		    (int)buf_len(&right));
+	attrset(A_NORMAL);
+	buf_free(&left);
+	buf_free(&right);
+}
+
+/* Returns the cursor's column. */
+static int
+draw_edit(const struct edit *e, int y, int x, int width)
+{
+	struct buf text = { 0 };
+	int column;
+
+	if (width < 1)
+		width = 1;
+	column = edit_view(e, width, &text);
+	move(y, x);
+	if (buf_len(&text) > 0)
+		put(buf_head(&text), buf_len(&text), width);
+	buf_free(&text);
+	return x + (column < width ? column : width - 1);
+}
+
+static void
+draw_talk(struct screen *s, int64_t now)
+{
+	int height = LINES - 2, width = COLS, cursor;
+
+	if (COLS >= USERS_FROM)
+		width -= USERS_WIDTH + 1;
+	if (height > 0) {
+		draw_messages(s, width, height);
+		if (width < COLS)
+			draw_users(s, width, height);
+	}
+	if (LINES >= 2)
+		draw_status(s, LINES - 2, now);
+	attrset(A_BOLD);
+	mvaddstr(LINES - 1, 0, "> ");
+	attrset(A_NORMAL);
+	cursor = draw_edit(&s->line, LINES - 1, 2, COLS - 2);
+	move(LINES - 1, cursor);
+}
+
+/* Text in the form's column, in as many rows as it needs and has. */
+static int
+draw_wrapped(int y, int x, int width, int rows, const struct buf *text)
+{
+	struct wrap w;
+	size_t start, end;
+
+	wrap_start(&w, buf_head(text), buf_len(text), width, 0);
+	while (rows-- > 0 && wrap_next(&w, &start, &end))
+		mvaddnstr(y++, x, buf_head(text) + start,
+		    (int)(end - start));
+	return y;
+}
+
+static void
+draw_trouble(const struct screen *s, int y, int x, int width, int64_t now)
+{
+	struct buf text = { 0 };
+
+	if (s->link->state != LINK_IDLE) {
+		add_state(&text, s, now);
+	} else if (s->trouble[0] != '\0') {
+		sanitise_add(&text, s->trouble, strlen(s->trouble),
+		    sizeof(s->trouble), SANITISE_LINE);
+		attrset(A_BOLD | color(COLOR_TROUBLE));
+	} else {
+		buf_add_str(&text, "Enter connects, Ctrl-C leaves.");
+		attrset(A_DIM);
+	}
+	draw_wrapped(y, x, width, LINES - y, &text);
+	attrset(A_NORMAL);
+	buf_free(&text);
+}
+
+static void
+draw_form(const struct screen *s, int64_t now)
+{
+	int width = COLS < FORM_WIDTH ? COLS : FORM_WIDTH;
+	int x = (COLS - width) / 2, y = LINES > 8 ? LINES / 2 - 4 : 0;
+	int cursor;
+	struct buf server = { 0 };
+
+	if (LINES >= 5) {
+		attrset(A_BOLD);
+		mvaddnstr(y++, x, "Chat", width);
+		attrset(A_NORMAL);
+	}
+	if (LINES > 8)
+		y++;
+	buf_add_str(&server, "Server  ");
+	sanitise_add(&server, s->link->config.address.text,
+	    strlen(s->link->config.address.text), SIZE_MAX, SANITISE_LINE);
+	move(y++, x);
+	put(buf_head(&server), buf_len(&server), width);
+	mvaddnstr(y, x, "Name    ", width);
+	attrset(A_UNDERLINE);
+	if (width > 8)
+		mvhline(y, x + 8, ' ', width - 8);
+	cursor = draw_edit(&s->name, y, x + 8, width - 8);
+	attrset(A_NORMAL);
+	if (y + 2 < LINES)
+		draw_trouble(s, y + (LINES > 8 ? 2 : 1), x, width, now);
+	move(y, cursor < COLS ? cursor : COLS - 1);
+	buf_free(&server);
+}
+
+void
+draw(struct screen *s, int64_t now)
+{
+	erase();
+	if (s->form)
+		draw_form(s, now);
+	else
+		draw_talk(s, now);
+	refresh();
+}

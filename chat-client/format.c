@@ -1,0 +1,177 @@
+/*
+ * The lines of format.h.  Called by the plain mode, and by the screen for
+ * errors and times.
+ */
+#include <string.h>
+#include <time.h>
+
+#include "bounds.h"
+#include "format.h"
+#include "sanitise.h"
+
+#define EXCERPT_MAX	40	/* bytes of a refused message that are told */
+
+/* Returns false, with a time that can be formatted, if it is unknown. */
+static bool
+local_time(int64_t ms, struct tm *tm)
+{
+	time_t seconds = (time_t)(ms / 1000);
+
+	*tm = (struct tm){ .tm_mday = 1 };
+	return ms > 0 && localtime_r(&seconds, tm) != NULL;
+}
+
+static void
+add_time(struct buf *out, char *text, bool known)
+{
+	char *p;
+
+	for (p = text; *p != '\0'; p++)
+		if (!known && *p >= '0' && *p <= '9')
+			*p = '-';
+	buf_add_str(out, text);
+}
+
+void
+format_date(struct buf *out, int64_t time)
+{
+	char text[64];
+	struct tm tm;
+	bool known = local_time(time, &tm);
+
+	if (strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm) == 0)
+		text[0] = '\0';
+	add_time(out, text, known);
+}
+
+void
+format_clock(struct buf *out, int64_t time)
+{
+	char text[16];
+	struct tm tm;
+	bool known = local_time(time, &tm);
+
+	if (strftime(text, sizeof(text), "%H:%M", &tm) == 0)
+		text[0] = '\0';
+	add_time(out, text, known);
+}
+
+/* Lines after the first are marked, so that no text can forge a line. */
+static void
+add_text(struct buf *out, struct span text)
+{
+	struct buf clean = { 0 };
+	const char *s, *end, *lf;
+
+	sanitise_add(&clean, text.s, text.n, SERVER_LINE_MAX, SANITISE_TEXT);
+	if (buf_len(&clean) > 0) {
+		s = buf_head(&clean);
+		end = s + buf_len(&clean);
+		while ((lf = memchr(s, '\n', (size_t)(end - s))) != NULL) {
+			buf_add(out, s, (size_t)(lf - s));
+			buf_add_str(out, "\n\t");
+			s = lf + 1;
+		}
+		buf_add(out, s, (size_t)(end - s));
+	}
+	buf_add_str(out, "\n");
+	buf_free(&clean);
+}
+
+void
+format_message(struct buf *out, const struct message *m)
+{
+	format_date(out, m->time);
+	buf_add_str(out, " <");
+	sanitise_add_name(out, m->from.s, m->from.n);
+	if (!span_is(m->to, "all")) {
+		buf_add_str(out, " -> ");
+		sanitise_add_name(out, m->to.s, m->to.n);
+	}
+	buf_add_str(out, "> ");
+	add_text(out, m->text);
+}
+
+static void
+add_notice(struct buf *out, struct span name, const char *what)
+{
+	buf_add_str(out, "-- ");
+	sanitise_add_name(out, name.s, name.n);
+	buf_add_str(out, what);
+}
+
+static void
+add_users(struct buf *out, const struct event *e)
+{
+	struct presence p;
+	size_t i, n = incoming_count(e);
+
+	for (i = 0; i < n; i++)
+		if (incoming_presence(e, i, &p))
+			add_notice(out, p.username, p.online ? " is here\n" :
+			    " is away\n");
+}
+
+static void
+add_history(struct buf *out, const struct event *e)
+{
+	struct message m;
+	size_t i, n = incoming_count(e);
+
+	for (i = 0; i < n; i++)
+		if (incoming_message(e, i, &m))
+			format_message(out, &m);
+}
+
+void
+format_event(struct buf *out, const struct event *e)
+{
+	switch (e->kind) {
+	case EVENT_MESSAGE:
+		format_message(out, &e->message);
+		break;
+	case EVENT_ACK:
+		/* It has come back already, or was not ours. */
+		if (!e->seen && e->message.to.n > 0)
+			format_message(out, &e->message);
+		break;
+	case EVENT_JOINED:
+		add_notice(out, e->username, " joined\n");
+		break;
+	case EVENT_LEFT:
+		add_notice(out, e->username, " left\n");
+		break;
+	case EVENT_USERS:
+		add_users(out, e);
+		break;
+	case EVENT_HISTORY:
+		add_history(out, e);
+		break;
+	case EVENT_CONNECTED:
+	case EVENT_ERROR:
+	case EVENT_PING:
+	case EVENT_PONG:
+	case EVENT_DISCONNECTED:
+	case EVENT_OTHER:
+		break;
+	}
+}
+
+void
+format_error(struct buf *out, const struct event *e)
+{
+	sanitise_add(out, e->code.s, e->code.n, EXCERPT_MAX, SANITISE_LINE);
+	if (e->text.n > 0) {
+		buf_add_str(out, ": ");
+		sanitise_add(out, e->text.s, e->text.n, SHOWN_ERROR_MAX,
+		    SANITISE_LINE);
+	}
+	if (e->message.to.n > 0) {
+		buf_add_str(out, " (to ");
+		sanitise_add_name(out, e->message.to.s, e->message.to.n);
+		buf_add_str(out, ": ");
+		sanitise_add(out, e->message.text.s, e->message.text.n,
+		    EXCERPT_MAX, SANITISE_LINE);
+		buf_add_str(out, ")");
+	}
+}

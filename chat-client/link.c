@@ -1,0 +1,380 @@
+/*
+ * The life of a link (link.h): connecting, logging in, sending, losing the
+ * connection, waiting, coming back.  What the server says is link-take.c's.
+ */
+#include <sys/random.h>
+
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backoff.h"
+#include "link.h"
+#include "request.h"
+#include "text.h"
+
+static uint64_t
+chance(void)
+{
+	uint64_t number = 0;
+
+	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+		err(71, "getrandom");
+	return number;
+}
+
+struct link *
+link_new(const struct link_config *config)
+{
+	struct link *l = calloc(1, sizeof(*l));
+	uint64_t number = chance();
+
+	if (l == NULL)
+		err(71, NULL);
+	l->config = *config;
+	l->deadline = -1;
+	l->window = OUTBOX_MAX;
+	conn_init(&l->conn, SERVER_LINE_MAX);
+	text_hex(l->prefix, (unsigned char *)&number, sizeof(number));
+	if (config->since >= 0)
+		seen_reset(&l->seen, config->since);
+	return l;
+}
+
+void
+link_free(struct link *l)
+{
+	if (l == NULL)
+		return;
+	conn_close(&l->conn);
+	outbox_free(&l->outbox);
+	outbox_item_free(l->taken);
+	explicit_bzero(l->resume, sizeof(l->resume));
+	free(l);
+}
+
+static void
+forget_connection(struct link *l)
+{
+	conn_close(&l->conn);
+	outbox_rewind(&l->outbox);
+	l->deadline = -1;
+	l->flushed = false;
+	l->hold_until = 0;
+}
+
+void
+link_start(struct link *l, const char *username, int64_t now)
+{
+	if (username != NULL && strcmp(username, l->username) != 0) {
+		snprintf(l->username, sizeof(l->username), "%s", username);
+		l->resume[0] = '\0';
+	}
+	forget_connection(l);
+	l->now = now;
+	l->state = LINK_CONNECTING;
+	l->deadline = now + l->config.timeout;
+	l->again = true;
+	l->wait = 0;
+	l->code[0] = '\0';
+	conn_start(&l->conn, &l->config.address, now);
+}
+
+/* What may come back by itself: not a login that would be refused again. */
+void
+link_fail(struct link *l, enum link_why why, const char *error, int64_t now)
+{
+	bool again = l->config.reconnect && l->was_online && l->again &&
+	    why != LINK_LEFT && l->state != LINK_LEAVING;
+	int64_t wait;
+
+	if (error != l->error)
+		snprintf(l->error, sizeof(l->error), "%s", error);
+	l->why = why;
+	/*
+	 * Whoever was online for a while has what came before; a login that
+	 * broke off may not have, and asks for it again.
+	 */
+	if (l->online_at != 0 && now - l->online_at >= SETTLE_WAIT) {
+		seen_advance(&l->seen, l->base);
+		l->failures = 0;
+	}
+	l->online_at = 0;
+	forget_connection(l);
+	if (!again) {
+		l->state = LINK_IDLE;
+		return;
+	}
+	wait = backoff_delay(l->failures++, (uint32_t)chance());
+	if (l->wait > 0)
+		wait = l->wait * 1000 + wait % 1000;
+	l->state = LINK_WAITING;
+	l->wake = now + wait;
+}
+
+static void
+log_in(struct link *l, int64_t now)
+{
+	char ref[REF_MAX + 1];
+
+	l->heard_at = now;
+	l->asked = false;
+	if (l->config.raw) {
+		l->state = LINK_ONLINE;
+		l->was_online = true;
+		l->deadline = -1;
+		return;
+	}
+	snprintf(ref, sizeof(ref), "%s-login", l->prefix);
+	request_connect(&l->conn.out, l->username,
+	    l->resume[0] != '\0' ? l->resume : NULL,
+	    l->seen.position > 0 || l->config.since == 0 ?
+	    l->seen.position : -1,
+	    l->was_online ? -1 : l->config.history, ref);
+	l->state = LINK_LOGIN;
+	l->deadline = now + l->config.timeout;
+}
+
+void
+link_ping(struct link *l, const char *what)
+{
+	char ref[REF_MAX + 1];
+
+	snprintf(ref, sizeof(ref), "%s-%s", l->prefix, what);
+	request_simple(&l->conn.out, "PING", ref);
+}
+
+/* Send what may be sent, oldest first. */
+static void
+pump(struct link *l)
+{
+	struct outbox_item *item;
+
+	if (l->state != LINK_ONLINE || l->now < l->hold_until)
+		return;
+	while (l->outbox.in_flight < l->window &&
+	    buf_len(&l->conn.out) < OUTPUT_MAX &&
+	    (item = outbox_unsent(&l->outbox)) != NULL) {
+		request_message(&l->conn.out, item->to, item->text, item->len,
+		    item->ref);
+		outbox_mark(&l->outbox, item, true);
+	}
+	if (l->outbox.len == 0)
+		l->window = OUTBOX_MAX;
+	if (l->flushing && outbox_unsent(&l->outbox) == NULL) {
+		l->flushing = false;
+		link_ping(l, "flush");
+	}
+}
+
+/* A peer that is gone without a word is only found by asking. */
+static void
+watch_silence(struct link *l, int64_t now)
+{
+	if (l->state != LINK_ONLINE && l->state != LINK_LEAVING)
+		return;
+	if (now >= l->heard_at + QUIET_DEAD) {
+		link_fail(l, LINK_LOST, "the server does not answer", now);
+	} else if (now >= l->heard_at + QUIET_PING && !l->asked) {
+		l->asked = true;
+		if (!l->config.raw)
+			link_ping(l, "alive");
+	}
+}
+
+static void
+watch_connecting(struct link *l, int64_t now)
+{
+	switch (l->conn.state) {
+	case CONN_OPEN:
+	case CONN_EOF:
+		log_in(l, now);
+		break;
+	case CONN_CLOSED:
+		link_fail(l, LINK_UNREACHABLE, l->conn.error, now);
+		break;
+	case CONN_RESOLVING:
+	case CONN_CONNECTING:
+		break;
+	}
+}
+
+static void
+watch_deadline(struct link *l, int64_t now)
+{
+	if (l->deadline == -1 || now < l->deadline)
+		return;
+	if (l->state == LINK_CONNECTING)
+		link_fail(l, LINK_UNREACHABLE, "no connection in time", now);
+	else if (l->state == LINK_LOGIN)
+		link_fail(l, LINK_SILENT, "no answer to the login", now);
+	else
+		link_fail(l, LINK_LOST, "no answer to the farewell", now);
+}
+
+void
+link_step(struct link *l, short revents, int64_t now)
+{
+	l->now = now;
+	if (l->state == LINK_WAITING && now >= l->wake)
+		link_start(l, NULL, now);
+	if (l->state == LINK_IDLE || l->state == LINK_WAITING)
+		return;
+	conn_step(&l->conn, revents, now);
+	if ((revents & POLLIN) || l->conn.paused) {
+		l->heard_at = now;
+		l->asked = false;
+	}
+	if (l->state == LINK_CONNECTING)
+		watch_connecting(l, now);
+	watch_silence(l, now);
+	watch_deadline(l, now);
+	pump(l);
+	conn_flush(&l->conn);
+}
+
+struct pollfd
+link_poll(const struct link *l)
+{
+	return conn_poll(&l->conn);
+}
+
+static void
+sooner(int64_t *at, int64_t other)
+{
+	if (other >= 0 && (*at < 0 || other < *at))
+		*at = other;
+}
+
+int64_t
+link_deadline(const struct link *l)
+{
+	int64_t at = -1;
+
+	if (l->state == LINK_IDLE)
+		return -1;
+	if (l->state == LINK_WAITING)
+		return l->wake;
+	sooner(&at, conn_deadline(&l->conn));
+	sooner(&at, l->deadline);
+	if (l->state == LINK_ONLINE || l->state == LINK_LEAVING)
+		sooner(&at, l->heard_at + (l->asked ? QUIET_DEAD :
+		    QUIET_PING));
+	if (l->hold_until > 0 && outbox_unsent(&l->outbox) != NULL)
+		sooner(&at, l->hold_until);
+	return at;
+}
+
+void
+link_pause(struct link *l, bool pause)
+{
+	l->conn.paused = pause;
+}
+
+enum link_said
+link_say(struct link *l, const char *to, const char *text, size_t len,
+    const char **ref)
+{
+	char name[REF_MAX + 1];
+	struct outbox_item *item;
+	struct buf line = { 0 };
+	bool fits;
+
+	snprintf(name, sizeof(name), "%s-%llu", l->prefix,
+	    (unsigned long long)l->refs + 1);
+	/* A line the server would end the connection for is never sent. */
+	request_message(&line, to, text, len, name);
+	fits = l->line_max == 0 || (int64_t)buf_len(&line) <= l->line_max + 1;
+	buf_free(&line);
+	if (!fits)
+		return LINK_TOO_LONG;
+	if ((item = outbox_add(&l->outbox, name, to, text, len)) == NULL)
+		return LINK_FULL;
+	l->refs++;
+	if (ref != NULL)
+		*ref = item->ref;
+	/* At once, so that whatever is said next comes behind it. */
+	pump(l);
+	return LINK_SAID;
+}
+
+enum link_said
+link_raw(struct link *l, const char *line, size_t len)
+{
+	if (l->line_max != 0 && (int64_t)len > l->line_max)
+		return LINK_TOO_LONG;
+	buf_add(&l->conn.out, line, len);
+	buf_add(&l->conn.out, "\n", 1);
+	return LINK_SAID;
+}
+
+void
+link_ask_users(struct link *l)
+{
+	if (l->state == LINK_ONLINE)
+		request_simple(&l->conn.out, "USERS", NULL);
+}
+
+void
+link_ask_history(struct link *l, const char *with, int64_t limit)
+{
+	if (l->state == LINK_ONLINE)
+		request_history(&l->conn.out, with, limit, NULL);
+}
+
+void
+link_flush(struct link *l)
+{
+	l->flushing = true;
+	l->flushed = false;
+}
+
+void
+link_leave(struct link *l, int64_t wait, int64_t now)
+{
+	if (l->state != LINK_ONLINE && l->state != LINK_LOGIN) {
+		l->again = false;
+		link_fail(l, LINK_LEFT, "", now);
+		return;
+	}
+	request_simple(&l->conn.out, "DISCONNECT", NULL);
+	conn_flush(&l->conn);
+	l->state = LINK_LEAVING;
+	l->deadline = now + wait;
+}
+
+void
+link_abandon(struct link *l)
+{
+	if (l->state == LINK_ONLINE || l->state == LINK_LOGIN) {
+		request_simple(&l->conn.out, "DISCONNECT", NULL);
+		conn_flush(&l->conn);
+	}
+	forget_connection(l);
+	l->state = LINK_IDLE;
+}
+
+bool
+link_is_busy(const struct link *l)
+{
+	return l->outbox.len == OUTBOX_MAX ||
+	    outbox_unsent(&l->outbox) != NULL ||
+	    buf_len(&l->conn.out) >= OUTPUT_MAX;
+}
+
+const char *
+link_reason(const struct link *l, char *out, size_t size)
+{
+	int n;
+
+	if (l->code[0] == '\0')
+		n = snprintf(out, size, "%s", l->error);
+	else if (l->error[0] == '\0')
+		n = snprintf(out, size, "%s", l->code);
+	else
+		n = snprintf(out, size, "%s: %s", l->code, l->error);
+	if (n < 0)
+		out[0] = '\0';
+	return out;
+}

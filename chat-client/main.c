@@ -1,0 +1,77 @@
+/*
+ * chat-client: talk on a Chat server, on a screen or in scripts.  Here the
+ * process is set up and the mode is chosen; each mode has its own loop.
+ */
+#include <sys/signalfd.h>
+
+#include <err.h>
+#include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "options.h"
+#include "plain.h"
+#include "screen.h"
+#include "status.h"
+
+/* A missing standard descriptor must not become that of the connection. */
+static void
+open_standard(void)
+{
+	int fd;
+
+	do {
+		if ((fd = open("/dev/null", O_RDWR)) == -1)
+			err(STATUS_SYSTEM, "/dev/null");
+	} while (fd <= STDERR_FILENO);
+	close(fd);
+}
+
+/* The protocol is UTF-8, and so are today's terminals. */
+static void
+set_locale(void)
+{
+	setlocale(LC_ALL, "");
+	if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+		setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+/* Signals are read in the loops, never handled in between. */
+static int
+open_signals(void)
+{
+	sigset_t set;
+	int fd;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGWINCH);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1 ||
+	    (fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) == -1)
+		err(STATUS_SYSTEM, "signals");
+	return fd;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options;
+	int signal_fd;
+
+	open_standard();
+	set_locale();
+	options_parse(&options, argc, argv);
+	signal_fd = open_signals();
+	if (options.mode == MODE_AUTO && isatty(STDIN_FILENO) &&
+	    isatty(STDOUT_FILENO))
+		return (int)screen_run(&options, signal_fd);
+	if (options.mode == MODE_AUTO && options.user == NULL)
+		errx(STATUS_USAGE, "a name is needed: -u NAME, or CHAT_USER");
+	return (int)plain_run(&options, signal_fd);
+}

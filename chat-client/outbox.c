@@ -1,0 +1,103 @@
+/*
+ * The list of outbox.h: short, so it is searched from its beginning.
+ */
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "outbox.h"
+
+struct outbox_item *
+outbox_add(struct outbox *o, const char *ref, const char *to,
+    const char *text, size_t len)
+{
+	struct outbox_item *item;
+
+	if (o->len == OUTBOX_MAX)
+		return NULL;
+	if ((item = calloc(1, sizeof(*item))) == NULL ||
+	    (item->to = strdup(to)) == NULL ||
+	    (item->text = malloc(len + 1)) == NULL)
+		err(71, NULL);
+	snprintf(item->ref, sizeof(item->ref), "%s", ref);
+	memcpy(item->text, text, len);
+	item->text[len] = '\0';
+	item->len = len;
+	o->items[o->len++] = item;
+	return item;
+}
+
+struct outbox_item *
+outbox_find(const struct outbox *o, const char *ref, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < o->len; i++)
+		if (strlen(o->items[i]->ref) == len &&
+		    memcmp(o->items[i]->ref, ref, len) == 0)
+			return o->items[i];
+	return NULL;
+}
+
+struct outbox_item *
+outbox_unsent(const struct outbox *o)
+{
+	size_t i;
+
+	for (i = 0; i < o->len; i++)
+		if (!o->items[i]->sent)
+			return o->items[i];
+	return NULL;
+}
+
+void
+outbox_mark(struct outbox *o, struct outbox_item *item, bool sent)
+{
+	if (item->sent && !sent)
+		o->in_flight--;
+	else if (!item->sent && sent)
+		o->in_flight++;
+	item->sent = sent;
+}
+
+void
+outbox_rewind(struct outbox *o)
+{
+	size_t i;
+
+	for (i = 0; i < o->len; i++)
+		o->items[i]->sent = false;
+	o->in_flight = 0;
+}
+
+void
+outbox_remove(struct outbox *o, struct outbox_item *item)
+{
+	size_t i = 0;
+
+	while (o->items[i] != item)
+		i++;
+	outbox_mark(o, item, false);
+	o->len--;
+	memmove(&o->items[i], &o->items[i + 1],
+	    (o->len - i) * sizeof(o->items[0]));
+}
+
+void
+outbox_item_free(struct outbox_item *item)
+{
+	if (item == NULL)
+		return;
+	free(item->to);
+	free(item->text);
+	free(item);
+}
+
+void
+outbox_free(struct outbox *o)
+{
+	while (o->len > 0)
+		outbox_item_free(o->items[--o->len]);
+	o->in_flight = 0;
+}

@@ -1,0 +1,110 @@
+/*
+ * The users of model.h, in the order of their names regardless of case, which
+ * is also what tells them apart.
+ */
+#include <err.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "model.h"
+#include "sanitise.h"
+
+static void
+set_person(struct person *p, struct span name, bool online)
+{
+	struct buf clean = { 0 };
+
+	sanitise_add_name(&clean, name.s, name.n);
+	memcpy(p->name, buf_head(&clean), buf_len(&clean));
+	p->name[buf_len(&clean)] = '\0';
+	p->online = online;
+	buf_free(&clean);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct person *left = a, *right = b;
+
+	return strcasecmp(left->name, right->name);
+}
+
+/* Where the name is, or belongs. */
+static size_t
+find(const struct model *m, const char *name, bool *there)
+{
+	size_t low = 0, high = m->people_len, middle;
+	int order;
+
+	*there = false;
+	while (low < high) {
+		middle = (low + high) / 2;
+		order = strcasecmp(m->people[middle].name, name);
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+		if (order == 0)
+			*there = true;
+	}
+	return low;
+}
+
+static void
+make_room(struct model *m)
+{
+	if (m->people == NULL && (m->people = calloc(PEOPLE_MAX,
+	    sizeof(*m->people))) == NULL)
+		err(71, NULL);
+}
+
+void
+model_set_people(struct model *m, const struct event *e)
+{
+	struct presence p;
+	size_t i, n = incoming_count(e), kept = 0;
+
+	make_room(m);
+	m->people_len = 0;
+	for (i = 0; i < n && m->people_len < PEOPLE_MAX; i++)
+		if (incoming_presence(e, i, &p))
+			set_person(&m->people[m->people_len++], p.username,
+			    p.online);
+	qsort(m->people, m->people_len, sizeof(*m->people), compare);
+	for (i = 0; i < m->people_len; i++)
+		if (kept == 0 || compare(&m->people[kept - 1],
+		    &m->people[i]) != 0)
+			m->people[kept++] = m->people[i];
+	m->people_len = kept;
+}
+
+void
+model_set_person(struct model *m, struct span name, bool online)
+{
+	struct person person;
+	bool there;
+	size_t at;
+
+	make_room(m);
+	set_person(&person, name, online);
+	at = find(m, person.name, &there);
+	if (!there) {
+		if (m->people_len == PEOPLE_MAX)
+			return;
+		memmove(m->people + at + 1, m->people + at,
+		    (m->people_len - at) * sizeof(*m->people));
+		m->people_len++;
+	}
+	m->people[at] = person;
+}
+
+size_t
+model_online(const struct model *m)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < m->people_len; i++)
+		n += m->people[i].online;
+	return n;
+}

@@ -1,0 +1,13 @@
+/*
+ * The modes for scripts: --plain and --json.
+ */
+#ifndef PLAIN_H
+#define PLAIN_H
+
+#include "options.h"
+#include "status.h"
+
+/* Run until it is over; the signals in question come through signal_fd. */
+enum status	plain_run(const struct options *, int signal_fd);
+
+#endif
