@@ -1,0 +1,93 @@
+#!/usr/bin/env bats
+# Deadlines of a connection: login and idleness.
+
+load helpers
+
+@test "who does not CONNECT in time gets TIMEOUT, whatever else it says" {
+	export CHAT_LOGIN_TIMEOUT=1
+	server_start
+	client_open silent
+	client_open chatty
+	client_send chatty '{"command":"PING"}'
+	client_send chatty '{"command":"CONNECT","username":"all"}'
+	client_send chatty '{"command":'
+	client_error silent TIMEOUT
+	client_closed silent
+	client_error chatty TIMEOUT
+	client_closed chatty
+}
+
+@test "half a line does not put the login deadline off" {
+	export CHAT_LOGIN_TIMEOUT=1
+	client_open slow "exec:$B/bin/chat-session"
+	printf '{"command":"CONN' | client_raw slow
+	client_error slow TIMEOUT
+	client_closed slow
+}
+
+@test "the server sends PING after half the idle time, and TIMEOUT after all of it" {
+	export CHAT_IDLE_TIMEOUT=2
+	server_start
+	client_login bob
+	client_login alice
+	now_ms
+	start=$NOW
+	client_expect alice '. == {event: "PING"}'
+	now_ms
+	((NOW - start >= 900)) || fail "PING came after $((NOW - start)) ms"
+	# Bob answers, alice does not.
+	client_send bob '{"command":"PING"}'
+	client_error alice TIMEOUT
+	now_ms
+	((NOW - start >= 1900)) || fail "TIMEOUT came after $((NOW - start)) ms"
+	client_closed alice
+	client_expect bob '.event == "LEFT" and .username == "alice"'
+	assert_eq "$(db "select reason from sessions join users on users.id = user_id
+	    where username = 'alice'")" timeout
+}
+
+@test "any line answers the server's PING, an empty or a wrong one too" {
+	export CHAT_IDLE_TIMEOUT=2
+	server_start
+	client_login alice
+	for line in '' 'rubbish' '{"command":"USERS"}'; do
+		client_expect alice '.event == "PING"'
+		client_send alice "$line"
+	done
+	client_expect alice '.event == "PING"'
+	client_none alice '.code == "TIMEOUT"'
+}
+
+@test "being talked to does not keep an idle client" {
+	export CHAT_IDLE_TIMEOUT=2
+	server_start
+	client_login alice
+	client_login bob
+	client_expect bob '.event == "PING"'
+	say alice one
+	client_expect bob '.message == "one"'
+	client_error bob TIMEOUT
+	client_closed bob
+}
+
+@test "a client that was timed out may come back at once" {
+	export CHAT_IDLE_TIMEOUT=2
+	server_start
+	client_login alice
+	client_error alice TIMEOUT
+	client_closed alice
+	client_open alice
+	client_login alice
+}
+
+@test "a client that never reads its last events does not keep its session" {
+	export CHAT_LOGIN_TIMEOUT=1
+	server_start
+	client_open alice
+	client_ask alice small
+	client_stop alice
+	yes '{"command":"PING","ref":"0123456789012345678901234567890123456789"}' |
+	    head -n 150000 | client_raw alice
+	pid=$(session_pid alice)
+	wait_for -t 30 process_gone "$pid"
+}

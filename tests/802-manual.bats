@@ -1,0 +1,103 @@
+#!/usr/bin/env bats
+#
+# The manual pages are well-formed and say what the programs do: keys with
+# their defaults and ranges, limits, exit statuses, events of the log.
+
+load helpers
+
+MANUAL=$ROOT/chat-session/chat-session.8
+
+@test "all manual pages are well-formed" {
+	pages=("$ROOT"/chat-*/*.[1-8])
+	[[ -e ${pages[0]} ]]
+	# Other manuals may not be installed here.
+	mandoc -Tlint -Wstyle "${pages[@]}" >lint 2>/dev/null || :
+	if grep -v 'referenced manual not found' lint; then
+		fail "mandoc has something to say"
+	fi
+}
+
+# "KEY default" and "KEY default; range" from --help.
+keys_of_help() {
+	"$B/bin/chat-session" --help | sed -n '
+		s/^  \(CHAT_[A-Z_]*\) .* \[\(.*\)\]$/\1 \2/p
+		s/^  \(CHAT_[A-Z_]*\) .* \[\(.*\)\] (\(.*\))$/\1 \2; \3/p'
+}
+
+keys_of_manual() {
+	sed -n '/^\.It Ev CHAT_CONFIG/d
+		s/^\.It Ev \(CHAT_[A-Z_]*\) Pq \(Pa \)\{0,1\}\(.*\)$/\1 \3/p' \
+	    "$MANUAL" | sed '/[A-Za-z],/s/, / /g'
+}
+
+@test "the manual has each key with its default and range" {
+	keys_of_help >help
+	(($(wc -l <help) >= 8))
+	assert_eq "$(keys_of_manual)" "$(cat help)" keys
+}
+
+@test "the sample configuration shows each key with its default" {
+	keys_of_help | sed 's/^\([A-Z_]*\) \([^;]*\).*/#\1=\2/' | sort >help
+	assert_eq "$(grep -o '^#CHAT_[A-Z_]*=.*' "$ROOT/contrib/chat.conf" |
+	    sort)" "$(cat help)" keys
+}
+
+# "NAME VALUE" of each limit; the shell evaluates what C would.
+limits_of_source() {
+	sed -n 's/^#define \([A-Z_]*\)[ 	]*\([0-9(][^/]*\).*/\1 \2/p' \
+	    "$ROOT/lib/limit.h" | while read -r name value; do
+		echo "$name $((${value//LL/}))"
+	done
+}
+
+@test "the manual has each limit with its value" {
+	limits_of_source | sort >source
+	(($(wc -l <source) > 40))
+	for page in "$ROOT"/chat-{session,notify}/*.8; do
+		awk '/^\.It Dv [A-Z_]*$/ {
+			name = $3
+			getline
+			if ($1 ~ /^[0-9]+$/) print name, $1
+		}' "$page"
+	done | sort -u >manual
+	assert_eq "$(comm -13 source manual)" "" "limits that are none or not so"
+	assert_eq "$(comm -23 source manual)" "" "limits that no manual has"
+}
+
+@test "each exit status of the manual happens" {
+	mkdir -p "$T/run/sessions"
+	expect_status 0 "$B/bin/chat-session" --version
+	expect_status 0 "$B/bin/chat-session" </dev/null
+	expect_status 64 "$B/bin/chat-session" --no-such-option
+	expect_status 64 "$B/bin/chat-session" argument
+	CHAT_LOG_LEVEL=LOUD expect_status 78 "$B/bin/chat-session" </dev/null
+	expect_status 71 strace -qq -o trace -e inject=ppoll,ppoll_time64:error=ENOMEM \
+	    "$B/bin/chat-session" </dev/null
+	assert_eq "$(sed -n '/^\.Sh EXIT STATUS/,/^\.Sh EXAMPLES/s/^\.It //p' \
+	    "$MANUAL" | tr '\n' ' ')" "0 64 71 78 " "statuses in the manual"
+}
+
+expect_status() {
+	local wanted=$1 status=0
+	shift
+	"$@" >"$T/log/status" 2>&1 3>&- || status=$?
+	assert_eq "$status" "$wanted" "exit status of $*"
+}
+
+# The last string in each call of log_event() that is one word; reasons of
+# an end; and codes that end a session, which are logged in lower case.
+events_of_source() {
+	{
+		grep -Pzoh 'log_event\(LEVEL_[A-Z]+,\s*"\K[a-z_]+' \
+		    "$ROOT"/chat-session/*.c
+		grep -Pzoh 'session_end\(s, "\K[a-z_]+' "$ROOT"/chat-session/*.c
+		grep -Pzoh 'session_end_error\(s, "\K[A-Z_]+' \
+		    "$ROOT"/chat-session/*.c | tr '[:upper:]' '[:lower:]'
+	} | tr '\0' '\n' | sort -u
+}
+
+@test "the manual has each event of the log, and no others" {
+	[[ $(events_of_source) == *connected*disconnected*timeout* ]]
+	assert_eq "$(sed -n '/^\.Sh DIAGNOSTICS/,/^\.Sh SEE ALSO/s/^\.It Cm //p' \
+	    "$MANUAL" | sort -u)" "$(events_of_source)" "events of the log"
+}

@@ -1,0 +1,639 @@
+# shellcheck shell=bash
+#
+# What the bats tests share: a private server for each test, clients that are
+# driven line by line, and one way to wait.  A test file begins with
+#
+#	load helpers
+#
+# which brings setup() and teardown().  A file that needs more defines its own
+# and calls chat_setup and chat_teardown in them.  The programs are taken from
+# $B/bin and $B/tests (B from the environment, default build).
+#
+# Each test has its own directory $T (also the current directory), its own
+# port $PORT, and exports CHAT_DB, CHAT_RUNTIME_DIR and CHAT_CONFIG=/dev/null.
+# Other CHAT_* keys are set (exported) before server_start.  A test fails when
+# at its end one of its processes or sockets is left, or when a sanitizer
+# reported something.
+#
+# Waiting (never sleep)
+#   wait_for [-t SECONDS] COMMAND...   until it succeeds; fails at the deadline
+#   fail TEXT...                       say why, and fail
+#   assert_eq GOT WANTED [WHAT]
+#   not COMMAND...                     fails if it succeeds
+#
+# The server
+#   server_start / server_stop         chat-notify, and a listener on $PORT
+#   listener_start [ADDRESS] / listener_stop   only the listener; ADDRESS as
+#                                      systemd-socket-activate -l takes it
+#   notify_start / notify_stop / notify_kill   stop: TERM, and it must end
+#                                      with status 0; kill: KILL
+#   session_pid CLIENT                 pid of the chat-session serving it
+#   session_kill CLIENT [SIGNAL]       end it (KILL) and see it gone
+#   session_pipe                       chat-session on pipes: stdin, stdout;
+#                                      its stderr goes to $T/log/pipe
+#   log_has PATTERN                    is there such a line in any log
+#   db SQL                             ask the store (read-only)
+#
+# Clients (NAME is a word; call these in the test's own shell, not with `run`)
+#   client_open NAME [ADDRESS]         connect; ADDRESS is tcp:HOST:PORT (the
+#                                      default, IPv6 too), unix:PATH, or
+#                                      exec:PROGRAM, which is then run on a
+#                                      socket as its fds 0, 1 and 2
+#   client_login NAME [MEMBERS]        open if need be, CONNECT as NAME with
+#                                      more members ('"history":3'), and
+#                                      expect CONNECTED
+#   client_send NAME TEXT              one line; LF is added
+#   client_raw NAME < BYTES            stdin as it is
+#   client_trickle NAME < BYTES        stdin, each byte by itself (with unix:
+#                                      and exec:, the server has read each
+#                                      before the next goes)
+#   client_expect NAME FILTER [SECONDS]
+#                                      wait for a line for which the jq FILTER
+#                                      is true, and take it.  Others that came
+#                                      before are kept for later calls.
+#   client_next NAME FILTER [SECONDS]  the oldest line not yet taken must match
+#   client_error NAME CODE [FILTER]    client_expect of an ERROR
+#   client_get FILTER                  jq -r on the line last taken ($LINE)
+#   client_none NAME FILTER            no line that came and is not yet taken
+#                                      matches; a PING and its PONG come first.
+#                                      What *others* sent is only sure to be
+#                                      there after something later from them
+#                                      was expected.
+#   client_forget NAME                 take everything that came so far
+#   client_count NAME N [SECONDS]      wait until N lines came altogether
+#   client_record NAME                 the file with every byte received
+#   received NAME TEXT N               are there at least N lines with TEXT in
+#                                      it?  (for wait_for)
+#   client_sent NAME                   wait until all told to send is sent
+#   client_stop / client_go NAME       stop and go on reading its socket
+#   client_closed NAME [SECONDS]       the server closes (no reset)
+#   client_close / client_shut / client_abort NAME
+#                                      close; close for sending; reset
+#   say NAME TEXT [TO [MORE]]          MESSAGE to TO (default all) and its ACK;
+#                                      sets $ID
+
+bats_require_minimum_version 1.5.0
+ROOT=$(cd "${BATS_TEST_DIRNAME:-$(dirname "${BASH_SOURCE[0]}")}/.." && pwd)
+B=${B:-build}
+[[ $B == /* ]] || B=$ROOT/$B
+DEADLINE=${CHAT_TEST_DEADLINE:-15}
+# load is a function: without -g these would be its own.
+declare -gA CLIENT_PID CLIENT_CTL CLIENT_REP CLIENT_KEPT CLIENT_SESSION
+declare -ga LISTENERS
+NOTIFY=
+
+# --- waiting ---------------------------------------------------------------
+
+fail() {
+	echo "FAILED: $*"
+	return 1
+}
+
+assert_eq() {
+	[[ $1 == "$2" ]] || fail "${3:-value} is '$1', should be '$2'"
+}
+
+not() {
+	! "$@" || fail "this should not hold: $*"
+}
+
+# Milliseconds of a clock, without a process.
+now_ms() {
+	NOW=${EPOCHREALTIME/[.,]/}
+	NOW=${NOW%???}
+}
+
+# A moment without a process: nobody ever writes to this fifo.
+nap() {
+	read -rt 0.02 -u "$NAP" || :
+}
+
+wait_for() {
+	local seconds=$DEADLINE end
+	if [[ $1 == -t ]]; then
+		seconds=$2
+		shift 2
+	fi
+	now_ms
+	end=$((NOW + seconds * 1000))
+	until "$@"; do
+		now_ms
+		((NOW < end)) || { fail "after $seconds s still not: $*"; return; }
+		nap
+	done
+}
+
+# --- a test's own place ----------------------------------------------------
+
+chat_setup() {
+	local name
+	for name in $(compgen -e CHAT_); do
+		[[ $name == CHAT_TEST_* ]] || unset "$name"
+	done
+	T=$(mktemp -d "${CHAT_TEST_TMP:-/tmp}/chat.XXXXXX")
+	mkdir "$T/log" "$T/run" "$T/c" "$T/san" "$T/data"
+	mkfifo "$T/nap"
+	exec {NAP}<>"$T/nap"
+	PORT=
+	export CHAT_CONFIG=/dev/null CHAT_DB=$T/data/chat.db
+	export CHAT_RUNTIME_DIR=$T/run CHAT_TEST_ID=$T
+	export ASAN_OPTIONS=log_path=$T/san/asan:detect_stack_use_after_return=1
+	export UBSAN_OPTIONS=log_path=$T/san/ubsan:print_stacktrace=1
+	SOCKETS_MAY_STAY=
+	cd "$T" || return
+}
+
+# Pids of what this test started and what came of it.
+own_processes() {
+	local files
+	# Whoever looks must not find itself.
+	files=$(unset CHAT_TEST_ID
+		grep -lzsFx "CHAT_TEST_ID=$T" /proc/[0-9]*/environ) || :
+	files=${files//\/environ/}
+	echo "${files//\/proc\//}"
+}
+
+no_own_processes() {
+	[[ -z $(own_processes) ]]
+}
+
+# Only chat-notify may be left.
+no_sessions() {
+	local pids
+	pids=$(own_processes)
+	[[ -z $pids || $pids == "$NOTIFY" ]]
+}
+
+processes_show() {
+	local pid
+	for pid in $(own_processes); do
+		echo "pid $pid: $(tr '\0' ' ' 2>/dev/null </proc/"$pid"/cmdline)"
+	done
+}
+
+# End everything of this test, hard if need be.
+processes_end() {
+	local pid name bad=0
+	for name in "${!CLIENT_PID[@]}"; do
+		client_drop "$name"
+	done
+	listener_stop
+	if ! wait_for no_sessions; then
+		processes_show
+		bad=1
+	fi
+	if [[ -n $NOTIFY ]]; then
+		notify_stop || bad=1
+	fi
+	if ! wait_for -t 5 no_own_processes; then
+		processes_show
+		bad=1
+	fi
+	for pid in $(own_processes); do
+		kill -CONT "$pid" 2>/dev/null || :
+		kill -KILL "$pid" 2>/dev/null || :
+	done
+	return "$bad"
+}
+
+leaks_check() {
+	local bad=0 left
+	left=$(find "$T/run" -type s | sort)
+	if [[ -n $left && -z $SOCKETS_MAY_STAY ]]; then
+		echo "sockets left: $left"
+		bad=1
+	fi
+	left=$(find "$T/data" -type f ! -name 'chat.db*')
+	if [[ -n $left ]]; then
+		echo "files left: $left"
+		bad=1
+	fi
+	if [[ -n $(find "$T/san" -type f) ]]; then
+		cat "$T"/san/*
+		bad=1
+	fi
+	if grep -Es 'runtime error:|Sanitizer|Assertion .* failed|panic' "$T"/log/*; then
+		bad=1
+	fi
+	return "$bad"
+}
+
+logs_show() {
+	local f
+	for f in "$T"/log/*; do
+		[[ -s $f ]] || continue
+		echo "--- ${f##*/}"
+		tail -n 25 "$f"
+	done
+	for f in "$T"/c/*.got; do
+		[[ -s $f ]] || continue
+		echo "--- received by ${f##*/}"
+		tail -n 8 "$f" | cut -c1-300
+	done
+}
+
+chat_teardown() {
+	local bad=0
+	processes_end || bad=1
+	leaks_check || bad=1
+	if [[ $bad == 1 || -z ${BATS_TEST_COMPLETED:-} ]]; then
+		logs_show
+	fi
+	cd / || :
+	if [[ -z ${CHAT_TEST_KEEP:-} ]]; then
+		rm -rf "$T"
+	fi
+	return "$bad"
+}
+
+setup() {
+	chat_setup
+}
+
+teardown() {
+	chat_teardown
+}
+
+# --- the server ------------------------------------------------------------
+
+# What a session inherits, as options of systemd-socket-activate.
+environment_options() {
+	local name
+	OPTIONS=()
+	for name in $(compgen -e); do
+		case $name in
+		CHAT_* | ASAN_* | UBSAN_* | GCOV_* | LD_PRELOAD)
+			OPTIONS+=(-E "$name")
+			;;
+		esac
+	done
+}
+
+listener_is_up() {
+	grep -q '^Listening on' "$1" || ! kill -0 "$2" 2>/dev/null
+}
+
+listener_try() {
+	local log=$T/log/listener.${#LISTENERS[@]}
+	environment_options
+	: >"$log"
+	systemd-socket-activate --accept --inetd -l "$1" "${OPTIONS[@]}" \
+	    "${SESSION:-$B/bin/chat-session}" </dev/null >>"$log" 2>&1 3>&- &
+	LISTENER=$!
+	wait_for listener_is_up "$log" "$LISTENER"
+	kill -0 "$LISTENER" 2>/dev/null
+}
+
+# shellcheck disable=SC2120 # the address is given by tests
+listener_start() {
+	local tries
+	if [[ -n ${1:-} || -n $PORT ]]; then
+		listener_try "${1:-127.0.0.1:$PORT}" ||
+		    { fail "no listener on ${1:-$PORT}"; return; }
+	else
+		for tries in 1 2 3 4 5; do
+			PORT=$("$B/tests/chat-talk" --port)
+			listener_try "127.0.0.1:$PORT" && break
+			PORT=
+		done
+		[[ -n $PORT ]] || { fail "no listener in $tries tries"; return; }
+	fi
+	LISTENERS+=("$LISTENER")
+}
+
+listener_stop() {
+	local pid
+	for pid in "${LISTENERS[@]}"; do
+		kill -TERM "$pid" 2>/dev/null || :
+		wait "$pid" 2>/dev/null || :
+	done
+	LISTENERS=()
+}
+
+notify_is_up() {
+	grep -q " $CHAT_RUNTIME_DIR/notify.sock\$" /proc/net/unix &&
+	    [[ -d $CHAT_RUNTIME_DIR/sessions ]]
+}
+
+notify_start() {
+	"${RELAY:-$B/bin/chat-notify}" </dev/null >>"$T/log/notify" 2>&1 3>&- &
+	NOTIFY=$!
+	wait_for notify_is_up
+}
+
+notify_stop() {
+	local pid=$NOTIFY status=0
+	NOTIFY=
+	kill -TERM "$pid"
+	wait_for -t 10 process_gone "$pid" || kill -KILL "$pid"
+	wait "$pid" || status=$?
+	assert_eq "$status" 0 "exit status of chat-notify"
+}
+
+notify_kill() {
+	kill -KILL "$NOTIFY"
+	wait "$NOTIFY" 2>/dev/null || :
+	NOTIFY=
+	SOCKETS_MAY_STAY=1
+}
+
+server_start() {
+	notify_start
+	# shellcheck disable=SC2119
+	listener_start
+}
+
+server_stop() {
+	listener_stop
+	[[ -z $NOTIFY ]] || notify_stop
+}
+
+# Gone, or a zombie that only its parent keeps.
+process_gone() {
+	local state
+	[[ -r /proc/$1/stat ]] || return 0
+	state=$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) || return 0
+	[[ ${state:0:1} == [ZX] ]]
+}
+
+session_pid() {
+	local port pid
+	pid=${CLIENT_SESSION[$1]:-}
+	if [[ -z $pid ]]; then
+		client_ask "$1" port
+		port=$REPLY
+		wait_for session_is_known "$port" || return
+		pid=$(session_find "$port")
+	fi
+	echo "$pid"
+}
+
+# The listener says from where each connection came, then the pid it gave it.
+session_find() {
+	awk -v port=":$1" '
+		/Connection from/ { here = index($0 " ", port " to ") > 0 }
+		here && /Spawned .* as PID/ { sub(/.*PID /, ""); pid = $0 + 0 }
+		END { if (pid) print pid; else exit 1 }' "$T"/log/listener.*
+}
+
+session_is_known() {
+	session_find "$1" >/dev/null
+}
+
+session_kill() {
+	local pid
+	pid=$(session_pid "$1")
+	kill -"${2:-KILL}" "$pid"
+	wait_for process_gone "$pid"
+}
+
+session_pipe() {
+	"$B/bin/chat-session" 2>>"$T/log/pipe" 3>&-
+}
+
+log_has() {
+	grep -Eq -- "$1" "$T"/log/*
+}
+
+db() {
+	sqlite3 -readonly -cmd '.timeout 5000' "$CHAT_DB" "$1"
+}
+
+# --- clients ---------------------------------------------------------------
+
+# One line that the client's driver answers, into REPLY.
+client_answer() {
+	local part name=$1 end
+	REPLY=
+	now_ms
+	end=$((NOW + ${2:-$DEADLINE} * 1000 + 2000))
+	until IFS= read -rt 0.5 -u "${CLIENT_REP[$name]}" part; do
+		REPLY+=$part
+		now_ms
+		((NOW < end)) || { fail "driver of $name is silent"; return; }
+		kill -0 "${CLIENT_PID[$name]}" 2>/dev/null ||
+		    { fail "driver of $name ended:" "$(cat "$T/log/talk")"; return; }
+	done
+	REPLY+=$part
+}
+
+client_ask() {
+	local name=$1
+	shift
+	[[ -n ${CLIENT_CTL[$name]:-} ]] || { fail "no client $name"; return; }
+	printf '%s\n' "$*" >&"${CLIENT_CTL[$name]}"
+	client_answer "$name"
+}
+
+client_open() {
+	local name=$1 fd
+	[[ -z ${CLIENT_PID[$name]:-} ]] || client_drop "$name"
+	rm -f "$T/c/$name".*
+	mkfifo "$T/c/$name.ctl" "$T/c/$name.rep"
+	exec {fd}<>"$T/c/$name.ctl"
+	CLIENT_CTL[$name]=$fd
+	exec {fd}<>"$T/c/$name.rep"
+	CLIENT_REP[$name]=$fd
+	CLIENT_KEPT[$name]=
+	"$B/tests/chat-talk" "${2:-tcp:127.0.0.1:$PORT}" "$T/c/$name.ctl" \
+	    "$T/c/$name.rep" "$T/c/$name.got" </dev/null \
+	    >>"$T/log/talk" 2>&1 3>&- &
+	CLIENT_PID[$name]=$!
+	client_answer "$name" || return
+	CLIENT_SESSION[$name]=${REPLY#ok}
+	CLIENT_SESSION[$name]=${CLIENT_SESSION[$name]# }
+}
+
+# End the driver itself.
+client_drop() {
+	local fd
+	kill -TERM "${CLIENT_PID[$1]}" 2>/dev/null || :
+	wait "${CLIENT_PID[$1]}" 2>/dev/null || :
+	fd=${CLIENT_CTL[$1]}
+	exec {fd}>&-
+	fd=${CLIENT_REP[$1]}
+	exec {fd}>&-
+	unset "CLIENT_PID[$1]" "CLIENT_CTL[$1]" "CLIENT_REP[$1]"
+	unset "CLIENT_KEPT[$1]" "CLIENT_SESSION[$1]"
+}
+
+client_send() {
+	client_ask "$1" send "$2"
+}
+
+client_raw() {
+	cat >"$T/c/$1.raw"
+	client_ask "$1" file "$T/c/$1.raw"
+}
+
+client_trickle() {
+	cat >"$T/c/$1.raw"
+	client_ask "$1" trickle "$T/c/$1.raw"
+}
+
+# Fetch lines that came into FETCHED, waiting up to so many ms for the first.
+client_fetch() {
+	local n line
+	FETCHED=
+	client_ask "$1" lines "$2" || return
+	if [[ $REPLY != 'lines '* ]]; then
+		WHY=$REPLY
+		return 1
+	fi
+	for ((n = ${REPLY#lines }; n > 0; n--)); do
+		IFS= read -r -u "${CLIENT_REP[$1]}" line
+		FETCHED+=$line$'\n'
+	done
+}
+
+# Index of the first of the LINES for which FILTER is true; nothing if none.
+lines_match() {
+	[[ -n $1 ]] || return 0
+	printf '%s' "$1" | jq -n "[inputs | try (($2) == true) catch false]
+	    | index(true) // empty" ||
+	    { echo "filter: $2"; printf 'lines: %s' "$1"; return 1; } >&2
+}
+
+# Take the line with index $2 of the lines $3 out; the others are kept.
+client_take() {
+	local -a lines
+	local rest=
+	mapfile -t lines <<<"${3%$'\n'}"
+	LINE=${lines[$2]}
+	unset "lines[$2]"
+	[[ ${#lines[@]} == 0 ]] || printf -v rest '%s\n' "${lines[@]}"
+	CLIENT_KEPT[$1]+=$rest
+}
+
+client_missing() {
+	echo "$1 did not get: $2 ($WHY); not taken are:"
+	printf '%s' "${CLIENT_KEPT[$1]}" | tail -n 20 | cut -c1-400
+	return 1
+}
+
+client_expect() {
+	local name=$1 filter=$2 seconds=${3:-$DEADLINE} end index
+	now_ms
+	end=$((NOW + seconds * 1000))
+	FETCHED=${CLIENT_KEPT[$name]:-}
+	CLIENT_KEPT[$name]=
+	while :; do
+		index=$(lines_match "$FETCHED" "$filter") || return
+		if [[ -n $index ]]; then
+			client_take "$name" "$index" "$FETCHED"
+			return 0
+		fi
+		CLIENT_KEPT[$name]+=$FETCHED
+		now_ms
+		client_fetch "$name" $((end > NOW ? end - NOW : 0)) ||
+		    { client_missing "$name" "$filter"; return; }
+	done
+}
+
+client_next() {
+	local name=$1 filter=$2 index lines
+	if [[ -z ${CLIENT_KEPT[$name]} ]]; then
+		client_fetch "$name" $((${3:-$DEADLINE} * 1000)) ||
+		    { client_missing "$name" "$filter"; return; }
+		CLIENT_KEPT[$name]=$FETCHED
+	fi
+	lines=${CLIENT_KEPT[$name]}
+	index=$(lines_match "${lines%%$'\n'*}"$'\n' "$filter") || return
+	[[ $index == 0 ]] ||
+	    { WHY='it is not the next'; client_missing "$name" "$filter"; return; }
+	LINE=${lines%%$'\n'*}
+	CLIENT_KEPT[$name]=${lines#*$'\n'}
+}
+
+client_error() {
+	client_expect "$1" ".event == \"ERROR\" and .code == \"$2\" and
+	    (.message | type) == \"string\" and (${3:-true})"
+}
+
+client_get() {
+	jq -r "$1" <<<"$LINE"
+}
+
+# Everything that the server answered before now is then kept or taken.
+client_barrier() {
+	local ref=barrier-$RANDOM$RANDOM line=${LINE:-}
+	client_send "$1" "{\"command\":\"PING\",\"ref\":\"$ref\"}"
+	client_expect "$1" ".event == \"PONG\" and .ref == \"$ref\"" || return
+	LINE=$line
+}
+
+client_none() {
+	local index
+	client_barrier "$1" || return
+	index=$(lines_match "${CLIENT_KEPT[$1]}" "$2") || return
+	[[ -z $index ]] || {
+		echo "$1 got what it should not: $2"
+		printf '%s' "${CLIENT_KEPT[$1]}" | sed -n "$((index + 1))p"
+		return 1
+	}
+}
+
+client_forget() {
+	client_barrier "$1"
+	CLIENT_KEPT[$1]=
+}
+
+client_count() {
+	printf '%s\n' "count $((${3:-$DEADLINE} * 1000)) $2" >&"${CLIENT_CTL[$1]}"
+	client_answer "$1" "${3:-$DEADLINE}" || return
+	[[ $REPLY == ok ]] ||
+	    fail "$1: $REPLY, with $(wc -l <"$T/c/$1.got") of $2 lines"
+}
+
+client_record() {
+	echo "$T/c/$1.got"
+}
+
+received() {
+	(($(grep -cF -- "$2" "$T/c/$1.got") >= $3))
+}
+
+client_sent() {
+	client_ask "$1" sent $((DEADLINE * 1000))
+	[[ $REPLY == ok ]] || fail "$1 could not send all: $REPLY"
+}
+
+client_stop() {
+	client_ask "$1" stop
+}
+
+client_go() {
+	client_ask "$1" go
+}
+
+client_closed() {
+	client_ask "$1" end $((${2:-$DEADLINE} * 1000))
+	[[ $REPLY == eof ]] || fail "$1 is not closed by the server but: $REPLY"
+}
+
+client_close() {
+	client_ask "$1" close
+}
+
+client_shut() {
+	client_ask "$1" shut
+}
+
+client_abort() {
+	client_ask "$1" abort
+}
+
+client_login() {
+	[[ -n ${CLIENT_PID[$1]:-} ]] || client_open "$1" || return
+	client_send "$1" "{\"command\":\"CONNECT\",\"username\":\"$1\"${2:+,$2}}"
+	client_expect "$1" '.event == "CONNECTED"'
+}
+
+say() {
+	local ref=say-$RANDOM$RANDOM
+	client_send "$1" "{\"command\":\"MESSAGE\",\"to\":\"${3:-all}\",\"message\":\"$2\",\"ref\":\"$ref\"${4:+,$4}}"
+	client_expect "$1" ".ref == \"$ref\"" || return
+	[[ $(client_get .event) == ACK ]] || { fail "not an ACK: $LINE"; return; }
+	# shellcheck disable=SC2034 # for the caller
+	ID=$(client_get .id)
+}
