@@ -203,8 +203,6 @@ cmd_connect(struct session *s, const struct request *r)
 	log_set_user(s->me.username);
 	log_set_session(s->me.id);
 	log_event(LEVEL_INFO, "connected", "%s", s->me.proven ? "again" : "");
-	if (s->me.replaced[0] != '\0')
-		deliver_replace(s, s->me.replaced);
 	if (store_oldest(s->store, &oldest) != STORE_OK)
 		session_store_failed(s);
 	reset = w.has_since && w.since > s->me.position;
@@ -216,6 +214,9 @@ cmd_connect(struct session *s, const struct request *r)
 	}
 	s->delivery.view = view_make(s, &w, reset);
 	deliver_start(s, s->me.position);
+	/* After registering, so that the user is not seen to leave. */
+	if (s->me.replaced[0] != '\0')
+		deliver_replace(s, s->me.replaced);
 }
 
 void

@@ -62,6 +62,8 @@ history_send(struct session *s, const char *ref,
 {
 	struct store_page ask = *wanted;
 	struct store *store = session_store(s);
+	struct store_view all_of_mine = { .user_id = s->me.user_id,
+	    .private_from = s->me.private_from };
 	struct buf *out = &s->client.output, items = { 0 };
 	struct page p = { .items = &items, .limit = wanted->limit };
 	const char *with = wanted->with != NULL ? wanted->with : "all";
@@ -69,7 +71,7 @@ history_send(struct session *s, const char *ref,
 
 	ask.limit++;		/* one more tells whether there is more */
 	result = store == NULL ? STORE_UNAVAILABLE :
-	    store_history(store, &s->delivery.view, &ask, item_add, &p);
+	    store_history(store, &all_of_mine, &ask, item_add, &p);
 	if (result == STORE_UNAVAILABLE) {
 		if (store != NULL)
 			session_store_failed(s);

@@ -381,7 +381,15 @@ static int
 session_init(struct session *s)
 {
 	char error[CONFIG_ERROR_MAX] = "";
+	struct dgram_registry registry;
 	bool ok = config_load(&s->config, error);
+
+	if (ok && !dgram_registry_init(&registry, s->config.runtime_dir)) {
+		snprintf(error, sizeof(error), "CHAT_RUNTIME_DIR is '%.64s...':"
+		    " too long for the names of sockets in it",
+		    s->config.runtime_dir);
+		ok = false;
+	}
 
 	client_init(&s->client, &s->config);
 	deliver_init(&s->delivery);

@@ -111,12 +111,14 @@ key_set(struct config *c, const struct key *k, const char *value,
 static char *
 line_split(char *line, char **value)
 {
-	char *equals, *end;
+	char *equals, *end, *blank;
 
 	line += strspn(line, " \t");
 	if (*line == '#' || *line == ';' || (equals = strchr(line, '=')) == NULL)
 		return NULL;
-	*equals = '\0';
+	for (blank = equals; blank > line && isspace((unsigned char)blank[-1]);)
+		blank--;
+	*blank = '\0';
 	*value = equals + 1 + strspn(equals + 1, " \t");
 	end = *value + strlen(*value);
 	while (end > *value && isspace((unsigned char)end[-1]))
@@ -157,6 +159,11 @@ file_read(struct config *c, const char *path, char error[CONFIG_ERROR_MAX])
 		ok = key_set(c, &keys[i], kept, error);
 		if (!ok || keys[i].kind != STRING)
 			free(kept);
+	}
+	if (ok && ferror(f)) {
+		snprintf(error, CONFIG_ERROR_MAX, "cannot read %s: %s", path,
+		    strerror(errno));
+		ok = false;
 	}
 	fclose(f);
 	return ok;

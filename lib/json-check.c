@@ -6,6 +6,12 @@
 #include "json-check.h"
 #include "limit.h"
 
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 /* The value of four hexadecimal digits, -1 if they are not. */
 static long
 hex4(const char *p, const char *end)
@@ -75,6 +81,36 @@ word_skip(const char *p, const char *end)
 	return NULL;
 }
 
+/* At a digit or a sign: skip a number as RFC 8259, 6, writes it. */
+static const char *
+number_skip(const char *p, const char *end)
+{
+	const char *digits;
+
+	if (*p == '-')
+		p++;
+	for (digits = p; p < end && is_digit(*p); p++)
+		;
+	if (p == digits || (*digits == '0' && p > digits + 1))
+		return NULL;
+	if (p < end && *p == '.') {
+		for (digits = ++p; p < end && is_digit(*p); p++)
+			;
+		if (p == digits)
+			return NULL;
+	}
+	if (p < end && (*p == 'e' || *p == 'E')) {
+		p++;
+		if (p < end && (*p == '+' || *p == '-'))
+			p++;
+		for (digits = p; p < end && is_digit(*p); p++)
+			;
+		if (p == digits)
+			return NULL;
+	}
+	return p;
+}
+
 const char *
 json_check(const char *line, size_t len, bool *surrogates)
 {
@@ -108,7 +144,12 @@ json_check(const char *line, size_t len, bool *surrogates)
 		case '\0':
 			return "a NUL character";
 		default:
-			if (strchr("0123456789+-.eE,: \t\r", *p) == NULL)
+			if (*p == '-' || is_digit(*p)) {
+				if ((p = number_skip(p, end)) == NULL)
+					return "a number that is none";
+				continue;
+			}
+			if (strchr(",: \t\r", *p) == NULL)
 				return "an unexpected character";
 		}
 		p++;
