@@ -27,7 +27,9 @@ HARDENLD = -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
 
 ifdef SAN
 B = build/san
-EXTRA = -fsanitize=address,undefined -fno-omit-frame-pointer
+# (The checks for NULL that it adds mislead these two warnings.)
+EXTRA = -fsanitize=address,undefined -fno-omit-frame-pointer \
+	-Wno-format-truncation -Wno-format-overflow
 else ifdef COV
 B = build/cov
 EXTRA = --coverage -O0

@@ -42,7 +42,7 @@ store_error(const struct store *s)
 enum store_result
 store_fail(struct store *s, const char *what)
 {
-	snprintf(s->error, sizeof(s->error), "%s: %s: %s (%d)", s->path, what,
+	snprintf(s->error, sizeof(s->error), "%s: %.64s: %s (%d)", s->path, what,
 	    sqlite3_errmsg(s->db), sqlite3_extended_errcode(s->db));
 	return STORE_UNAVAILABLE;
 }
