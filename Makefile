@@ -80,14 +80,7 @@ $(B)/lib/store.o: $(B)/schema.h
 # Unit tests: each file of tests/unit is a program (cmocka, TAP) linked with
 # the library and with the pure parts of the programs it names.
 UNIT = $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.c))
-# Helper programs of the bats tests and the load generator.
-TOOLS = $(patsubst tests/load/%.c,$(B)/tests/%,$(wildcard tests/load/*.c))
-tools: $(TOOLS)
 unit: $(UNIT)
-
-$(B)/tests/%: tests/load/%.c $(B)/lib.a
-	@mkdir -p $(@D)
-	$(CC) $(ALLCPP) $(ALLC) -MMD -MP $(ALLLD) -o $@ $< $(B)/lib.a -lsqlite3 -ljson-c -lm -lpthread
 
 $(B)/tests/unit/%: tests/unit/%.c $(B)/lib.a
 	@mkdir -p $(@D)
@@ -98,6 +91,6 @@ include $(wildcard tests/*.mk)
 clean:
 	rm -rf build
 
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 .PHONY: all tools unit clean

@@ -8,6 +8,8 @@ $(LOAD): $(B)/tests/%: $(B)/tests/load/%.o $(LOAD_COMMON) $(B)/lib.a
 	@mkdir -p $(@D)
 	$(CC) $(ALLLD) -o $@ $^ -lsqlite3 -ljson-c
 
+tools: $(LOAD)
+
 # Ratios against something that runs beside it: never fails because of time.
 bench: all tools
 	B=$(B) tests/load/bench

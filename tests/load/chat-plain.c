@@ -22,7 +22,7 @@
 #include "common/clock.h"
 #include "common/options.h"
 
-#define BUSY_TIMEOUT	60000		/* ms: waiting is measured, not failing */
+#define BUSY_TIMEOUT	60000		/* ms: waiting is no failure here */
 
 struct result {				/* of one process, in shared memory */
 	uint64_t	 failed;

@@ -77,12 +77,43 @@ wire_set(struct wire *ev, struct slice key, struct slice text, char type,
 	}
 }
 
+/* Take what is wanted out of the object. */
+static void
+wire_take(struct wire *ev)
+{
+	struct slice key, text;
+
+	json_object_object_foreach(ev->object, name, value) {
+		key = (struct slice){ name, strlen(name) };
+		text = (struct slice){ NULL, 0 };
+		switch (json_object_get_type(value)) {
+		case json_type_string:
+			text.s = json_object_get_string(value);
+			text.n = (size_t)json_object_get_string_len(value);
+			wire_set(ev, key, text, 0, 0);
+			break;
+		case json_type_int:
+			wire_set(ev, key, text, 'i',
+			    json_object_get_int64(value));
+			break;
+		case json_type_boolean:
+			wire_set(ev, key, text, 'b',
+			    json_object_get_boolean(value));
+			break;
+		default:
+			break;
+		}
+		if (slice_is(key, "retry_after") ||
+		    slice_is(key, "reconnect_after"))
+			ev->retry_after = json_object_get_double(value);
+	}
+}
+
 bool
 wire_parse(struct wire *ev, const char *line, size_t n)
 {
 	struct json_tokener *tok;
-	struct json_object *value;
-	struct slice key, text;
+	bool whole;
 	size_t i;
 
 	memset(ev, 0, sizeof(*ev));
@@ -94,33 +125,11 @@ wire_parse(struct wire *ev, const char *line, size_t n)
 	json_tokener_set_flags(tok,
 	    JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	ev->object = json_tokener_parse_ex(tok, line, (int)n);
-	if (json_tokener_get_error(tok) != json_tokener_success ||
-	    !json_object_is_type(ev->object, json_type_object) ||
-	    json_tokener_get_parse_end(tok) != n) {
-		json_tokener_free(tok);
-		wire_free(ev);
-		return false;
-	}
+	whole = json_tokener_get_error(tok) == json_tokener_success &&
+	    json_tokener_get_parse_end(tok) == n;
 	json_tokener_free(tok);
-	json_object_object_foreach(ev->object, name, member) {
-		value = member;
-		key = (struct slice){ name, strlen(name) };
-		text = (struct slice){ NULL, 0 };
-		if (json_object_is_type(value, json_type_string)) {
-			text.s = json_object_get_string(value);
-			text.n = (size_t)json_object_get_string_len(value);
-			wire_set(ev, key, text, 0, 0);
-		} else if (json_object_is_type(value, json_type_int)) {
-			wire_set(ev, key, text, 'i',
-			    json_object_get_int64(value));
-		} else if (json_object_is_type(value, json_type_boolean)) {
-			wire_set(ev, key, text, 'b',
-			    json_object_get_boolean(value));
-		}
-		if (strcmp(name, "retry_after") == 0 ||
-		    strcmp(name, "reconnect_after") == 0)
-			ev->retry_after = json_object_get_double(value);
-	}
+	if (whole && json_object_is_type(ev->object, json_type_object))
+		wire_take(ev);
 	if (ev->name.s == NULL) {
 		wire_free(ev);
 		return false;
