@@ -1,9 +1,16 @@
-# Chat: build, test, install.  `make help` lists the targets.
+# Chat: build, test, install.
 #
-#   make SAN=1        with address and undefined-behaviour sanitizers
-#   make WERROR=1     warnings are errors (what CI does)
+#   make              the three programs, in build/bin
+#   make run          a server here, and a client in this terminal
+#   make check        all tests of a few minutes; check-long: the others
+#   make install      to PREFIX (/usr/local), below DESTDIR; uninstall
+#   make bench        measure, beside something simpler
+#   make coverage     which lines the tests run
+#   make lint         format and checkers
+#   make clean
 #
-# Products go to build/ (build/san/ with SAN=1, build/cov/ for coverage).
+# SAN=1 adds the address and undefined-behaviour sanitizers, WERROR=1 makes
+# warnings errors.  Products go to build/ (build/san/ with SAN=1).
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -88,9 +95,12 @@ $(B)/tests/unit/%: tests/unit/%.c $(B)/lib.a
 
 include $(wildcard tests/*.mk)
 
+help:
+	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
+
 clean:
 	rm -rf build
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
-.PHONY: all tools unit clean
+.PHONY: all tools unit help clean

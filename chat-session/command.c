@@ -168,7 +168,7 @@ session_end_error(struct session *s, const char *code, const char *format, ...)
 		key = "limit";
 		value = (int64_t)s->client.lines.max;
 	}
-	for (i = 0; code[i] != '\0' && i < sizeof(reason) - 1; i++)
+	for (i = 0; i < sizeof(reason) - 1 && code[i] != '\0'; i++)
 		reason[i] = (char)tolower((unsigned char)code[i]);
 	reason[i] = '\0';
 	/* The row first: the name is free when the client hears of it. */

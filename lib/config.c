@@ -134,7 +134,8 @@ line_split(char *line, char **value)
 static bool
 file_read(struct config *c, const char *path, char error[CONFIG_ERROR_MAX])
 {
-	char line[4096], *key, *value, *kept;
+	static char *kept[NKEYS];	/* strings, while they may be used */
+	char line[4096], *key, *value;
 	bool ok = true;
 	size_t i;
 	FILE *f = fopen(path, "re");
@@ -154,11 +155,10 @@ file_read(struct config *c, const char *path, char error[CONFIG_ERROR_MAX])
 			;
 		if (i == NKEYS)
 			continue;	/* another program's key */
-		if ((kept = strdup(value)) == NULL)
+		free(kept[i]);
+		if ((kept[i] = strdup(value)) == NULL)
 			abort();
-		ok = key_set(c, &keys[i], kept, error);
-		if (!ok || keys[i].kind != STRING)
-			free(kept);
+		ok = key_set(c, &keys[i], kept[i], error);
 	}
 	if (ok && ferror(f)) {
 		snprintf(error, CONFIG_ERROR_MAX, "cannot read %s: %s", path,

@@ -34,19 +34,41 @@ lock_init(struct shared_lock *l)
 	return error;
 }
 
-/* Bring a file that is new, or of another version, into shape. */
+void
+shared_boot_id(char id[SHARED_BOOT_MAX])
+{
+	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	memset(id, 0, SHARED_BOOT_MAX);
+	if (f == NULL)
+		return;
+	if (fgets(id, SHARED_BOOT_MAX, f) != NULL)
+		id[strcspn(id, "\n")] = '\0';
+	fclose(f);
+}
+
+/* A page of a former boot has locks that nobody will ever release. */
 static bool
-page_format(struct shared *page, int fd)
+page_is_ours(const struct shared *page, const char *boot)
+{
+	return page->magic == SHARED_MAGIC &&
+	    page->version == SHARED_VERSION && strcmp(page->boot, boot) == 0;
+}
+
+/* Bring a file that is new, of another version or boot, into shape. */
+static bool
+page_format(struct shared *page, int fd, const char *boot)
 {
 	bool ok = true;
 
 	if (flock(fd, LOCK_EX) == -1)
 		return false;
-	if (page->magic != SHARED_MAGIC || page->version != SHARED_VERSION) {
+	if (!page_is_ours(page, boot)) {
 		memset(page, 0, sizeof(*page));
 		ok = (errno = lock_init(&page->write)) == 0 &&
 		    (errno = lock_init(&page->sync)) == 0;
 		page->version = SHARED_VERSION;
+		memcpy(page->boot, boot, SHARED_BOOT_MAX);
 		/* Last: who sees it may use the rest. */
 		atomic_thread_fence(memory_order_release);
 		if (ok)
@@ -59,7 +81,7 @@ page_format(struct shared *page, int fd)
 struct shared *
 shared_map(const char *runtime_dir, int *fd)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], boot[SHARED_BOOT_MAX];
 	struct shared *page;
 	int saved;
 
@@ -78,8 +100,8 @@ shared_map(const char *runtime_dir, int *fd)
 	    *fd, 0);
 	if (page == MAP_FAILED)
 		goto fail;
-	if ((page->magic == SHARED_MAGIC && page->version == SHARED_VERSION) ||
-	    page_format(page, *fd))
+	shared_boot_id(boot);
+	if (page_is_ours(page, boot) || page_format(page, *fd, boot))
 		return page;
 	munmap(page, sizeof(*page));
 fail:

@@ -15,6 +15,7 @@
 #define SHARED_FILE	"shared"
 #define SHARED_MAGIC	0x43686174u	/* "Chat" */
 #define SHARED_VERSION	1u
+#define SHARED_BOOT_MAX	40	/* bytes of a boot's id and its NUL */
 
 /* A lock between processes that outlives the death of its holder. */
 struct shared_lock {
@@ -25,6 +26,7 @@ struct shared_lock {
 
 struct shared {
 	uint32_t		 magic, version;
+	char			 boot[SHARED_BOOT_MAX];
 	_Atomic uint32_t	 ready;		/* positions below are valid */
 	_Atomic uint32_t	 generation;	/* of the database file */
 	uint64_t		 db_device, db_inode;
@@ -36,8 +38,12 @@ struct shared {
 	_Atomic int64_t		 synced_id;	/* the same, known on disk */
 	_Atomic uint64_t	 commits;	/* transactions so far */
 	_Atomic uint64_t	 synced_commits;
+	_Atomic uint64_t	 checkpointed;	/* commits at the last whole one */
 	_Atomic uint32_t	 sync_failed;	/* until a whole checkpoint */
 };
+
+/* The id of this boot of the machine, empty where there is none. */
+void		 shared_boot_id(char id[SHARED_BOOT_MAX]);
 
 /*
  * Map the page of a runtime directory, making it when missing.  Returns NULL

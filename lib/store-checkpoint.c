@@ -25,7 +25,8 @@
 bool
 store_checkpoint_due(const struct store *s)
 {
-	return atomic_load(&s->shared->commits) != s->complete ||
+	return atomic_load(&s->shared->commits) !=
+	    atomic_load(&s->shared->checkpointed) ||
 	    store_sync_failed(s);
 }
 
@@ -99,7 +100,7 @@ final_pass(struct store *s, bool *whole)
 		atomic_store(&page->synced_id, id);
 		atomic_store(&page->synced_commits, commits);
 		atomic_store(&page->sync_failed, 0);
-		s->complete = commits;
+		atomic_store(&page->checkpointed, commits);
 		shared_unlock(&page->sync);
 	}
 	shared_unlock(&page->write);

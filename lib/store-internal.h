@@ -36,7 +36,6 @@ struct store {
 	bool			 in_transaction;
 	int64_t			 last_id;	/* the log's, in the transaction */
 	uint64_t		 commit;	/* number of our last one */
-	uint64_t		 complete;	/* commits at the last whole checkpoint */
 	char			 error[STORE_ERROR_MAX];
 };
 

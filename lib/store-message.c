@@ -307,23 +307,23 @@ history_all(struct store *s, bool after)
 
 /* Both directions are on one index each and are merged in order. */
 #define HISTORY_WITH \
-	"SELECT " MESSAGE_COLUMNS " FROM (SELECT id AS mid FROM messages" \
-	" INDEXED BY messages_private WHERE sender_id = :me" \
-	" AND recipient_id = :other AND id > :after AND id < :before" \
-	" UNION SELECT id FROM messages INDEXED BY messages_private" \
-	" WHERE sender_id = :other AND recipient_id = :me AND id > :after" \
-	" AND id < :before"
+	"SELECT " MESSAGE_COLUMNS " FROM messages AS m" \
+	" INDEXED BY messages_private" MESSAGE_JOINS \
+	" WHERE m.sender_id = :me AND m.recipient_id = :other" \
+	" AND m.id > :after AND m.id < :before" \
+	" UNION ALL SELECT " MESSAGE_COLUMNS " FROM messages AS m" \
+	" INDEXED BY messages_private" MESSAGE_JOINS \
+	" WHERE m.sender_id = :other AND m.recipient_id = :me" \
+	" AND :me <> :other AND m.id > :after AND m.id < :before"
 
 static sqlite3_stmt *
 history_with(struct store *s, bool after)
 {
 	if (after)
 		return store_statement(s, ST_HISTORY_WITH_AFTER, HISTORY_WITH
-		    " ORDER BY 1 LIMIT :limit) JOIN messages AS m ON m.id = mid"
-		    MESSAGE_JOINS " ORDER BY mid");
+		    " ORDER BY 1 LIMIT :limit");
 	return store_statement(s, ST_HISTORY_WITH, HISTORY_WITH
-	    " ORDER BY 1 DESC LIMIT :limit) JOIN messages AS m ON m.id = mid"
-	    MESSAGE_JOINS " ORDER BY mid DESC");
+	    " ORDER BY 1 DESC LIMIT :limit");
 }
 
 static void

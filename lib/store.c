@@ -133,27 +133,28 @@ fail:
 }
 
 /*
- * After a power cut an id may have been seen that is not in the store: the
- * first use in another boot leaves some out.
+ * Leave ids out that somebody may have seen although they are not in this
+ * database: after a power cut, that is, at the first use in another boot, and
+ * when an older database was put in place of the one the page knew.
  */
 static bool
-skip_ids_after_boot(struct store *s)
+skip_seen_ids(struct store *s, int64_t seen)
 {
-	char boot[40] = "", *sql;
+	char boot[SHARED_BOOT_MAX], *sql;
 	bool ok;
-	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
 
-	if (f == NULL)
-		return true;
-	if (fgets(boot, sizeof(boot), f) != NULL)
-		boot[strcspn(boot, "\n")] = '\0';
-	fclose(f);
+	shared_boot_id(boot);
 	sql = sqlite3_mprintf("BEGIN IMMEDIATE;"
 	    "UPDATE sqlite_sequence SET seq = seq + %d"
 	    " WHERE name = 'messages' AND EXISTS (SELECT 1 FROM meta"
 	    " WHERE key = 'boot_id' AND value <> %Q);"
 	    "INSERT OR REPLACE INTO meta VALUES ('boot_id', %Q);"
-	    "COMMIT", ID_MARGIN, boot, boot);
+	    "INSERT INTO sqlite_sequence SELECT 'messages', 0 WHERE NOT EXISTS"
+	    " (SELECT 1 FROM sqlite_sequence WHERE name = 'messages');"
+	    "UPDATE sqlite_sequence SET seq = max(seq, %lld) + %d"
+	    " WHERE name = 'messages' AND %lld > 0;"
+	    "COMMIT", ID_MARGIN, boot, boot, (long long)seen, ID_MARGIN,
+	    (long long)seen);
 	if (sql == NULL)
 		abort();
 	ok = run(s, sql);
@@ -161,6 +162,13 @@ skip_ids_after_boot(struct store *s)
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 	sqlite3_free(sql);
 	return ok;
+}
+
+static bool
+last_id(struct store *s, int64_t *id)
+{
+	return get_int(s, "SELECT seq FROM sqlite_sequence"
+	    " WHERE name = 'messages'", 0, id);
 }
 
 /* With the page's file locked: make the database and the page agree. */
@@ -174,9 +182,8 @@ prepare_page(struct store *s, const struct stat *st)
 	/* auto_vacuum counts only before the first table is made. */
 	if (!run(s, "PRAGMA auto_vacuum = INCREMENTAL") ||
 	    !run(s, "PRAGMA journal_mode = WAL") || !migrate(s) ||
-	    !skip_ids_after_boot(s) ||
-	    !get_int(s, "SELECT seq FROM sqlite_sequence"
-	    " WHERE name = 'messages'", 0, &last))
+	    !skip_seen_ids(s, atomic_load(&page->committed_id)) ||
+	    !last_id(s, &last))
 		return false;
 	page->db_device = st->st_dev;
 	page->db_inode = st->st_ino;
@@ -192,11 +199,21 @@ prepare_page(struct store *s, const struct stat *st)
 	return true;
 }
 
+/*
+ * Whether the page is about this database.  A file that was replaced may have
+ * the same inode, but it ends before what the page knows.
+ */
 static bool
-page_fits(const struct shared *page, const struct stat *st)
+page_fits(struct store *s, const struct stat *st)
 {
-	return atomic_load(&page->ready) && page->db_device == st->st_dev &&
-	    page->db_inode == st->st_ino;
+	const struct shared *page = s->shared;
+	int64_t known, last;
+
+	if (!atomic_load(&page->ready) || page->db_device != st->st_dev ||
+	    page->db_inode != st->st_ino)
+		return false;
+	known = atomic_load(&page->committed_id);
+	return last_id(s, &last) && last >= known;
 }
 
 static bool
@@ -234,14 +251,14 @@ prepare(struct store *s)
 		    strerror(errno));
 		return false;
 	}
-	if (!page_fits(s->shared, &st)) {
+	if (!page_fits(s, &st)) {
 		if (flock(s->shared_fd, LOCK_EX) == -1) {
 			snprintf(s->error, sizeof(s->error), "%s/%s: %s",
 			    s->options.runtime_dir, SHARED_FILE,
 			    strerror(errno));
 			return false;
 		}
-		ok = page_fits(s->shared, &st) || prepare_page(s, &st);
+		ok = page_fits(s, &st) || prepare_page(s, &st);
 		flock(s->shared_fd, LOCK_UN);
 	}
 	s->generation = atomic_load(&s->shared->generation);

@@ -86,6 +86,26 @@ words_that_json_does_not_know_are_refused(void **state)
 }
 
 static void
+numbers_are_written_as_json_has_them(void **state)
+{
+	static const char *const good[] = {
+		"0", "-0", "10", "-1.5", "0.5", "1e5", "1E+05", "-1.25e-10",
+		"[1,2]", "{\"a\":0}", "9999999999999999999999999"
+	};
+	static const char *const bad[] = {
+		"00", "01", "-01", "-", "+1", "1.", ".5", "1.e5", "1e", "1e+",
+		"--1", "-a", "[-]", "0x1"
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_passes(good[i]);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_refused(bad[i], "");
+}
+
+static void
 a_nul_is_refused_wherever_it_is(void **state)
 {
 	bool surrogates;
@@ -194,6 +214,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plain_json_passes),
 		cmocka_unit_test(words_that_json_does_not_know_are_refused),
+		cmocka_unit_test(numbers_are_written_as_json_has_them),
 		cmocka_unit_test(a_nul_is_refused_wherever_it_is),
 		cmocka_unit_test(raw_controls_in_strings_are_refused),
 		cmocka_unit_test(nesting_has_a_limit),

@@ -1,7 +1,7 @@
 /*
  * Unit tests of the store: how it is opened by one and by many, and who holds
- * a name.  Messages are in store-message.c, what happens when processes or
- * disks fail in store-crash.c.
+ * a name.  Messages are in store-message.c and store-history.c, what happens
+ * when disks or processes fail in store-sync.c and store-crash.c.
  */
 #include <sys/stat.h>
 #include <sys/wait.h>

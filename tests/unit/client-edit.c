@@ -1,0 +1,349 @@
+/*
+ * Unit tests of chat-client's line editor.
+ */
+#include <locale.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../../chat-client/bounds.h"
+#include "../../chat-client/edit.h"
+#include "../../chat-client/wrap.h"
+#include "text.h"
+
+static int
+start(void **state)
+{
+	static struct edit e;
+
+	edit_init(&e, 1000, true);
+	*state = &e;
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	edit_free(*state);
+	return 0;
+}
+
+static void
+type(struct edit *e, const char *s)
+{
+	assert_true(edit_insert(e, s, strlen(s)));
+}
+
+/* The text, with the cursor as a bar. */
+static void
+assert_edit(const struct edit *e, const char *want)
+{
+	char got[2000];
+
+	snprintf(got, sizeof(got), "%.*s|%s", (int)e->pos, edit_text(e),
+	    edit_text(e) + e->pos);
+	assert_string_equal(got, want);
+}
+
+static void
+text_is_inserted_at_the_cursor(void **state)
+{
+	struct edit *e = *state;
+
+	assert_edit(e, "|");
+	type(e, "held");
+	edit_do(e, EDIT_LEFT);
+	type(e, "lo wor");
+	assert_edit(e, "hello wor|d");
+	edit_do(e, EDIT_HOME);
+	type(e, ">");
+	assert_edit(e, ">|hello word");
+	edit_do(e, EDIT_END);
+	assert_edit(e, ">hello word|");
+}
+
+static void
+control_characters_are_not_inserted(void **state)
+{
+	struct edit *e = *state;
+
+	type(e, "a\033[1mb\nc\xc2\x9b" "d\xff" "e\177");
+	assert_edit(e, "a[1mbcde|");
+}
+
+static void
+nothing_is_inserted_above_the_maximum(void **state)
+{
+	struct edit *e = *state;
+	char big[1001];
+
+	memset(big, 'x', sizeof(big));
+	assert_false(edit_insert(e, big, 1001));
+	assert_edit(e, "|");
+	assert_true(edit_insert(e, big, 1000));
+	assert_false(edit_insert(e, "y", 1));
+	assert_int_equal(e->len, 1000);
+}
+
+static void
+motion_is_by_character_with_its_marks(void **state)
+{
+	struct edit *e = *state;
+
+	type(e, "a\xc3\xa9" "e\xcc\x81\xe4\xbd\xa0");
+	edit_do(e, EDIT_LEFT);
+	assert_edit(e, "a\xc3\xa9" "e\xcc\x81|\xe4\xbd\xa0");
+	edit_do(e, EDIT_LEFT);
+	assert_edit(e, "a\xc3\xa9|e\xcc\x81\xe4\xbd\xa0");
+	edit_do(e, EDIT_RIGHT);
+	assert_edit(e, "a\xc3\xa9" "e\xcc\x81|\xe4\xbd\xa0");
+	edit_do(e, EDIT_BACKSPACE);
+	assert_edit(e, "a\xc3\xa9|\xe4\xbd\xa0");
+	edit_do(e, EDIT_DELETE);
+	assert_edit(e, "a\xc3\xa9|");
+	edit_do(e, EDIT_DELETE);
+	edit_do(e, EDIT_BACKSPACE);
+	edit_do(e, EDIT_BACKSPACE);
+	edit_do(e, EDIT_BACKSPACE);
+	edit_do(e, EDIT_LEFT);
+	edit_do(e, EDIT_RIGHT);
+	assert_edit(e, "|");
+}
+
+static void
+motion_is_by_word(void **state)
+{
+	struct edit *e = *state;
+
+	type(e, "one, two \xc3\xa9t\xc3\xa9.");
+	edit_do(e, EDIT_WORD_LEFT);
+	assert_edit(e, "one, two |\xc3\xa9t\xc3\xa9.");
+	edit_do(e, EDIT_WORD_LEFT);
+	assert_edit(e, "one, |two \xc3\xa9t\xc3\xa9.");
+	edit_do(e, EDIT_WORD_LEFT);
+	edit_do(e, EDIT_WORD_LEFT);
+	assert_edit(e, "|one, two \xc3\xa9t\xc3\xa9.");
+	edit_do(e, EDIT_WORD_RIGHT);
+	assert_edit(e, "one|, two \xc3\xa9t\xc3\xa9.");
+	edit_do(e, EDIT_WORD_RIGHT);
+	edit_do(e, EDIT_WORD_RIGHT);
+	edit_do(e, EDIT_WORD_RIGHT);
+	assert_edit(e, "one, two \xc3\xa9t\xc3\xa9.|");
+}
+
+static void
+killed_text_can_be_yanked(void **state)
+{
+	struct edit *e = *state;
+
+	edit_do(e, EDIT_YANK);
+	type(e, "one two three");
+	edit_do(e, EDIT_KILL_WORD_LEFT);
+	assert_edit(e, "one two |");
+	edit_do(e, EDIT_HOME);
+	edit_do(e, EDIT_YANK);
+	assert_edit(e, "three|one two ");
+	edit_do(e, EDIT_KILL_TO_END);
+	assert_edit(e, "three|");
+	edit_do(e, EDIT_KILL_TO_END);
+	edit_do(e, EDIT_YANK);
+	assert_edit(e, "threeone two |");
+	edit_do(e, EDIT_KILL_TO_HOME);
+	assert_edit(e, "|");
+	edit_do(e, EDIT_YANK);
+	edit_do(e, EDIT_HOME);
+	edit_do(e, EDIT_KILL_WORD_RIGHT);
+	assert_edit(e, "| two ");
+	edit_do(e, EDIT_CLEAR);
+	assert_edit(e, "|");
+}
+
+static void
+characters_are_exchanged(void **state)
+{
+	struct edit *e = *state;
+
+	edit_do(e, EDIT_TRANSPOSE);
+	type(e, "a");
+	edit_do(e, EDIT_TRANSPOSE);
+	assert_edit(e, "a|");
+	type(e, "\xc3\xa9");
+	edit_do(e, EDIT_TRANSPOSE);
+	assert_edit(e, "\xc3\xa9" "a|");
+	type(e, "b");
+	edit_do(e, EDIT_LEFT);
+	edit_do(e, EDIT_LEFT);
+	edit_do(e, EDIT_TRANSPOSE);
+	assert_edit(e, "a\xc3\xa9|b");
+}
+
+static void
+enter(struct edit *e, const char *s)
+{
+	char *line;
+
+	type(e, s);
+	line = edit_take(e);
+	assert_string_equal(line, s);
+	free(line);
+}
+
+static void
+earlier_lines_come_back_and_the_draft_is_kept(void **state)
+{
+	struct edit *e = *state;
+
+	edit_do(e, EDIT_OLDER);
+	assert_edit(e, "|");
+	enter(e, "one");
+	enter(e, "two");
+	enter(e, "two");
+	type(e, "draft");
+	edit_do(e, EDIT_OLDER);
+	assert_edit(e, "two|");
+	edit_do(e, EDIT_OLDER);
+	edit_do(e, EDIT_OLDER);
+	assert_edit(e, "one|");
+	edit_do(e, EDIT_NEWER);
+	edit_do(e, EDIT_NEWER);
+	assert_edit(e, "draft|");
+	edit_do(e, EDIT_NEWER);
+	assert_edit(e, "draft|");
+	edit_do(e, EDIT_OLDER);
+	type(e, "!");
+	free(edit_take(e));
+	edit_do(e, EDIT_OLDER);
+	assert_edit(e, "two!|");
+	assert_int_equal(e->history_len, 3);
+}
+
+static void
+only_so_many_lines_are_kept(void **state)
+{
+	struct edit *e = *state;
+	char line[16];
+	int i;
+
+	for (i = 0; i < EDIT_HISTORY_MAX + 10; i++) {
+		snprintf(line, sizeof(line), "line %d", i);
+		enter(e, line);
+	}
+	assert_int_equal(e->history_len, EDIT_HISTORY_MAX);
+	assert_string_equal(e->history[0], "line 10");
+}
+
+static void
+a_field_without_history_keeps_no_line(void **state)
+{
+	struct edit e;
+
+	(void)state;
+	edit_init(&e, 100, false);
+	enter(&e, "secret");
+	edit_do(&e, EDIT_OLDER);
+	assert_edit(&e, "|");
+	edit_free(&e);
+}
+
+static void
+assert_view(const struct edit *e, int width, const char *want, int column)
+{
+	struct buf out = { 0 };
+
+	assert_int_equal(edit_view(e, width, &out), column);
+	buf_add(&out, "", 1);
+	assert_string_equal(buf_head(&out), want);
+	buf_free(&out);
+}
+
+static void
+a_field_shows_what_is_around_the_cursor(void **state)
+{
+	struct edit *e = *state;
+
+	assert_view(e, 10, "", 0);
+	type(e, "hello");
+	assert_view(e, 10, "hello", 5);
+	edit_do(e, EDIT_HOME);
+	assert_view(e, 10, "hello", 0);
+	edit_do(e, EDIT_CLEAR);
+	type(e, "0123456789abcdef");
+	assert_view(e, 9, "bcdef", 5);
+	edit_do(e, EDIT_HOME);
+	assert_view(e, 9, "012345678", 0);
+	edit_do(e, EDIT_CLEAR);
+	type(e, "\xe4\xbd\xa0\xe5\xa5\xbd");
+	assert_view(e, 9, "\xe4\xbd\xa0\xe5\xa5\xbd", 4);
+}
+
+static void
+a_field_shows_only_safe_characters(void **state)
+{
+	struct edit *e = *state;
+
+	type(e, "a\xe2\x80\xae" "b\xe2\x80\x8d" "c");
+	assert_view(e, 20, "a\xef\xbf\xbd" "bc", 4);
+	assert_edit(e, "a\xe2\x80\xae" "b\xe2\x80\x8d" "c|");
+}
+
+static void
+any_sequence_of_operations_keeps_the_line_whole(void **state)
+{
+	static const char *const pieces[] = { "a", "bc ", "\xc3\xa9",
+	    "\xcc\x81", "\xe4\xbd\xa0", "\xe2\x80\x8d", "\xf0\x9f\x98\x80" };
+	struct edit *e = *state;
+	unsigned int seed = 7, i;
+	int column, width;
+
+	for (i = 0; i < 100000; i++) {
+		struct buf out = { 0 };
+		int what = rand_r(&seed) % 30;
+
+		if (what <= EDIT_CLEAR)
+			edit_do(e, (enum edit_op)what);
+		else if (what == 29)
+			free(edit_take(e));
+		else
+			edit_insert(e, pieces[what % 7],
+			    strlen(pieces[what % 7]));
+		assert_true(e->pos <= e->len && e->len <= 1000);
+		assert_true(text_is_utf8(edit_text(e), e->pos));
+		assert_true(text_is_utf8(edit_text(e), e->len));
+		assert_int_equal(strlen(edit_text(e)), e->len);
+		width = 1 + rand_r(&seed) % 30;
+		column = edit_view(e, width, &out);
+		assert_true(column >= 0 && column <= width);
+		buf_free(&out);
+	}
+}
+
+int
+main(void)
+{
+#define TEST(f)	cmocka_unit_test_setup_teardown(f, start, end)
+	const struct CMUnitTest tests[] = {
+		TEST(text_is_inserted_at_the_cursor),
+		TEST(control_characters_are_not_inserted),
+		TEST(nothing_is_inserted_above_the_maximum),
+		TEST(motion_is_by_character_with_its_marks),
+		TEST(motion_is_by_word),
+		TEST(killed_text_can_be_yanked),
+		TEST(characters_are_exchanged),
+		TEST(earlier_lines_come_back_and_the_draft_is_kept),
+		TEST(only_so_many_lines_are_kept),
+		TEST(a_field_without_history_keeps_no_line),
+		TEST(a_field_shows_what_is_around_the_cursor),
+		TEST(a_field_shows_only_safe_characters),
+		TEST(any_sequence_of_operations_keeps_the_line_whole),
+	};
+
+	if (setlocale(LC_ALL, "C.UTF-8") == NULL)
+		return 1;
+	return cmocka_run_group_tests_name("client-edit", tests, NULL, NULL);
+}
