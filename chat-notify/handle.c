@@ -28,24 +28,23 @@ tell_presence(struct notify *n, const char *event, int64_t user,
 
 /* An event about one session, with its fields. */
 static void
-log_session(enum log_level level, const struct subscriber *s,
+log_session(enum log_level level, int64_t session, const char *username,
     const char *event, const char *text)
 {
-	log_set_session(s->session);
-	log_set_user(s->user->username);
+	log_set_session(session);
+	log_set_user(username);
 	log_event(level, event, "%s", text);
 	log_set_session(0);
 	log_set_user(NULL);
 }
 
-/* Without its session and without its row being closed. */
+/* It is no more, and did not say goodbye; its row may still be open. */
 static void
 session_died(struct notify *n, struct subscriber *s)
 {
-	log_session(LEVEL_INFO, s, "died", "the session ended without goodbye");
 	presence_die(&n->presence, s->user);
 	keeper_end_session(n->keeper, s->session, s->user->id);
-	dgram_session_unlink(&n->registry, s->socket);
+	dgram_session_unlink(&n->place.registry, s->socket);
 	subscribers_remove(&n->subscribers, s);
 	if (n->subscribers.count == 0)
 		keeper_set_busy(n->keeper, false);
@@ -68,6 +67,21 @@ handle_room(struct notify *n, struct subscriber *s)
 	subscriber_look(&n->subscribers, s, n->relay.position);
 }
 
+void
+handle_sweep(struct notify *n)
+{
+	const struct subscribers *all = &n->subscribers;
+	int64_t *alive = NULL;
+	unsigned i;
+
+	if (all->count > 0 &&
+	    (alive = calloc(all->count, sizeof(*alive))) == NULL)
+		abort();
+	for (i = 0; i < all->count; i++)
+		alive[i] = all->list[i]->session;
+	keeper_sweep(n->keeper, alive, all->count);
+}
+
 /* ---- datagrams ---- */
 
 static void
@@ -88,20 +102,19 @@ handle_register(struct notify *n, const struct dgram_head *h,
 	} else {
 		s = subscribers_add(&n->subscribers, from, h->session);
 		if (s == NULL && errno == ESRCH) {
-			keeper_sweep(n->keeper);
+			handle_sweep(n);
 			return;
 		}
 		if (s == NULL) {
-			log_event(LEVEL_ERROR, "error", "session %lld cannot be"
-			    " registered: %s", (long long)h->session,
-			    strerror(errno));
+			n->refused++;
+			n->refused_why = errno;
 			return;
 		}
 		s->user = presence_enter(&n->presence, h->user, username,
 		    again, &joined);
 		if (n->subscribers.count == 1)
 			keeper_set_busy(n->keeper, true);
-		log_session(LEVEL_DEBUG, s, "registered",
+		log_session(LEVEL_DEBUG, h->session, username, "registered",
 		    again ? "again" : "");
 	}
 	if (!subscriber_welcome(&n->subscribers, s, again ? DGRAM_USERS : 0,
@@ -126,7 +139,7 @@ handle_bye(struct notify *n, const struct dgram_head *h, const char *username,
 		return;
 	}
 	u = s->user;
-	log_session(LEVEL_DEBUG, s, "ended", "");
+	log_session(LEVEL_DEBUG, s->session, u->username, "ended", "");
 	subscribers_remove(&n->subscribers, s);
 	if (presence_leave(&n->presence, u))
 		tell_presence(n, "LEFT", u->id, u->username);
@@ -171,7 +184,7 @@ handle_datagrams(struct notify *n)
 	int i;
 
 	for (i = 0; i < RELAY_DRAIN_MAX; i++) {
-		ssize_t len = dgram_receive(n->fd, &head, &n->body, &from);
+		ssize_t len = dgram_receive(n->place.fd, &head, &n->body, &from);
 
 		if (len == -1) {
 			if (errno != EAGAIN)
@@ -194,6 +207,12 @@ handle_ended(struct notify *n, const struct keeper_report *r)
 
 	if (u == NULL || u->ending == 0)
 		return;
+	if (r->was_open)
+		log_session(LEVEL_INFO, r->session, u->username, "died",
+		    "the session ended without goodbye");
+	else
+		log_session(LEVEL_DEBUG, r->session, u->username, "ended",
+		    "its goodbye was lost");
 	if (presence_ended(u))
 		tell_presence(n, "LEFT", u->id, u->username);
 	presence_forget(&n->presence, u);
@@ -204,11 +223,8 @@ handle_ended(struct notify *n, const struct keeper_report *r)
 static void
 handle_swept(struct notify *n, const struct keeper_report *r)
 {
-	log_set_session(r->session);
-	log_set_user(r->username);
-	log_event(LEVEL_INFO, "died", "nobody was behind its open row");
-	log_set_session(0);
-	log_set_user(NULL);
+	log_session(LEVEL_INFO, r->session, r->username, "died",
+	    "nobody was behind its open row");
 	if (!r->elsewhere && presence_find(&n->presence, r->user) == NULL)
 		tell_presence(n, "LEFT", r->user, r->username);
 	relay_known(&n->relay, reader_position(&n->reader), n->now);
@@ -277,14 +293,50 @@ handle_reports(struct notify *n)
 
 /* ---- each second ---- */
 
+/*
+ * The log's position, as the store knows it, is never below the relay's for
+ * long, unless an older store was put in place of this one.
+ */
+static void
+compare_positions(struct notify *n)
+{
+	int64_t position = reader_position(&n->reader);
+
+	if (position == -1 || position >= n->relay.position) {
+		n->ahead = 0;
+		relay_known(&n->relay, position, n->now);
+	} else if (++n->ahead > 1) {
+		log_event(LEVEL_WARNING, "position", "%lld is beyond the"
+		    " store's last %lld, which is taken",
+		    (long long)n->relay.position, (long long)position);
+		relay_flush(&n->relay);
+		relay_reset(&n->relay, position);
+		n->ahead = 0;
+	}
+}
+
+static void
+log_counts(struct notify *n)
+{
+	if (n->dropped > 0)
+		log_event(LEVEL_WARNING, "dropped", "%lu datagrams of other"
+		    " users, of unknown form or of a wrong length", n->dropped);
+	if (n->refused > 0)
+		log_event(LEVEL_ERROR, "error", "%lu sessions could not be"
+		    " registered: %s", n->refused, strerror(n->refused_why));
+	n->dropped = n->refused = 0;
+}
+
 void
 handle_tick(struct notify *n)
 {
 	struct subscribers *all = &n->subscribers;
 	unsigned i;
 
-	if (reader_open(&n->reader))
-		relay_known(&n->relay, reader_position(&n->reader), n->now);
+	if (place_check(&n->place))
+		loop_watch_socket(n);
+	reader_check(&n->reader);
+	compare_positions(n);
 	/* Backwards: a removed one is replaced by the last. */
 	for (i = all->count; i-- > 0;) {
 		struct subscriber *s = all->list[i];
@@ -294,8 +346,5 @@ handle_tick(struct notify *n)
 		else if (s->lagging)
 			handle_room(n, s);
 	}
-	if (n->dropped > 0)
-		log_event(LEVEL_WARNING, "dropped", "%lu datagrams of other"
-		    " users, of unknown form or of a wrong length", n->dropped);
-	n->dropped = 0;
+	log_counts(n);
 }

@@ -1,65 +1,43 @@
 /*
- * The housekeeper's thread and its two queues.  See keeper.h.
+ * The housekeeper's thread and the two queues between it and the loop.  See
+ * keeper.h; what it does is in chores.c.
  */
 #include <sys/eventfd.h>
 
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "chores.h"
 #include "keeper.h"
-#include "limit.h"
-#include "plan.h"
 
-#define KEEPER_RETRY	1000		/* ms, for a store that is unavailable */
-
-/* A dead session whose row is to be closed. */
-struct job {
-	struct job	*next;
-	int64_t		 session, user;
-	bool		 reported;
-};
+#define KEEPER_ROUND	1000	/* ms; while there is something to watch */
 
 struct keeper {
-	const struct dgram_registry	*registry;
-	int				 fd;
-	pthread_t			 thread;
+	int			 fd;
+	pthread_t		 thread;
 
-	pthread_mutex_t			 mutex;	/* over the rest of this block */
-	pthread_cond_t			 wake;
-	bool				 asked;	/* one of these changed */
-	struct job			*jobs, **jobs_end;
-	bool				 sweep, busy, finish, stop;
-	struct keeper_report		*reports, **reports_end;
+	pthread_mutex_t		 mutex;	/* over the rest of this block */
+	pthread_cond_t		 wake;
+	bool			 asked;	/* one of these changed */
+	struct chores_death	*deaths, **deaths_end;
+	bool			 sweep, busy, finish, stop;
+	int64_t			*alive;	/* for the sweep */
+	size_t			 nalive;
+	struct keeper_report	*reports, **reports_end;
 
-	/* The thread's own. */
-	struct job			*pending;
-	bool				 sweep_due;
-	struct store_options		 options;
-	struct store			*store;
-	bool				 unavailable;
-	struct plan			 plan;
+	struct chores		 chores;	/* the thread's alone */
 };
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-/* ---- reports ---- */
+/* ---- reports, from the thread to the loop ---- */
 
 static void
-report(struct keeper *k, const struct keeper_report *what)
+report(void *arg, const struct keeper_report *what)
 {
+	struct keeper *k = arg;
 	struct keeper_report *r = malloc(sizeof(*r));
 	uint64_t one = 1;
 
@@ -74,21 +52,6 @@ report(struct keeper *k, const struct keeper_report *what)
 	/* Only a full counter fails, and that is readable as well. */
 	if (write(k->fd, &one, sizeof(one)) == -1)
 		return;
-}
-
-static void
-report_text(struct keeper *k, enum keeper_kind kind, const char *text)
-{
-	struct keeper_report r = { .kind = kind };
-
-	snprintf(r.text, sizeof(r.text), "%s", text);
-	report(k, &r);
-}
-
-static void
-notice(void *arg, const char *text)
-{
-	report_text(arg, KEEPER_NOTICE, text);
 }
 
 struct keeper_report *
@@ -114,182 +77,6 @@ keeper_fd(const struct keeper *k)
 	return k->fd;
 }
 
-/* ---- the store ---- */
-
-static void
-store_lost(struct keeper *k, const char *why)
-{
-	if (!k->unavailable)
-		report_text(k, KEEPER_UNAVAILABLE, why);
-	k->unavailable = true;
-	store_close(k->store);
-	k->store = NULL;
-}
-
-static bool
-store_ready(struct keeper *k)
-{
-	char error[KEEPER_TEXT_MAX];
-
-	if (k->store != NULL)
-		return true;
-	k->store = store_open(&k->options, error, sizeof(error));
-	if (k->store == NULL) {
-		store_lost(k, error);
-		return false;
-	}
-	if (k->unavailable)
-		report_text(k, KEEPER_AVAILABLE, "");
-	k->unavailable = false;
-	return true;
-}
-
-/* After a failure the store is opened anew before the next try. */
-static bool
-check(struct keeper *k, enum store_result result)
-{
-	if (result == STORE_OK)
-		return true;
-	if (result == STORE_UNAVAILABLE)
-		store_lost(k, store_error(k->store));
-	return false;
-}
-
-/* ---- dead sessions ---- */
-
-static bool
-session_end(struct keeper *k, int64_t session)
-{
-	return store_ready(k) &&
-	    check(k, store_session_end(k->store, session, "died", -1)) &&
-	    check(k, store_settle(k->store));
-}
-
-static void
-job_report(struct keeper *k, struct job *j, bool done)
-{
-	if (!j->reported)
-		report(k, &(struct keeper_report){
-			.kind = KEEPER_ENDED, .session = j->session,
-			.user = j->user, .done = done
-		});
-	j->reported = true;
-}
-
-/* Close their rows in the order of the deaths; false if one is left. */
-static bool
-jobs_do(struct keeper *k)
-{
-	struct job *j;
-
-	while ((j = k->pending) != NULL && session_end(k, j->session)) {
-		job_report(k, j, true);
-		k->pending = j->next;
-		free(j);
-	}
-	for (; j != NULL; j = j->next)
-		job_report(k, j, false);
-	return k->pending == NULL;
-}
-
-/* ---- rows without a session ---- */
-
-struct row {
-	int64_t	 session, user;
-	char	 username[USERNAME_MAX + 1];
-	bool	 alive;
-};
-
-struct rows {
-	struct keeper	*keeper;
-	struct row	*list;
-	size_t		 n, size;
-};
-
-static bool
-row_keep(void *arg, const struct store_open_session *s)
-{
-	struct rows *rows = arg;
-	struct row *row;
-
-	if (rows->n == rows->size) {
-		rows->size = rows->size > 0 ? 2 * rows->size : 64;
-		rows->list = reallocarray(rows->list, rows->size,
-		    sizeof(*rows->list));
-		if (rows->list == NULL)
-			abort();
-	}
-	row = &rows->list[rows->n++];
-	row->session = s->id;
-	row->user = s->user_id;
-	snprintf(row->username, sizeof(row->username), "%s", s->username);
-	row->alive = dgram_session_alive(rows->keeper->registry, s->socket);
-	return true;
-}
-
-static bool
-has_other(const struct rows *rows, int64_t user)
-{
-	size_t i;
-
-	for (i = 0; i < rows->n; i++)
-		if (rows->list[i].alive && rows->list[i].user == user)
-			return true;
-	return false;
-}
-
-static void
-sweep_do(struct keeper *k)
-{
-	struct rows rows = { .keeper = k };
-	struct keeper_report r = { .kind = KEEPER_SWEPT };
-	size_t i;
-	bool done;
-
-	done = store_ready(k) &&
-	    check(k, store_sessions_open(k->store, row_keep, &rows));
-	for (i = 0; done && i < rows.n; i++) {
-		if (rows.list[i].alive)
-			continue;
-		if (!(done = session_end(k, rows.list[i].session)))
-			break;
-		r.session = rows.list[i].session;
-		r.user = rows.list[i].user;
-		memcpy(r.username, rows.list[i].username, sizeof(r.username));
-		r.elsewhere = has_other(&rows, r.user);
-		report(k, &r);
-	}
-	free(rows.list);
-	k->sweep_due = !done;
-}
-
-/* ---- checkpoints ---- */
-
-static void
-checkpoint_do(struct keeper *k, bool last)
-{
-	struct store_checkpoint c;
-	struct plan_view view = { .last = last };
-	struct keeper_report r = { .kind = KEEPER_CHECKPOINT };
-
-	if (!store_ready(k))
-		return;
-	view.due = store_checkpoint_due(k->store);
-	view.sync_failed = store_sync_failed(k->store);
-	view.wal_bytes = store_wal_bytes(k->store);
-	if (!plan_checkpoint(&k->plan, &view, now_ms()) ||
-	    !check(k, store_checkpoint(k->store, &c)))
-		return;
-	r.done = c.done;
-	r.wal_bytes = c.wal_bytes;
-	r.pid = c.reader;
-	report(k, &r);
-	if (plan_reader(&k->plan, c.reader, c.wal_bytes, now_ms())) {
-		r.kind = KEEPER_READER;
-		report(k, &r);
-	}
-}
-
 /* ---- the thread ---- */
 
 /* What the loop wants, taken over at once. */
@@ -298,15 +85,26 @@ struct round {
 };
 
 static void
-jobs_take(struct keeper *k)
+deaths_take(struct keeper *k)
 {
-	struct job **end = &k->pending;
+	struct chores_death **end = &k->chores.deaths;
 
 	while (*end != NULL)
 		end = &(*end)->next;
-	*end = k->jobs;
-	k->jobs = NULL;
-	k->jobs_end = &k->jobs;
+	*end = k->deaths;
+	k->deaths = NULL;
+	k->deaths_end = &k->deaths;
+}
+
+static void
+sweep_take(struct keeper *k)
+{
+	free(k->chores.registered);
+	k->chores.registered = k->alive;
+	k->chores.nregistered = k->nalive;
+	k->chores.sweep_due = true;
+	k->alive = NULL;
+	k->nalive = 0;
 }
 
 /* Wait until asked for something, or for ms (-1: for good). */
@@ -324,19 +122,12 @@ round_wait(struct keeper *k, long ms)
 		error = ms < 0 ? pthread_cond_wait(&k->wake, &k->mutex) :
 		    pthread_cond_timedwait(&k->wake, &k->mutex, &until);
 	r = (struct round){ k->busy, k->finish, k->stop };
-	jobs_take(k);
-	k->sweep_due |= k->sweep;
+	deaths_take(k);
+	if (k->sweep)
+		sweep_take(k);
 	k->asked = k->sweep = k->finish = false;
 	pthread_mutex_unlock(&k->mutex);
 	return r;
-}
-
-/* Whether there is something to look after without being asked. */
-static bool
-is_watchful(const struct keeper *k)
-{
-	return k->store == NULL || k->pending != NULL || k->sweep_due ||
-	    store_checkpoint_due(k->store);
 }
 
 static void *
@@ -345,22 +136,46 @@ run(void *arg)
 	struct keeper *k = arg;
 	struct round r = { .busy = false };
 
-	store_ready(k);
+	chores_open(&k->chores);
 	for (;;) {
-		r = round_wait(k, r.busy || is_watchful(k) ? KEEPER_RETRY : -1);
+		r = round_wait(k, r.busy || chores_left(&k->chores) ?
+		    KEEPER_ROUND : -1);
 		if (r.stop)
 			break;
-		if (jobs_do(k) && k->sweep_due)
-			sweep_do(k);
-		checkpoint_do(k, r.finish);
+		chores_rows(&k->chores);
+		chores_checkpoint(&k->chores, r.finish);
 		if (r.finish)
-			report_text(k, KEEPER_FINISHED, "");
+			report(k, &(struct keeper_report){
+				.kind = KEEPER_FINISHED
+			});
 	}
-	store_close(k->store);
+	chores_close(&k->chores);
 	return NULL;
 }
 
 /* ---- the loop's side ---- */
+
+static void
+keeper_free(struct keeper *k)
+{
+	struct chores_death *d;
+	struct keeper_report *r;
+
+	deaths_take(k);
+	while ((d = k->chores.deaths) != NULL) {
+		k->chores.deaths = d->next;
+		free(d);
+	}
+	while ((r = keeper_next(k)) != NULL)
+		free(r);
+	free(k->alive);
+	free(k->chores.registered);
+	if (k->fd != -1)
+		close(k->fd);
+	pthread_mutex_destroy(&k->mutex);
+	pthread_cond_destroy(&k->wake);
+	free(k);
+}
 
 struct keeper *
 keeper_start(const struct store_options *options,
@@ -369,32 +184,32 @@ keeper_start(const struct store_options *options,
 	struct keeper *k = calloc(1, sizeof(*k));
 	pthread_condattr_t attr;
 	sigset_t all, before;
+	int error = 0;
 
 	if (k == NULL)
 		abort();
-	k->registry = registry;
-	k->options = *options;
-	k->options.notice = notice;
-	k->options.arg = k;
-	k->jobs_end = &k->jobs;
+	k->chores = (struct chores){
+		.options = *options, .registry = registry, .report = report,
+		.arg = k
+	};
+	k->deaths_end = &k->deaths;
 	k->reports_end = &k->reports;
-	if ((k->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) == -1) {
-		free(k);
-		return NULL;
-	}
 	pthread_mutex_init(&k->mutex, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&k->wake, &attr);
 	pthread_condattr_destroy(&attr);
+	if ((k->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) == -1)
+		error = errno;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	errno = pthread_create(&k->thread, NULL, run, k);
+	if (error == 0)
+		error = pthread_create(&k->thread, NULL, run, k);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (errno == 0)
+	if (error == 0)
 		return k;
-	close(k->fd);
-	free(k);
+	keeper_free(k);
+	errno = error;
 	return NULL;
 }
 
@@ -410,22 +225,25 @@ ask(struct keeper *k)
 void
 keeper_end_session(struct keeper *k, int64_t session, int64_t user)
 {
-	struct job *j = calloc(1, sizeof(*j));
+	struct chores_death *d = calloc(1, sizeof(*d));
 
-	if (j == NULL)
+	if (d == NULL)
 		abort();
-	j->session = session;
-	j->user = user;
+	d->session = session;
+	d->user = user;
 	pthread_mutex_lock(&k->mutex);
-	*k->jobs_end = j;
-	k->jobs_end = &j->next;
+	*k->deaths_end = d;
+	k->deaths_end = &d->next;
 	ask(k);
 }
 
 void
-keeper_sweep(struct keeper *k)
+keeper_sweep(struct keeper *k, int64_t *alive, size_t n)
 {
 	pthread_mutex_lock(&k->mutex);
+	free(k->alive);
+	k->alive = alive;
+	k->nalive = n;
 	k->sweep = true;
 	ask(k);
 }
@@ -450,8 +268,6 @@ bool
 keeper_stop(struct keeper *k, long ms)
 {
 	struct timespec until;
-	struct keeper_report *r;
-	struct job *j;
 
 	pthread_mutex_lock(&k->mutex);
 	k->stop = true;
@@ -460,16 +276,6 @@ keeper_stop(struct keeper *k, long ms)
 	until.tv_sec += ms / 1000;
 	if (pthread_clockjoin_np(k->thread, NULL, CLOCK_MONOTONIC, &until) != 0)
 		return false;
-	jobs_take(k);
-	while ((j = k->pending) != NULL) {
-		k->pending = j->next;
-		free(j);
-	}
-	while ((r = keeper_next(k)) != NULL)
-		free(r);
-	close(k->fd);
-	pthread_mutex_destroy(&k->mutex);
-	pthread_cond_destroy(&k->wake);
-	free(k);
+	keeper_free(k);
 	return true;
 }

@@ -35,6 +35,7 @@ struct keeper_report {
 	char			 username[USERNAME_MAX + 1];	/* SWEPT */
 	bool			 elsewhere;	/* SWEPT: the user has others */
 	bool			 done;		/* ENDED, CHECKPOINT */
+	bool			 was_open;	/* ENDED: it had not ended itself */
 	int64_t			 wal_bytes;
 	pid_t			 pid;
 	char			 text[KEEPER_TEXT_MAX];
@@ -63,8 +64,11 @@ struct keeper_report *keeper_next(struct keeper *);
 void		 keeper_end_session(struct keeper *, int64_t session,
 		    int64_t user);
 
-/* Look at all open rows now. */
-void		 keeper_sweep(struct keeper *);
+/*
+ * Look at all open rows now, but for those of the n sessions that are known to
+ * be alive; the list is taken over and freed.
+ */
+void		 keeper_sweep(struct keeper *, int64_t *alive, size_t n);
 
 /* Whether sessions are there, so that the WAL is to be watched. */
 void		 keeper_set_busy(struct keeper *, bool busy);

@@ -22,6 +22,7 @@
 #define MS		1000LL		/* us */
 #define SWEEP_AGAIN	(3000 * MS)	/* us after the start, or a first session */
 #define SWEEP_EVERY	(30000 * MS)	/* us, while there are sessions */
+#define TICK_IDLE	(30000 * MS)	/* us, without sessions */
 #define FINISH_WAIT	(5000 * MS)	/* us for the last checkpoint */
 #define STATUS_MAX	160
 
@@ -50,6 +51,13 @@ watch(int epoll, int fd, struct source *source)
 	struct epoll_event e = { .events = EPOLLIN, .data.ptr = source };
 
 	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e) == 0;
+}
+
+bool
+loop_watch_socket(struct notify *n)
+{
+	n->on_datagram.kind = SOURCE_DATAGRAM;
+	return watch(n->subscribers.epoll, n->place.fd, &n->on_datagram);
 }
 
 static int
@@ -91,7 +99,7 @@ tell_status(struct notify *n, struct clocks *c)
 static void
 consider_idle(struct notify *n, struct clocks *c)
 {
-	if (n->subscribers.count > 0 || !n->handed) {
+	if (n->subscribers.count > 0 || !n->place.handed) {
 		c->idle_since = 0;
 		n->finishing = n->stopping && n->finishing;
 		return;
@@ -112,14 +120,14 @@ run_clocks(struct notify *n, struct clocks *c)
 		c->watchdog = n->now + c->watchdog_every;
 	}
 	if (is_due(c->sweep, n->now)) {
-		keeper_sweep(n->keeper);
+		handle_sweep(n);
 		c->sweep = n->subscribers.count > 0 ?
 		    n->now + SWEEP_EVERY : 0;
 	}
 	if (is_due(c->tick, n->now)) {
 		handle_tick(n);
 		tell_status(n, c);
-		c->tick = n->now + RELAY_TICK * MS;
+		c->tick = 0;
 	}
 	if (is_due(c->give_up, n->now))
 		n->ended = true;
@@ -172,17 +180,19 @@ time_to_wait(const struct notify *n, const struct clocks *c)
 	return wait;
 }
 
-/* The tick and the sweep are for sessions, or for a store that is away. */
+/*
+ * Each second is for sessions, or for what is away and may come back; without,
+ * the relay only sees now and then whether its place is still its own.
+ */
 static void
 set_clocks(const struct notify *n, struct clocks *c)
 {
 	bool needed = n->subscribers.count > 0 || n->reader.store == NULL ||
-	    n->dropped > 0;
+	    n->dropped > 0 || n->refused > 0 || n->place.told;
+	int64_t next = n->now + (needed ? RELAY_TICK * MS : TICK_IDLE);
 
-	if (!needed)
-		c->tick = 0;
-	else if (c->tick == 0)
-		c->tick = n->now + RELAY_TICK * MS;
+	if (c->tick == 0 || c->tick > next)
+		c->tick = next;
 	if (c->sweep == 0 && n->subscribers.count > 0)
 		c->sweep = n->now + SWEEP_AGAIN;
 }
@@ -272,7 +282,6 @@ go_round(struct notify *n, struct clocks *c, int signals)
 bool
 loop_run(struct notify *n)
 {
-	struct source on_datagram = { SOURCE_DATAGRAM, NULL };
 	struct source on_keeper = { SOURCE_KEEPER, NULL };
 	struct source on_signal = { SOURCE_SIGNAL, NULL };
 	int epoll = n->subscribers.epoll, signals = signals_open();
@@ -281,7 +290,7 @@ loop_run(struct notify *n)
 	bool ok;
 
 	n->now = n->subscribers.now = clock_us();
-	ok = signals != -1 && watch(epoll, n->fd, &on_datagram) &&
+	ok = signals != -1 && loop_watch_socket(n) &&
 	    watch(epoll, keeper_fd(n->keeper), &on_keeper) &&
 	    watch(epoll, signals, &on_signal);
 	if (!ok)

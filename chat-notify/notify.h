@@ -11,6 +11,7 @@
 #include "config.h"
 #include "dgram.h"
 #include "keeper.h"
+#include "place.h"
 #include "presence.h"
 #include "reader.h"
 #include "relay.h"
@@ -18,9 +19,7 @@
 #include "subscribers.h"
 
 struct notify {
-	struct dgram_registry	 registry;
-	int			 fd;		/* what sessions send to */
-	bool			 handed;	/* by systemd: it starts us again */
+	struct place		 place;
 	struct relay		 relay;
 	struct subscribers	 subscribers;
 	struct presence		 presence;
@@ -30,6 +29,10 @@ struct notify {
 	struct buf		 body;		/* of the datagram at hand */
 	int64_t			 now;		/* us, monotonic */
 	unsigned long		 dropped;	/* datagrams, since last logged */
+	unsigned long		 refused;	/* registrations, likewise */
+	int			 refused_why;	/* errno of the last */
+	int			 ahead;		/* ticks that the store was behind */
+	struct source		 on_datagram;
 	bool			 finishing;	/* keeper_finish() was asked for */
 	bool			 ended;		/* leave the loop */
 	bool			 stopping;	/* by a signal */
@@ -45,10 +48,15 @@ void	 handle_exit(struct notify *, struct subscriber *);
 void	 handle_room(struct notify *, struct subscriber *);
 /* The housekeeper's reports. */
 void	 handle_reports(struct notify *);
+/* Let open rows be closed behind which there is no session. */
+void	 handle_sweep(struct notify *);
 /* Once a second. */
 void	 handle_tick(struct notify *);
 
 /* ---- loop.c ---- */
+
+/* Wait for datagrams on the place's socket, which is a new one. */
+bool	 loop_watch_socket(struct notify *);
 
 /* Run until a signal or idleness ends it.  Returns whether all went well. */
 bool	 loop_run(struct notify *);

@@ -5,6 +5,8 @@
 #ifndef READER_H
 #define READER_H
 
+#include <sys/types.h>
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -18,11 +20,17 @@ struct reader {
 	struct store_options	 options;
 	struct store		*store;		/* NULL: unavailable */
 	bool			 told;		/* that it is unavailable */
+	struct reader_files {
+		dev_t	 db_device, page_device;
+		ino_t	 db_inode, page_inode;
+	}			 files;		/* those that were opened */
 	struct buf		 line;
 };
 
 /* Open the store if it is not.  Logs a change for better or worse. */
 bool	 reader_open(struct reader *);
+/* The same, and anew if another file was put in its place. */
+void	 reader_check(struct reader *);
 /* Open it anew: another part of the relay had to. */
 void	 reader_reopen(struct reader *);
 void	 reader_close(struct reader *);

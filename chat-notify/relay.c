@@ -37,10 +37,18 @@ aside_drop_first(struct relay *r)
 }
 
 void
-relay_free(struct relay *r)
+relay_reset(struct relay *r, int64_t position)
 {
 	while (r->aside != NULL)
 		aside_drop_first(r);
+	r->position = r->known = position;
+	r->must_read = r->reading = r->fruitless = false;
+}
+
+void
+relay_free(struct relay *r)
+{
+	relay_reset(r, -1);
 	buf_free(&r->batch.block);
 }
 

@@ -59,6 +59,9 @@ struct relay {
 void	 relay_init(struct relay *, int64_t position, relay_send, void *arg);
 void	 relay_free(struct relay *);
 
+/* Another store, with another log: go on from there. */
+void	 relay_reset(struct relay *, int64_t position);
+
 /*
  * A PUBLISH came, now (in microseconds of any clock).  What follows the
  * position goes into the batch, what is ahead is put aside, what is behind is

@@ -14,14 +14,12 @@
 #define FRESH	2	/* seconds; bind(2) makes a file before it answers */
 
 bool
-rollcall_begin(struct rollcall *r, const struct dgram_registry *registry,
-    int dirfd)
+rollcall_begin(struct rollcall *r, int dirfd)
 {
 	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd == -1)
 		return false;
-	r->registry = registry;
 	r->fd = dirfd;
 	if ((r->dir = fdopendir(fd)) != NULL)
 		return true;
@@ -74,7 +72,8 @@ rollcall_step(struct rollcall *r)
 
 	while (r->dir != NULL && asked < ROLLCALL_STEP &&
 	    (entry = readdir(r->dir)) != NULL) {
-		if (!dgram_is_name(entry->d_name))
+		if (!dgram_is_name(entry->d_name) ||
+		    r->here(r->arg, entry->d_name))
 			continue;
 		ask(r, entry->d_name);
 		asked++;

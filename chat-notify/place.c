@@ -1,0 +1,211 @@
+/*
+ * Takes the relay's place in the runtime directory, as place.h says.
+ */
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <systemd/sd-daemon.h>
+
+#include "log.h"
+#include "place.h"
+
+#define PATH_SIZE (sizeof(((struct dgram_registry *)0)->dir) + 16)
+
+/* Whether the socket's file is there; then *st tells of it. */
+static bool
+socket_stat(const struct place *p, struct stat *st)
+{
+	char path[PATH_SIZE];
+
+	snprintf(path, sizeof(path), "%s/%s", p->registry.dir, DGRAM_NOTIFY);
+	return stat(path, st) == 0 && S_ISSOCK(st->st_mode);
+}
+
+static void
+socket_remember(struct place *p)
+{
+	struct stat st;
+
+	if (!socket_stat(p, &st))
+		return;
+	p->device = st.st_dev;
+	p->inode = st.st_ino;
+}
+
+/*
+ * sessions/ with the lock.  Returns -1 with errno set: EWOULDBLOCK when another
+ * relay has it.
+ */
+static int
+sessions_open(const struct place *p)
+{
+	const char *dir = p->registry.dir;
+	char path[PATH_SIZE];
+	int fd, saved;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, DGRAM_SESSIONS);
+	if ((mkdir(dir, 0700) == -1 && errno != EEXIST) ||
+	    (mkdir(path, 0700) == -1 && errno != EEXIST) ||
+	    (fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
+		return -1;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+/* Whether what was handed over is the socket that sessions will send to. */
+static bool
+socket_is_ours(const struct place *p)
+{
+	struct sockaddr_un sun;
+	socklen_t len = sizeof(sun);
+	struct stat handed, ours;
+	char path[sizeof(sun.sun_path) + 1];
+
+	if (sd_is_socket_unix(p->fd, SOCK_DGRAM, -1, NULL, 0) <= 0 ||
+	    getsockname(p->fd, (struct sockaddr *)&sun, &len) == -1)
+		return false;
+	len -= offsetof(struct sockaddr_un, sun_path);
+	memcpy(path, sun.sun_path, len);
+	path[len] = '\0';
+	/* Names may differ by a link or a slash. */
+	return stat(path, &handed) == 0 && socket_stat(p, &ours) &&
+	    handed.st_dev == ours.st_dev && handed.st_ino == ours.st_ino;
+}
+
+/* 0, or the exit status. */
+static int
+socket_open(struct place *p)
+{
+	int count = sd_listen_fds(1);
+
+	if (count <= 0) {
+		if ((p->fd = dgram_notify_bind(&p->registry)) != -1)
+			return 0;
+		log_event(LEVEL_CRITICAL, "error", "%s/%s: %s",
+		    p->registry.dir, DGRAM_NOTIFY, strerror(errno));
+		return errno == EADDRINUSE ? EX_TEMPFAIL : EX_OSERR;
+	}
+	p->fd = SD_LISTEN_FDS_START;
+	p->handed = true;
+	if (count > 1 || !socket_is_ours(p)) {
+		log_event(LEVEL_CRITICAL, "error", "was handed something else"
+		    " than the one datagram socket %s/%s", p->registry.dir,
+		    DGRAM_NOTIFY);
+		return EX_CONFIG;
+	}
+	if (dgram_ask_credentials(p->fd))
+		return 0;
+	log_event(LEVEL_CRITICAL, "error", "SO_PASSCRED: %s", strerror(errno));
+	return EX_OSERR;
+}
+
+int
+place_open(struct place *p, const char *runtime_dir)
+{
+	int status;
+
+	*p = (struct place){ .sessions = -1, .fd = -1 };
+	if (!dgram_registry_init(&p->registry, runtime_dir)) {
+		log_event(LEVEL_CRITICAL, "error", "CHAT_RUNTIME_DIR is too"
+		    " long for a socket's name: %s", runtime_dir);
+		return EX_CONFIG;
+	}
+	if ((p->sessions = sessions_open(p)) == -1) {
+		if (errno == EWOULDBLOCK) {
+			log_event(LEVEL_ERROR, "error", "another chat-notify"
+			    " runs on %s", runtime_dir);
+			return EX_TEMPFAIL;
+		}
+		log_event(LEVEL_CRITICAL, "error", "runtime directory %s: %s",
+		    runtime_dir, strerror(errno));
+		return EX_OSERR;
+	}
+	if ((status = socket_open(p)) == 0)
+		socket_remember(p);
+	return status;
+}
+
+/* Whether sessions/ is still the one that we have the lock on. */
+static bool
+sessions_are_ours(const struct place *p)
+{
+	char path[PATH_SIZE];
+	struct stat held, there;
+
+	snprintf(path, sizeof(path), "%s/%s", p->registry.dir,
+	    DGRAM_SESSIONS);
+	return fstat(p->sessions, &held) == 0 && stat(path, &there) == 0 &&
+	    held.st_dev == there.st_dev && held.st_ino == there.st_ino;
+}
+
+/* The file is gone: what is bound nobody can find. */
+static bool
+place_retake(struct place *p)
+{
+	int sessions, fd;
+
+	if (!sessions_are_ours(p)) {
+		if ((sessions = sessions_open(p)) == -1)
+			return false;
+		close(p->sessions);
+		p->sessions = sessions;
+	}
+	if ((fd = dgram_notify_bind(&p->registry)) == -1)
+		return false;
+	close(p->fd);
+	p->fd = fd;
+	/* systemd would not be woken by this one. */
+	p->handed = false;
+	return true;
+}
+
+bool
+place_check(struct place *p)
+{
+	struct stat st;
+
+	if (socket_stat(p, &st) && st.st_dev == p->device &&
+	    st.st_ino == p->inode)
+		return false;
+	if (!place_retake(p)) {
+		if (!p->told)
+			log_event(LEVEL_ERROR, "socket_lost", "%s/%s is gone:"
+			    " %s", p->registry.dir, DGRAM_NOTIFY,
+			    strerror(errno));
+		p->told = true;
+		return false;
+	}
+	log_event(LEVEL_WARNING, "socket_made", "%s/%s was gone and is made"
+	    " anew", p->registry.dir, DGRAM_NOTIFY);
+	p->told = false;
+	socket_remember(p);
+	return true;
+}
+
+void
+place_close(struct place *p)
+{
+	struct stat st;
+
+	if (!p->handed && p->fd != -1 && socket_stat(p, &st) &&
+	    st.st_dev == p->device && st.st_ino == p->inode)
+		dgram_notify_unlink(&p->registry);
+	if (p->fd != -1)
+		close(p->fd);
+	if (p->sessions != -1)
+		close(p->sessions);
+}

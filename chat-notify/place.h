@@ -1,0 +1,40 @@
+/*
+ * The relay's place: the runtime directory with the registry in it, the lock
+ * that says that a relay is there, and the socket that sessions send to.  All
+ * of it may be removed and made again under a running relay.
+ */
+#ifndef PLACE_H
+#define PLACE_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+
+#include "dgram.h"
+
+struct place {
+	struct dgram_registry	 registry;
+	int			 sessions;	/* its directory, locked */
+	int			 fd;		/* the socket */
+	bool			 handed;	/* by systemd: it starts us again */
+	bool			 told;		/* that the socket is gone */
+	dev_t			 device;	/* of the socket's file */
+	ino_t			 inode;
+};
+
+/*
+ * Make what is missing (of the runtime directory only its last component), take
+ * the lock, take or bind the socket.  Returns 0, or the exit status, with the
+ * reason logged.
+ */
+int	 place_open(struct place *, const char *runtime_dir);
+
+/*
+ * If the socket's file is not ours any more, take the place anew.  Returns
+ * whether fd is another one now.
+ */
+bool	 place_check(struct place *);
+
+void	 place_close(struct place *);
+
+#endif
