@@ -263,16 +263,16 @@ draw_status(const struct screen *s, int y, int64_t now)
 	const char *address = s->link->config.address.text;
 	int width;
 
+	/* What matters most comes first, the rest may be cut. */
 	buf_add_str(&left, " ");
-	/* On a narrow screen the state matters more than the place. */
+	add_state(&left, s, now);
 	if (COLS >= USERS_FROM) {
+		buf_add_str(&left, "  ");
 		buf_add_str(&left, s->link->username);
 		buf_add_str(&left, " at ");
 		sanitise_add(&left, address, strlen(address), SIZE_MAX,
 		    SANITISE_LINE);
-		buf_add_str(&left, "  ");
 	}
-	add_state(&left, s, now);
 	buf_add_str(&left, " ");
 	add_count(&right, s->link->outbox.len, "unconfirmed");
 	if (s->view.scrolled) {
@@ -378,7 +378,7 @@ draw_form(const struct screen *s, int64_t now)
 	int cursor;
 	struct buf server = { 0 };
 
-	if (LINES >= 5) {
+	if (LINES > 5) {
 		attrset(A_BOLD);
 		mvaddnstr(y++, x, "Chat", width);
 		attrset(A_NORMAL);

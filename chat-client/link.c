@@ -60,7 +60,7 @@ forget_connection(struct link *l)
 	conn_close(&l->conn);
 	outbox_rewind(&l->outbox);
 	l->deadline = -1;
-	l->flushed = false;
+	l->flush_sent = l->flushed = false;
 	l->hold_until = 0;
 }
 
@@ -81,6 +81,23 @@ link_start(struct link *l, const char *username, int64_t now)
 	conn_start(&l->conn, &l->config.address, now);
 }
 
+/*
+ * A login that lasted counts as a success.  It has brought what came before
+ * it; of one that broke off while it was bringing that, the rest is asked for
+ * again, as `since' the last that came.
+ */
+static void
+settle(struct link *l, int64_t now)
+{
+	bool lasted = l->online_at != 0 && now - l->online_at >= SETTLE_WAIT;
+
+	if (lasted)
+		l->failures = 0;
+	if (lasted || l->seen.position == 0)
+		seen_advance(&l->seen, l->base);
+	l->online_at = 0;
+}
+
 /* What may come back by itself: not a login that would be refused again. */
 void
 link_fail(struct link *l, enum link_why why, const char *error, int64_t now)
@@ -92,15 +109,7 @@ link_fail(struct link *l, enum link_why why, const char *error, int64_t now)
 	if (error != l->error)
 		snprintf(l->error, sizeof(l->error), "%s", error);
 	l->why = why;
-	/*
-	 * Whoever was online for a while has what came before; a login that
-	 * broke off may not have, and asks for it again.
-	 */
-	if (l->online_at != 0 && now - l->online_at >= SETTLE_WAIT) {
-		seen_advance(&l->seen, l->base);
-		l->failures = 0;
-	}
-	l->online_at = 0;
+	settle(l, now);
 	forget_connection(l);
 	if (!again) {
 		l->state = LINK_IDLE;
@@ -129,8 +138,7 @@ log_in(struct link *l, int64_t now)
 	snprintf(ref, sizeof(ref), "%s-login", l->prefix);
 	request_connect(&l->conn.out, l->username,
 	    l->resume[0] != '\0' ? l->resume : NULL,
-	    l->seen.position > 0 || l->config.since == 0 ?
-	    l->seen.position : -1,
+	    l->was_online || l->config.since >= 0 ? l->seen.position : -1,
 	    l->was_online ? -1 : l->config.history, ref);
 	l->state = LINK_LOGIN;
 	l->deadline = now + l->config.timeout;
@@ -162,8 +170,9 @@ pump(struct link *l)
 	}
 	if (l->outbox.len == 0)
 		l->window = OUTBOX_MAX;
-	if (l->flushing && outbox_unsent(&l->outbox) == NULL) {
-		l->flushing = false;
+	if (l->flushing && !l->flush_sent &&
+	    outbox_unsent(&l->outbox) == NULL) {
+		l->flush_sent = true;
 		link_ping(l, "flush");
 	}
 }
@@ -256,6 +265,10 @@ link_deadline(const struct link *l)
 		return -1;
 	if (l->state == LINK_WAITING)
 		return l->wake;
+	/* That was decided at once; there is nothing to wait for. */
+	if (l->state == LINK_CONNECTING && (l->conn.state == CONN_OPEN ||
+	    l->conn.state == CONN_CLOSED))
+		return l->now;
 	sooner(&at, conn_deadline(&l->conn));
 	sooner(&at, l->deadline);
 	if (l->state == LINK_ONLINE || l->state == LINK_LEAVING)
@@ -327,7 +340,7 @@ void
 link_flush(struct link *l)
 {
 	l->flushing = true;
-	l->flushed = false;
+	l->flush_sent = l->flushed = false;
 }
 
 void

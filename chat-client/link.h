@@ -68,7 +68,8 @@ struct link {
 	struct seen	 seen;
 	struct seen	 mine;		/* seen as MESSAGE, while ACKs are due */
 	struct outbox_item *taken;	/* what the last event was about */
-	bool		 flushing;
+	bool		 flushing;	/* link_flush() was called */
+	bool		 flush_sent;	/* on this connection */
 	bool		 again;		/* may connect again after this end */
 	int64_t		 wait;		/* seconds the server asked for */
 	char		 resume[RESUME_MAX + 1];

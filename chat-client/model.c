@@ -230,15 +230,25 @@ find_ref(const struct model *m, struct span ref, size_t *at)
 	return false;
 }
 
-static struct entry *
-take_out(struct model *m, size_t at)
+/*
+ * Where the entry that was at that place belongs with its id: there, unless
+ * messages on one of its sides say otherwise.
+ */
+static size_t
+settle(const struct model *m, size_t at, int64_t id)
 {
-	struct entry *e = m->entries[at];
+	size_t i;
 
-	m->len--;
-	memmove(m->entries + at, m->entries + at + 1,
-	    (m->len - at) * sizeof(*m->entries));
-	return e;
+	for (i = m->len; i > at; i--)
+		if (m->entries[i - 1]->id != 0 && m->entries[i - 1]->id < id)
+			return i;
+	for (i = at; i > 0; i--) {
+		if (m->entries[i - 1]->id > id)
+			at = i - 1;
+		else if (m->entries[i - 1]->id != 0)
+			break;
+	}
+	return at;
 }
 
 void
@@ -251,8 +261,11 @@ model_confirm(struct model *m, struct span ref, int64_t id, int64_t time,
 
 	if (!find_ref(m, ref, &at))
 		return;
-	e = take_out(m, at);
-	at = place(m, id, &there);
+	e = m->entries[at];
+	m->len--;
+	memmove(m->entries + at, m->entries + at + 1,
+	    (m->len - at) * sizeof(*m->entries));
+	place(m, id, &there);
 	if (seen || there) {
 		entry_free(m, e);
 		return;
@@ -262,7 +275,7 @@ model_confirm(struct model *m, struct span ref, int64_t id, int64_t time,
 	e->id = id;
 	e->time = time;
 	compose(m, e);
-	insert(m, at, e);
+	insert(m, settle(m, at, id), e);
 }
 
 void

@@ -164,6 +164,31 @@ a_pending_message_takes_its_place_when_confirmed(void **state)
 }
 
 static void
+a_confirmed_message_does_not_move_without_need(void **state)
+{
+	struct model *m = *state;
+
+	add(m, 1, "one");
+	model_add_pending(m, "r1", "me", "all", "mine", 4);
+	model_add_pending(m, "r2", "me", "all", "next", 4);
+	model_notice(m, ENTRY_NOTICE, span_of("note"), NOON);
+	model_confirm(m, span_of("r1"), 2, NOON, false);
+	model_confirm(m, span_of("r2"), 3, NOON, false);
+	assert_entry(m, 1, "12:00 <me> mine");
+	assert_entry(m, 2, "12:00 <me> next");
+	assert_entry(m, 3, "12:00 -- note");
+	/* A store that was restored gives lower ids. */
+	model_add_pending(m, "r3", "me", "all", "low", 3);
+	add(m, 9, "nine");
+	model_confirm(m, span_of("r3"), 2, NOON, false);
+	assert_int_equal(m->len, 5);
+	model_add_pending(m, "r4", "me", "all", "five", 4);
+	model_confirm(m, span_of("r4"), 5, NOON, false);
+	assert_entry(m, 4, "12:00 <me> five");
+	assert_entry(m, 5, "12:00 <bob> nine");
+}
+
+static void
 a_message_that_came_back_is_there_once(void **state)
 {
 	struct model *m = *state;
@@ -444,6 +469,7 @@ main(void)
 		cmocka_unit_test(width_is_that_of_the_terminal),
 		TEST(messages_are_in_the_order_of_their_ids),
 		TEST(a_pending_message_takes_its_place_when_confirmed),
+		TEST(a_confirmed_message_does_not_move_without_need),
 		TEST(a_message_that_came_back_is_there_once),
 		TEST(a_refused_message_says_so),
 		TEST(what_is_in_the_log_is_sanitised),

@@ -1,0 +1,493 @@
+#!/usr/bin/env bats
+#
+# chat-client's screen, driven and read in tmux.
+
+load helpers
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	chat_setup
+	export TZ=UTC
+	unset USER CHAT_USER NO_COLOR TMUX
+}
+
+teardown() {
+	[[ ! -S $T/tmux ]] || tmux_do kill-server || :
+	rm -f "$T/tmux"
+	chat_teardown
+}
+
+tmux_do() {
+	tmux -u -S "$T/tmux" -f /dev/null "$@" 3>&-
+}
+
+# Open a screen named $1 of $2 columns and $3 rows with the client in it,
+# which gets the other arguments.  Below it comes its exit status.
+screen_open() {
+	local name=$1 columns=$2 rows=$3
+	shift 3
+	tmux_do new-session -d -s "$name" -x "$columns" -y "$rows" \
+	    -e NO_COLOR="${NO_COLOR:-}" \
+	    "$(printf '%q ' "$B/bin/chat-client" "$@"
+	    ) 2>$T/log/screen.$name; echo \"status=\$?\"; exec cat"
+}
+
+screen() {
+	tmux_do capture-pane -p -t "$1"
+}
+
+screen_has() {
+	screen "$1" | grep -Eq -- "$2"
+}
+
+screen_lacks() {
+	! screen "$1" | grep -Eq -- "$2"
+}
+
+# Wait until the screen shows a line that matches; show it if it does not.
+sees() {
+	wait_for screen_has "$1" "$2" || { screen "$1"; return 1; }
+}
+
+misses() {
+	wait_for screen_lacks "$1" "$2" || { screen "$1"; return 1; }
+}
+
+# Keys, by their names.
+press() {
+	local name=$1
+	shift
+	tmux_do send-keys -t "$name" "$@"
+}
+
+# Text as it is; with type_line, Enter after it.
+type_text() {
+	tmux_do send-keys -t "$1" -l -- "$2"
+}
+
+type_line() {
+	type_text "$1" "$2"
+	press "$1" Enter
+}
+
+# The client's process in a screen.
+client_of() {
+	pgrep -P "$(tmux_do display-message -p -t "$1" '#{pane_pid}')"
+}
+
+# Open a screen and log in.
+login() {
+	screen_open "$1" "${2:-80}" "${3:-24}" -u "$1" "127.0.0.1:$PORT"
+	sees "$1" 'online'
+}
+
+session_of() {
+	db "SELECT s.pid FROM sessions s JOIN users u ON u.id = s.user_id
+	    WHERE u.username = '$1' AND s.ended_at IS NULL"
+}
+
+bodies() {
+	db "SELECT body FROM messages ORDER BY id"
+}
+
+stored() {
+	[[ $(bodies) == "$1" ]]
+}
+
+@test "the form asks for a name, and the login opens the talk" {
+	server_start
+	screen_open a 80 24 "127.0.0.1:$PORT"
+	sees a "Server +127.0.0.1:$PORT"
+	sees a 'Enter connects'
+	type_line a alice
+	sees a "online +alice at 127.0.0.1:$PORT +1 here"
+	misses a Server
+}
+
+@test "the form proposes the user's name of the machine" {
+	server_start
+	USER=somebody screen_open a 80 24 "127.0.0.1:$PORT"
+	sees a 'Name +somebody'
+	press a Enter
+	sees a 'somebody at'
+}
+
+@test "what is wrong with a name is said in the form" {
+	server_start
+	client_login alice
+	screen_open a 80 24 "127.0.0.1:$PORT"
+	sees a 'Name'
+	type_line a 'al ice'
+	sees a 'A name is 1 to 32'
+	press a C-u
+	type_line a ALICE
+	sees a 'USERNAME_TAKEN'
+	sees a 'Name +ALICE'
+	press a BSpace
+	type_line a x
+	sees a 'ALICx at'
+}
+
+@test "a name that was given is tried at once" {
+	server_start
+	client_login alice
+	screen_open a 80 24 -u alice "127.0.0.1:$PORT"
+	sees a 'USERNAME_TAKEN'
+	sees a 'Name +alice'
+}
+
+@test "a server that cannot be reached is said in the form, Enter tries again" {
+	PORT=$("$B/tests/chat-talk" --port)
+	screen_open a 80 24 -u alice "127.0.0.1:$PORT"
+	sees a 'Connection refused'
+	notify_start
+	listener_start
+	press a Enter
+	sees a 'online +alice at'
+}
+
+@test "two people talk, to all and in private" {
+	server_start
+	login alice
+	login bob
+	client_login carl
+	type_line alice 'hello everybody'
+	sees bob '[0-9]{2}:[0-9]{2} <alice> hello everybody'
+	type_line bob '/msg alice just you'
+	sees alice '<bob -> alice> just you'
+	sees bob '[0-9]{2}:[0-9]{2} <bob -> alice> just you'
+	type_line bob '//slash'
+	sees alice '<bob> /slash'
+	client_none carl '.message == "just you"'
+}
+
+@test "users are shown with presence" {
+	server_start
+	login alice
+	login bob
+	sees alice '\*bob'
+	sees alice 'bob joined'
+	type_line bob /quit
+	sees alice 'bob left'
+	sees alice '│ bob'
+	sees alice '1 here'
+	type_line alice /users
+	sees alice 'Here: alice'
+}
+
+@test "what is refused says so where it was said" {
+	server_start
+	login alice
+	type_line alice '/msg nobody hello'
+	sees alice '--:-- <alice -> nobody> hello \[not sent: NO_SUCH_USER\]'
+	sees alice '!! NO_SUCH_USER'
+	type_line alice /nope
+	sees alice '!! there is no such command'
+	type_line alice /help
+	sees alice '/msg NAME TEXT'
+}
+
+@test "history is shown after the login, and further back on demand" {
+	server_start
+	client_login bob
+	say bob 'said before'
+	screen_open alice 80 24 -u alice --history 1 "127.0.0.1:$PORT"
+	sees alice '<bob> said before'
+	say bob 'in private' alice
+	sees alice 'in private'
+	type_line alice '/history bob 5'
+	type_line alice 'after'
+	sees alice '<alice> after'
+	assert_eq "$(screen alice | grep -c 'in private')" 1
+}
+
+@test "the line is edited with the usual keys" {
+	server_start
+	login alice
+	type_text alice 'wrold hello'
+	press alice M-b C-w C-e Space C-y C-h
+	sees alice '^> hello wrold'
+	press alice M-b Right Right C-t
+	sees alice '^> hello world'
+	press alice Home DC
+	type_line alice H
+	sees alice '<alice> Hello world'
+	press alice Up
+	sees alice '^> Hello world'
+	press alice Down
+	misses alice '^> Hello'
+	type_text alice $'\xc3\xa9\xe4\xbd\xa0x'
+	press alice Left BSpace Enter
+	sees alice $'<alice> \xc3\xa9x'
+	# Keys that mean nothing type nothing.
+	press alice F5 M-z C-Left
+	type_text alice ok
+	press alice Enter
+	sees alice '<alice> ok'
+}
+
+@test "long lines are wrapped and the line written scrolls sideways" {
+	server_start
+	login alice 40 10
+	type_text alice "$(printf 'word%s ' 1 2 3 4 5 6 7 8 9)end"
+	sees alice '^> .*word9 end'
+	screen_lacks alice '^> word1'
+	press alice Enter
+	sees alice '<alice> word1 word2 word3 word4$'
+	sees alice '^ +word5'
+}
+
+@test "PgUp and PgDn scroll, and nothing moves while others talk" {
+	server_start
+	client_login bob
+	seq -f '{"command":"MESSAGE","to":"all","message":"line %g."}' 50 |
+	    client_raw bob
+	client_expect bob '.event == "ACK" and .id == 50'
+	login alice 80 12
+	sees alice 'line 50\.'
+	press alice PPage
+	sees alice 'line 33\.'
+	misses alice 'line 50\.'
+	sees alice 'more below'
+	say bob 'something new'
+	sees alice '1 new'
+	screen_has alice 'line 33\.'
+	press alice PPage PPage PPage PPage PPage PPage PPage PPage
+	sees alice 'line 1\.'
+	sees alice 'line 10\.'
+	press alice NPage
+	misses alice 'line 1\.'
+	press alice 'M->'
+	sees alice 'something new'
+	misses alice 'more below'
+}
+
+@test "nothing from the network reaches the terminal as a control" {
+	server_start
+	login alice
+	client_login bob
+	say bob 'x\u202ey\u200bz \u2066q <b>'
+	sees alice $'<bob> x\xef\xbf\xbdyz \xef\xbf\xbdq <b>'
+	# In a message the server removes them; the client does not rely on it.
+	cat >"$T/evil" <<-'END'
+		#!/bin/bash
+		read -r line
+		echo '{"event":"CONNECTED","username":"a\u001b[31m","last_id":1}'
+		echo '{"event":"MESSAGE","id":2,"from":"\u001b[2J","to":"all","message":"one\u001b]0;title\u0007\u001b[1;1Htwo"}'
+		echo '{"event":"JOINED","username":"\u001bc"}'
+		echo '{"event":"ERROR","code":"\u001b[5m","message":"\u009b31mbad"}'
+		cat >/dev/null
+	END
+	chmod +x "$T/evil"
+	PORT=
+	SESSION=$T/evil listener_start
+	screen_open eve 80 10 -u eve "127.0.0.1:$PORT"
+	sees eve $'<\\?\\?2J> one\xe2\x90\x9b]0;title\xe2\x90\x87\xe2\x90\x9b\\[1;1Htwo'
+	sees eve -- '-- \?c joined'
+	sees eve 'bad'
+	[[ $(tmux_do display-message -p -t eve '#{pane_title}') != *title* ]]
+}
+
+@test "every size from 20x5 to 400x100 shows the newest and the line" {
+	local size
+	server_start
+	login alice
+	client_login bob
+	say bob 'a line that is long enough to be wrapped on a narrow screen, END'
+	for size in 20x5 400x100 80x24 20x100 400x5 40x10 21x6; do
+		tmux_do resize-window -t alice -x "${size%x*}" -y "${size#*x}"
+		type_text alice "$size"
+		sees alice "^> $size"
+		sees alice 'END'
+		sees alice 'online'
+		assert_eq "$(screen alice | grep -c '')" "${size#*x}"
+		press alice C-u
+	done
+	# Smaller than useful does no harm either.
+	for size in 1x1 5x2 2x5 80x24; do
+		tmux_do resize-window -t alice -x "${size%x*}" -y "${size#*x}"
+	done
+	sees alice 'online +alice at'
+}
+
+@test "the form fits a small screen" {
+	server_start
+	client_login alice
+	screen_open a 20 5 -u alice "127.0.0.1:$PORT"
+	sees a 'Name +alice'
+	sees a 'USERNAME_TAKEN'
+	press a C-u
+	type_line a bob
+	sees a 'online'
+}
+
+@test "a storm of resizes while messages pour in ends well" {
+	local i
+	server_start
+	login alice
+	client_login bob
+	for i in $(seq 60); do
+		tmux_do resize-window -t alice -x $((20 + i * 7 % 200)) \
+		    -y $((5 + i * 3 % 60))
+		client_send bob "{\"command\":\"MESSAGE\",\"to\":\"all\",\"message\":\"storm $i\"}"
+	done
+	tmux_do resize-window -t alice -x 80 -y 24
+	sees alice 'storm 60'
+	sees alice 'online +alice at'
+}
+
+@test "a killed server is told, what is written meanwhile is sent once" {
+	server_start
+	login alice
+	client_login bob
+	type_line alice before
+	sees alice '[0-9]{2}:[0-9]{2} <alice> before'
+	type_text alice 'half a li'
+	kill -KILL "$(session_of alice)"
+	listener_stop
+	sees alice 'connection was lost'
+	sees alice 'again in [0-9]+ s'
+	type_text alice 'ne'
+	press alice Enter
+	sees alice '--:-- <alice> half a line'
+	sees alice '1 unconfirmed'
+	listener_start
+	sees alice 'online'
+	sees alice '[0-9]{2}:[0-9]{2} <alice> half a line'
+	wait_for stored $'before\nhalf a line'
+	assert_eq "$(screen alice | grep -c 'half a line')" 1
+}
+
+@test "what was missed comes in after the connection is back" {
+	server_start
+	login alice
+	type_line alice first
+	sees alice '[0-9]{2}:[0-9]{2} <alice> first'
+	client_login bob
+	kill -KILL "$(session_of alice)"
+	say bob 'while you were away'
+	sees alice 'while you were away'
+	assert_eq "$(screen alice | grep -c 'while you were away')" 1
+	assert_eq "$(screen alice | grep -c '<alice> first')" 1
+}
+
+@test "/reconnect does not wait" {
+	server_start
+	login alice
+	kill -KILL "$(session_of alice)"
+	listener_stop
+	sees alice 'again in'
+	listener_start
+	type_line alice /reconnect
+	sees alice 'online'
+}
+
+@test "a connection that was replaced stays away until it is told" {
+	server_start
+	cat >"$T/evil" <<-'END'
+		#!/bin/bash
+		read -r line
+		echo '{"event":"CONNECTED","username":"alice","last_id":1}'
+		echo '{"event":"ERROR","code":"REPLACED","message":"elsewhere"}'
+	END
+	chmod +x "$T/evil"
+	PORT=
+	SESSION=$T/evil listener_start
+	screen_open a 80 24 -u alice "127.0.0.1:$PORT"
+	sees a 'The connection ended'
+	sees a 'not connected: REPLACED: elsewhere'
+	type_line a 'kept'
+	sees a '--:-- <alice> kept'
+	type_line a /quit
+	sees a 'Not everything you said is confirmed'
+	type_line a /quit
+	sees a 'status=0'
+}
+
+@test "leaving says goodbye and gives the terminal back" {
+	server_start
+	login alice
+	type_line alice /quit
+	sees alice 'status=0'
+	screen_lacks alice 'online'
+	login bob
+	type_text bob 'unfinished'
+	press bob C-c
+	misses bob 'unfinished'
+	press bob C-c
+	sees bob 'status=0'
+	assert_eq "$(db "SELECT count(*) FROM sessions
+	    WHERE reason = 'disconnected'")" 2
+}
+
+@test "Ctrl-C leaves the form" {
+	screen_open a 80 24 127.0.0.1:1
+	sees a 'Enter connects'
+	press a C-c
+	sees a 'status=0'
+}
+
+is_stopped() {
+	grep -q '^State:.T' "/proc/$1/status"
+}
+
+@test "Ctrl-Z suspends it and gives the terminal back until it goes on" {
+	local pid
+	server_start
+	login alice
+	pid=$(client_of alice)
+	type_text alice unfinished
+	sees alice '^> unfinished'
+	press alice C-z
+	wait_for is_stopped "$pid"
+	misses alice online
+	kill -CONT "$pid"
+	sees alice '^> unfinished'
+	sees alice 'online +alice at'
+}
+
+@test "a signal ends it with its status and the terminal given back" {
+	server_start
+	login alice
+	kill -TERM "$(client_of alice)"
+	sees alice 'status=143'
+	screen_lacks alice 'online'
+}
+
+@test "a terminal that goes away ends it" {
+	local pid
+	server_start
+	login alice
+	pid=$(client_of alice)
+	tmux_do kill-session -t alice
+	wait_for process_gone "$pid"
+}
+
+@test "a terminal that is not known has status 71" {
+	server_start
+	TERM=nothing run -71 script -qec "'$B/bin/chat-client' -u alice 127.0.0.1:$PORT" /dev/null
+	[[ $output == *"this terminal cannot be used"* ]]
+}
+
+@test "NO_COLOR leaves colours out" {
+	server_start
+	login alice
+	type_line alice colourful
+	sees alice 'colourful'
+	tmux_do capture-pane -e -p -t alice | grep -q $'\033\[[0-9;]*3[1-7]m'
+	NO_COLOR=1 login bob
+	type_line bob plain
+	sees bob 'plain'
+	if tmux_do capture-pane -e -p -t bob | grep -q $'\033\[[0-9;]*3[1-7]m'; then
+		fail "there are colours"
+	fi
+}
+
+@test "a locale that is not UTF-8 does not spoil the text" {
+	server_start
+	LC_ALL=C login alice
+	client_login bob
+	say bob 'h\u00e9 \u4f60'
+	sees alice $'<bob> h\xc3\xa9 \xe4\xbd\xa0'
+}
