@@ -6,6 +6,7 @@ load helpers
 # One life of a session with an error in it.
 live() {
 	server_start
+	client_open alice
 	client_login alice
 	client_send alice '{"command":"MESSAGE","to":"nobody","message":"x"}'
 	client_error alice NO_SUCH_USER

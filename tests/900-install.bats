@@ -23,10 +23,10 @@ listing() {
 	    lib/sysusers.d/chat.conf lib/tmpfiles.d/chat.conf; do
 		[[ -f $T/root/usr/local/$f ]] || fail "no $f"
 	done
-	for page in $(find "$ROOT"/chat-* -name '*.[18]'); do
+	while read -r page; do
 		[[ -f $T/root/usr/local/share/man/man${page##*.}/${page##*/} ]] ||
 		    fail "no manual page ${page##*/}"
-	done
+	done < <(find "$ROOT"/chat-* -name '*.[18]')
 	cmp "$T/root/etc/chat/chat.conf" "$ROOT/contrib/chat.conf"
 }
 

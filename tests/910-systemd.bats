@@ -92,7 +92,8 @@ relay_is_new() {
 messages() {
 	local i
 	for ((i = $1; i <= $2; i++)); do
-		echo "{\"command\":\"MESSAGE\",\"to\":\"all\",\"message\":\"number $i\",\"ref\":\"$i\"}"
+		printf '{"command":"MESSAGE","to":"all","ref":"%d",' "$i"
+		echo "\"message\":\"number $i\"}"
 	done
 }
 
@@ -276,13 +277,14 @@ journal_has() {
 		opened=$((${EPOCHREALTIME/./} - begin))
 		for ((i = 1; i <= 300; i++)); do
 			IFS= read -r -t 20 -u "${fds[i]}" line
-			[[ $line == *\"CONNECTED\"* ]] || { echo "$i: $line"; exit 1; }
+			[[ $line == *\"CONNECTED\"* ]] ||
+			    { echo "$i: $line"; exit 1; }
 		done
 		all=$((${EPOCHREALTIME/./} - begin))
 		echo "opened in $((opened / 1000)) ms, connected in $((all / 1000)) ms"
 		((opened < 2000000 && all < 10000000))' >"$T/log/crowd" 2>&1 ||
 	    { cat "$T/log/crowd"; return 1; }
-	cat "$T/log/crowd" >&3
+	sed 's/^/# /' "$T/log/crowd" >&3
 	wait_for -t 30 no_connections
 }
 

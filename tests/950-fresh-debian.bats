@@ -40,8 +40,8 @@ make_pid() {
 }
 
 @test "README gives the two commands that are tried here" {
-	grep -q 'sh contrib/setup make run$' "$ROOT/README"
-	grep -q 'sh contrib/setup make check$' "$ROOT/README"
+	grep -q 'sh contrib/setup make run\( \|$\)' "$ROOT/README"
+	grep -q 'sh contrib/setup make check\( \|$\)' "$ROOT/README"
 }
 
 @test "sh contrib/setup make run: serves a client; ended, it leaves nothing" {
@@ -63,7 +63,8 @@ make_pid() {
 @test "sh contrib/setup make check passes" {
 	"$ROOT/tests/fresh-debian" run "$DEBIAN" sh contrib/setup make check \
 	    </dev/null >"$T/log/check" 2>&1 3>&- ||
-	    { tail -n 200 "$T/log/check"; return 1; }
+	    { grep -E '^(FAILED|    not ok)' "$T/log/check" || :
+	    tail -n 200 "$T/log/check"; return 1; }
 	tail -n 1 "$T/log/check" | grep -E '^[0-9]+ passed, 0 failed'
 	run -1 grep '^left: ' "$T/log/check"
 }

@@ -34,6 +34,13 @@
 #   log_has PATTERN                    is there such a line in any log
 #   db SQL                             ask the store (read-only)
 #
+# Namespaces (need root; the test is skipped otherwise)
+#   in_space --net|--mount FUNCTION [ARG...]
+#                                      run a function of the test in a network
+#                                      namespace (its own sysctls, loopback is
+#                                      up) or a mount namespace of its own.
+#                                      Servers and clients are started in it.
+#
 # Clients (NAME is a word; call these in the test's own shell, not with `run`)
 #   client_open NAME [ADDRESS]         connect; ADDRESS is tcp:HOST:PORT (the
 #                                      default, IPv6 too), unix:PATH, or
@@ -397,6 +404,41 @@ log_has() {
 
 db() {
 	sqlite3 -readonly -cmd '.timeout 5000' "$CHAT_DB" "$1"
+}
+
+# --- namespaces ------------------------------------------------------------
+
+# Run inside, by a shell of its own.
+space_main() {
+	local status=0
+	exec {NAP}<>"$T/nap"
+	trap 'processes_end' EXIT
+	[[ ! -e /proc/net/dev ]] || "$B/tests/chat-talk" --loopback
+	"$@"
+	trap - EXIT
+	processes_end || status=1
+	return "$status"
+}
+
+in_space() {
+	[[ $(id -u) == 0 ]] || skip 'needs root for a namespace of its own'
+	{
+		declare -f
+		declare -p T B ROOT DEADLINE
+	} >"$T/space"
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	# Own processes are known by this variable; this shell is none of them.
+	(unset CHAT_TEST_ID; exec unshare "$1" bash -c '
+		set -eET
+		shopt -u extdebug
+		declare -A CLIENT_PID CLIENT_CTL CLIENT_REP CLIENT_KEPT
+		declare -A CLIENT_SESSION
+		declare -a LISTENERS=()
+		NOTIFY= PORT= SOCKETS_MAY_STAY=
+		source "$0"
+		export CHAT_TEST_ID=$T
+		trap '\''echo "failed in ${FUNCNAME[0]}: $BASH_COMMAND"'\'' ERR
+		space_main "$@"' "$T/space" "${@:2}" 3>&-)
 }
 
 # --- clients ---------------------------------------------------------------

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include <linux/sockios.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
@@ -486,6 +487,37 @@ port_find(void)
 	errx(1, "no free port");
 }
 
+/* Bring the loopback interface of a new network namespace up. */
+static int
+loopback_up(void)
+{
+	struct ifreq ifr = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	if (fd == -1 || ioctl(fd, SIOCSIFFLAGS, &ifr) == -1)
+		err(1, "loopback");
+	close(fd);
+	return 0;
+}
+
+/* Send standard input as one datagram to a UNIX socket. */
+static int
+datagram_send(const char *path)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	char data[65536];
+	size_t n = fread(data, 1, sizeof(data), stdin);
+
+	if (fd == -1 || strlen(path) >= sizeof(sun.sun_path))
+		errx(1, "cannot send to %s", path);
+	strcpy(sun.sun_path, path);
+	if (sendto(fd, data, n, 0, (struct sockaddr *)&sun, sizeof(sun)) == -1)
+		err(1, "send to %s", path);
+	close(fd);
+	return 0;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -493,9 +525,13 @@ main(int argc, char *argv[])
 
 	if (argc == 2 && strcmp(argv[1], "--port") == 0)
 		return port_find();
+	if (argc == 2 && strcmp(argv[1], "--loopback") == 0)
+		return loopback_up();
+	if (argc == 3 && strcmp(argv[1], "--datagram") == 0)
+		return datagram_send(argv[2]);
 	if (argc != 5)
 		errx(64, "usage: chat-talk ADDRESS CONTROL REPLY RECORD\n"
-		    "       chat-talk --port");
+		    "       chat-talk --port | --loopback | --datagram PATH");
 	/* No test leaves a client behind, even when it is killed itself. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGCHLD, SIG_IGN);

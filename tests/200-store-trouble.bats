@@ -1,0 +1,210 @@
+#!/usr/bin/env bats
+# The store in trouble: UNAVAILABLE, the log says what and where, nothing is
+# acknowledged that is not stored, and service resumes by itself.
+
+load helpers
+
+# CONNECT until it succeeds: the trouble is gone, and that is noticed.
+connects_now() {
+	client_send "$1" "{\"command\":\"CONNECT\",\"username\":\"$1\",\"ref\":\"again\"}"
+	client_expect "$1" '.ref == "again"'
+	[[ $(client_get .event) == CONNECTED ]]
+}
+
+sends_now() {
+	client_send "$1" '{"command":"MESSAGE","to":"all","message":"again","ref":"again"}'
+	client_expect "$1" '.ref == "again"'
+	[[ $(client_get .event) == ACK ]]
+}
+
+refused_at_connect() {
+	client_send "$1" "{\"command\":\"CONNECT\",\"username\":\"$1\",\"ref\":\"c\"}"
+	client_error "$1" UNAVAILABLE '.ref == "c"'
+	# What the client is told names no file.
+	not grep -q "$T" "$(client_record "$1")"
+}
+
+@test "a missing database directory: UNAVAILABLE until it is there" {
+	export CHAT_DB=$T/data/later/chat.db
+	notify_start
+	listener_start
+	client_open alice
+	refused_at_connect alice
+	log_has "chat-session: (ERROR|CRITICAL) .*$CHAT_DB"
+	mkdir "$T/data/later"
+	wait_for connects_now alice
+	client_login bob
+	say alice hello
+	client_expect bob '.message == "hello"'
+}
+
+@test "a missing runtime directory: UNAVAILABLE until it is there" {
+	export CHAT_RUNTIME_DIR=$T/run/later
+	listener_start
+	client_open alice
+	refused_at_connect alice
+	log_has "chat-session: (ERROR|CRITICAL) .*$CHAT_RUNTIME_DIR"
+	notify_start
+	wait_for connects_now alice
+	client_login bob
+	say alice hello
+	client_expect bob '.message == "hello"'
+}
+
+@test "a runtime directory that is removed under a running server: it may be made again" {
+	server_start
+	client_login alice
+	client_login bob
+	say alice before
+	client_expect bob '.message == "before"'
+	notify_kill
+	rm -rf "$CHAT_RUNTIME_DIR"
+	client_send alice '{"command":"MESSAGE","to":"all","message":"during","ref":"d"}'
+	client_expect alice '.ref == "d"'
+	[[ $(client_get .event) == ACK || $(client_get .code) == UNAVAILABLE ]]
+	mkdir "$CHAT_RUNTIME_DIR"
+	notify_start
+	# Nobody can reach these sessions any more: they go on or end, and who
+	# connects again finds service and all that was acknowledged.
+	acked=$(grep -c '"ACK"' "$(client_record alice)")
+	client_open alice
+	wait_for connects_now alice
+	sends_now alice
+	client_open carol
+	client_login carol '"since":0'
+	client_expect carol '.message == "again"'
+	assert_eq "$(db 'select count(*) from messages')" $((acked + 1))
+}
+
+@test "a file that is no database: UNAVAILABLE until it is replaced" {
+	head -c 20000 /dev/urandom >"$CHAT_DB"
+	notify_start
+	listener_start
+	client_open alice
+	refused_at_connect alice
+	log_has "chat-session: (ERROR|CRITICAL) .*$CHAT_DB.*(not a database|malformed|corrupt)"
+	rm "$CHAT_DB"
+	wait_for connects_now alice
+	say alice hello
+}
+
+@test "a damaged database: UNAVAILABLE, and a copy put back is used" {
+	server_start
+	client_login alice
+	seq -f '{"command":"MESSAGE","to":"all","message":"%.0f"}' 500 | client_raw alice
+	client_barrier alice
+	client_close alice
+	server_stop
+	sqlite3 "$CHAT_DB" 'pragma wal_checkpoint(truncate)' >/dev/null
+	cp "$CHAT_DB" "$T/copy.db"
+	# All but the first page is rubbish.
+	size=$(stat -c %s "$CHAT_DB")
+	head -c $((size - 4096)) /dev/urandom |
+	    dd of="$CHAT_DB" bs=4096 seek=1 conv=notrunc status=none
+	notify_start
+	listener_start
+	client_open alice
+	refused_at_connect alice
+	log_has 'chat-session: (ERROR|CRITICAL) .*(malformed|corrupt|not a database)'
+	# Nobody else may have it open while it is replaced.
+	notify_stop
+	rm -f "$CHAT_DB" "$CHAT_DB"-*
+	cp "$T/copy.db" "$CHAT_DB"
+	notify_start
+	wait_for connects_now alice
+	client_send alice '{"command":"HISTORY","limit":1000}'
+	client_expect alice '.event == "HISTORY" and (.messages | length == 500)'
+	sends_now alice
+}
+
+@test "a database of a later version: UNAVAILABLE, and it is left alone" {
+	sqlite3 "$CHAT_DB" 'create table x (y); pragma user_version = 9999'
+	before=$(cksum <"$CHAT_DB")
+	notify_start
+	listener_start
+	client_open alice
+	refused_at_connect alice
+	log_has 'chat-session: (ERROR|CRITICAL) .*9999'
+	client_close alice
+	server_stop
+	assert_eq "$(cksum <"$CHAT_DB")" "$before"
+}
+
+@test "a database that somebody else has locked: UNAVAILABLE, then service" {
+	server_start
+	client_login alice
+	client_login bob
+	mkfifo "$T/hold"
+	sqlite3 "$CHAT_DB" <"$T/hold" >"$T/held" 3>&- &
+	local holder=$!
+	exec {hold}>"$T/hold"
+	echo "begin immediate; select 'locked';" >&"$hold"
+	wait_for grep -q locked "$T/held"
+	client_send alice '{"command":"MESSAGE","to":"all","message":"x","ref":"1"}'
+	client_error alice UNAVAILABLE '.ref == "1"'
+	echo "rollback;" >&"$hold"
+	exec {hold}>&-
+	wait "$holder"
+	wait_for sends_now alice
+	client_expect bob '.message == "again"'
+	client_none bob '.message == "x"'
+}
+
+# --- a disk of its own -----------------------------------------------------
+
+small_disk() {
+	mount -t tmpfs -o size=1500k tmpfs "$T/data"
+}
+
+fill_disk() {
+	local body
+	small_disk
+	server_start
+	client_login alice
+	client_login bob
+	body=$(printf 'x%.0s' {1..4000})
+	for i in {1..1000}; do
+		echo "{\"command\":\"MESSAGE\",\"to\":\"all\",\"message\":\"$body\",\"ref\":\"$i\"}"
+	done | client_raw alice
+	client_expect alice '.event == "ERROR" and .code == "UNAVAILABLE"' 30
+	# The last one has been answered as well.
+	client_expect alice '.ref == "1000"' 60
+	log_has "chat-session: (ERROR|CRITICAL) .*$CHAT_DB.*(full|space)"
+	grep '"ACK"' "$(client_record alice)" | jq -r .ref | sort -n >acked
+	(($(wc -l <acked) > 10 && $(wc -l <acked) < 1000))
+	not log_has 'chat-session: CRITICAL'
+	mount -o remount,size=60m "$T/data"
+	wait_for sends_now alice
+	client_expect bob '.message == "again"' 30
+	# What was acknowledged was stored and delivered, and nothing else.
+	db "select ref from messages where body <> 'again' order by id" | cmp - acked
+	assert_eq "$(grep -c '"MESSAGE"' "$(client_record bob)")" \
+	    "$(db 'select count(*) from messages')"
+	db 'pragma integrity_check' | cmp - <(echo ok)
+}
+
+@test "a full disk: UNAVAILABLE for what was not stored, and service when there is room" {
+	in_space --mount fill_disk
+}
+
+read_only() {
+	mount -t tmpfs -o size=50m tmpfs "$T/data"
+	server_start
+	client_login alice
+	say alice before
+	client_close alice
+	server_stop
+	mount -o remount,ro "$T/data"
+	notify_start
+	listener_start
+	client_open bob
+	refused_at_connect bob
+	log_has "chat-session: (ERROR|CRITICAL) .*$CHAT_DB.*(read.?only|unable)"
+	mount -o remount,rw "$T/data"
+	wait_for connects_now bob
+	sends_now bob
+}
+
+@test "a read-only database: UNAVAILABLE until it can be written" {
+	in_space --mount read_only
+}

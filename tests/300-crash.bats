@@ -1,0 +1,43 @@
+#!/usr/bin/env bats
+# Death under load, for a few seconds each: no acknowledged message is lost,
+# none comes twice, none out of order.  378-crash-long.bats does it for longer.
+
+load helpers
+load chaos
+
+@test "sessions are killed, with short datagram queues" {
+	QLEN=10 chaos trouble_sessions --seconds 6
+}
+
+@test "sessions are killed, with long datagram queues" {
+	QLEN=512 chaos trouble_sessions --seconds 6
+}
+
+@test "chat-notify is killed and restarted, with short datagram queues" {
+	QLEN=10 chaos trouble_notify --seconds 6
+}
+
+@test "chat-notify is killed and restarted, with long datagram queues" {
+	QLEN=512 chaos trouble_notify --seconds 6
+}
+
+@test "everything is killed, with short datagram queues" {
+	QLEN=10 chaos trouble_all --seconds 6
+}
+
+@test "everything is killed, with long datagram queues" {
+	QLEN=512 chaos trouble_all --seconds 6
+}
+
+@test "connections break and some clients read slowly, as it comes" {
+	chaos trouble_none --seconds 6 --drop 10 --slow 4 --slow-seconds 2
+}
+
+@test "any trouble with normal durability" {
+	export CHAT_DURABILITY=normal
+	chaos trouble_mixed --seconds 6
+}
+
+@test "50 senders at once: every message exactly once and in order" {
+	chaos trouble_none --senders 50 --receivers 2 --messages 300 --rate 0
+}

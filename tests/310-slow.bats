@@ -1,0 +1,135 @@
+#!/usr/bin/env bats
+# Who stands still costs only himself: clients that do not read, sessions, the
+# relay and the holder of the lock stopped by a signal.
+
+load helpers
+load slow
+
+@test "a receiver that stops reading gets all when it reads on, and memory stays bounded" {
+	slow_receiver 20000
+}
+
+@test "a session that is stopped gets all when it goes on, and memory stays bounded" {
+	stopped_session 20000
+}
+
+@test "a client that sends and never reads costs a bounded session and nobody else" {
+	server_start
+	client_login bob
+	client_login carol
+	client_open greedy
+	client_ask greedy small
+	client_login greedy
+	client_stop greedy
+	yes '{"command":"PING","ref":"0123456789012345678901234567890123456789"}' |
+	    head -n 300000 | client_raw greedy
+	for i in {1..20}; do
+		say bob "m$i"
+		client_expect carol ".message == \"m$i\"" 5
+	done
+	assert_bounded 20000
+	client_go greedy
+	wait_for -t 60 received greedy '"PONG"' 300000
+	client_expect greedy '.message == "m20"'
+}
+
+@test "while the relay is stopped messages are acknowledged, and arrive when it goes on" {
+	server_start
+	client_login alice
+	client_login bob
+	kill -STOP "$NOTIFY"
+	for i in {1..20}; do say alice "m$i"; done
+	# More than fits into its queue.
+	flood 1 2000
+	kill -CONT "$NOTIFY"
+	client_expect bob '.event == "MESSAGE" and .message == "m20"'
+	wait_for received bob '"MESSAGE"' 2020
+	say alice end
+	client_expect bob '.message == "end"'
+	jq -r 'select(.event == "MESSAGE") | .message | split(" ")[0]' \
+	    "$(client_record bob)" |
+	    cmp - <(seq -f m%g 20; seq 2000; echo end)
+}
+
+@test "a holder of the lock that is stopped is ended after 5 s and named in the log" {
+	local pid
+	command -v strace >/dev/null || skip 'strace is not installed'
+	strace -o /dev/null true 2>/dev/null || skip 'tracing is not permitted'
+	server_start
+	client_login alice
+	client_login bob
+	cat >"$T/traced" <<-END
+		#!/bin/sh
+		exec 2>>"$T/log/victim"
+		exec strace -qq -o "$T/trace" -e trace=pwrite64 \\
+		    -e inject=pwrite64:signal=STOP:when=5 "$B/bin/chat-session"
+	END
+	chmod +x "$T/traced"
+	client_open victim "exec:$T/traced"
+	client_raw victim <<-'END'
+		{"command":"CONNECT","username":"victim"}
+		{"command":"MESSAGE","to":"all","message":"held","ref":"1"}
+	END
+	# It stops itself while it writes; then nobody traces it any more.
+	wait_for grep -q 'SIGSTOP' "$T/trace"
+	pid=$(children "$(session_pid victim)")
+	kill -TERM "$(session_pid victim)"
+	wait_for is_stopped "$pid"
+	now_ms
+	start=$NOW
+	client_send alice '{"command":"MESSAGE","to":"all","message":"waited","ref":"w"}'
+	client_expect alice '.event == "ACK" and .ref == "w"' 30
+	now_ms
+	((NOW - start < 11000)) || fail "it took $((NOW - start)) ms"
+	process_gone "$pid"
+	log_has "chat-session: WARNING .*$pid"
+	client_expect bob '.event == "MESSAGE" and .message == "waited"'
+	client_none bob '.message == "held"'
+	assert_eq "$(db 'pragma integrity_check')" ok
+	SOCKETS_MAY_STAY=1
+}
+
+children() {
+	local pid
+	for pid in $(own_processes); do
+		if [[ $(sed 's/.*) //' "/proc/$pid/stat" | cut -d ' ' -f 2) == "$1" ]]; then
+			echo "$pid"
+		fi
+	done
+}
+
+is_stopped() {
+	[[ $(sed 's/.*) //' "/proc/$1/stat") == T* ]]
+}
+
+@test "a session that is stopped in the middle of reading the store does not stop others" {
+	local pid
+	command -v strace >/dev/null || skip 'strace is not installed'
+	strace -o /dev/null true 2>/dev/null || skip 'tracing is not permitted'
+	server_start
+	client_login alice
+	client_login bob
+	seq -f '{"command":"MESSAGE","to":"all","message":"%.0f"}' 3000 | client_raw alice
+	client_barrier alice
+	cat >"$T/traced" <<-END
+		#!/bin/sh
+		exec 2>>"$T/log/victim"
+		exec strace -qq -o "$T/trace" -e trace=pread64 \\
+		    -e inject=pread64:signal=STOP:when=30 "$B/bin/chat-session"
+	END
+	chmod +x "$T/traced"
+	client_open victim "exec:$T/traced"
+	client_send victim '{"command":"CONNECT","username":"victim","since":0}'
+	wait_for grep -q 'SIGSTOP' "$T/trace"
+	pid=$(children "$(session_pid victim)")
+	kill -TERM "$(session_pid victim)"
+	wait_for is_stopped "$pid"
+	for i in {1..20}; do
+		say alice "m$i"
+		client_expect bob ".message == \"m$i\"" 5
+	done
+	kill -CONT "$pid"
+	client_expect victim '.message == "m20"' 30
+	jq -r 'select(.event == "MESSAGE") | .message' "$(client_record victim)" |
+	    cmp - <(seq 3000; seq -f m%g 20)
+}
