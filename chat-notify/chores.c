@@ -135,6 +135,7 @@ deaths_do(struct chores *c)
 struct row {
 	int64_t	 session, user;
 	char	 username[USERNAME_MAX + 1];
+	char	 socket[STORE_SOCKET_MAX + 1];
 	bool	 alive;
 };
 
@@ -172,6 +173,7 @@ row_keep(void *arg, const struct store_open_session *s)
 	row->session = s->id;
 	row->user = s->user_id;
 	snprintf(row->username, sizeof(row->username), "%s", s->username);
+	snprintf(row->socket, sizeof(row->socket), "%s", s->socket);
 	row->alive = is_registered(rows->chores, s->id) ||
 	    dgram_session_alive(rows->chores->registry, s->socket);
 	return true;
@@ -203,6 +205,7 @@ sweep_do(struct chores *c)
 			continue;
 		if (!(done = row_close(c, rows.list[i].session, &closed)))
 			break;
+		dgram_session_unlink(c->registry, rows.list[i].socket);
 		r.session = rows.list[i].session;
 		r.user = rows.list[i].user;
 		memcpy(r.username, rows.list[i].username, sizeof(r.username));

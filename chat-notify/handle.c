@@ -84,41 +84,68 @@ handle_sweep(struct notify *n)
 
 /* ---- datagrams ---- */
 
+/* A session that is not known by that socket; NULL if it cannot be added. */
+static struct subscriber *
+add_session(struct notify *n, const struct dgram_head *h,
+    const char *username, const struct dgram_from *from, bool *joined)
+{
+	struct subscriber *s = subscribers_add(&n->subscribers, from,
+	    h->session);
+	bool again = (h->flags & DGRAM_AGAIN) != 0;
+
+	if (s == NULL && errno == ESRCH) {
+		handle_sweep(n);
+		return NULL;
+	}
+	if (s == NULL) {
+		n->refused++;
+		n->refused_why = errno;
+		return NULL;
+	}
+	s->user = presence_enter(&n->presence, h->user, username, again,
+	    joined);
+	if (n->subscribers.count == 1)
+		keeper_set_busy(n->keeper, true);
+	log_session(LEVEL_DEBUG, h->session, username, "registered",
+	    again ? "again" : "");
+	return s;
+}
+
+static bool
+welcome(struct notify *n, struct subscriber *s, const struct dgram_head *h)
+{
+	return subscriber_welcome(&n->subscribers, s,
+	    (h->flags & DGRAM_AGAIN) != 0 ? DGRAM_USERS : 0,
+	    n->relay.position, n->relay.batch.n);
+}
+
 static void
 handle_register(struct notify *n, const struct dgram_head *h,
     const char *username, const struct dgram_from *from)
 {
-	struct subscriber *s = subscribers_find(&n->subscribers, from->socket);
-	bool again = (h->flags & DGRAM_AGAIN) != 0, joined = false;
+	struct subscriber *old = subscribers_find(&n->subscribers,
+	    from->socket);
+	struct subscriber *s;
+	bool joined = false;
 
 	relay_known(&n->relay, h->last, n->now);
-	if (s != NULL && s->session != h->session) {
-		session_died(n, s);
-		s = NULL;
-	}
-	if (s != NULL) {
+	if (old != NULL && old->session == h->session) {
 		/* It has a place in what is gathered, up to here. */
 		relay_flush(&n->relay);
-	} else {
-		s = subscribers_add(&n->subscribers, from, h->session);
-		if (s == NULL && errno == ESRCH) {
-			handle_sweep(n);
+		if (welcome(n, old, h))
 			return;
-		}
-		if (s == NULL) {
-			n->refused++;
-			n->refused_why = errno;
-			return;
-		}
-		s->user = presence_enter(&n->presence, h->user, username,
-		    again, &joined);
-		if (n->subscribers.count == 1)
-			keeper_set_busy(n->keeper, true);
-		log_session(LEVEL_DEBUG, h->session, username, "registered",
-		    again ? "again" : "");
 	}
-	if (!subscriber_welcome(&n->subscribers, s, again ? DGRAM_USERS : 0,
-	    n->relay.position, n->relay.batch.n))
+	/* The new one first: a socket made anew is no LEFT and JOINED. */
+	s = add_session(n, h, username, from, &joined);
+	if (old != NULL && (s == NULL || old->session != s->session)) {
+		session_died(n, old);
+	} else if (old != NULL) {
+		presence_leave(&n->presence, old->user);
+		subscribers_remove(&n->subscribers, old);
+	}
+	if (s == NULL)
+		return;
+	if (!welcome(n, s, h))
 		session_died(n, s);
 	else if (joined)
 		tell_presence(n, "JOINED", s->user->id, s->user->username);
@@ -159,7 +186,10 @@ handle_datagram(struct notify *n, const struct dgram_head *h,
 
 	switch (h->type) {
 	case DGRAM_PUBLISH:
-		return relay_publish(&n->relay, h, body, len, n->now);
+		/* It is stored before it is told of, so the store knows. */
+		return (n->reader.store == NULL ||
+		    h->last <= reader_position(&n->reader)) &&
+		    relay_publish(&n->relay, h, body, len, n->now);
 	case DGRAM_REGISTER:
 	case DGRAM_BYE:
 		if (*from->socket == '\0' ||
@@ -320,7 +350,7 @@ log_counts(struct notify *n)
 {
 	if (n->dropped > 0)
 		log_event(LEVEL_WARNING, "dropped", "%lu datagrams of other"
-		    " users, of unknown form or of a wrong length", n->dropped);
+		    " users, not well-formed, or not in the store", n->dropped);
 	if (n->refused > 0)
 		log_event(LEVEL_ERROR, "error", "%lu sessions could not be"
 		    " registered: %s", n->refused, strerror(n->refused_why));
@@ -333,8 +363,10 @@ handle_tick(struct notify *n)
 	struct subscribers *all = &n->subscribers;
 	unsigned i;
 
-	if (place_check(&n->place))
+	if (place_check(&n->place)) {
 		loop_watch_socket(n);
+		rollcall_end(&n->rollcall);	/* of the old directory */
+	}
 	reader_check(&n->reader);
 	compare_positions(n);
 	/* Backwards: a removed one is replaced by the last. */

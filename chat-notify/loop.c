@@ -20,7 +20,8 @@
 
 #define EVENTS		64		/* taken from epoll at once */
 #define MS		1000LL		/* us */
-#define SWEEP_AGAIN	(3000 * MS)	/* us after the start, or a first session */
+#define SWEEP_FIRST	(1000 * MS)	/* us after the start, at the latest */
+#define SWEEP_AGAIN	(3000 * MS)	/* us after that, or after a first session */
 #define SWEEP_EVERY	(30000 * MS)	/* us, while there are sessions */
 #define TICK_IDLE	(30000 * MS)	/* us, without sessions */
 #define FINISH_WAIT	(5000 * MS)	/* us for the last checkpoint */
@@ -32,6 +33,7 @@ struct clocks {
 	int64_t	 tick, watchdog, sweep;
 	int64_t	 watchdog_every;
 	int64_t	 idle_since;
+	bool	 swept;		/* once at least */
 	int64_t	 give_up;	/* waiting for the last checkpoint */
 	char	 status[STATUS_MAX];
 };
@@ -113,17 +115,47 @@ consider_idle(struct notify *n, struct clocks *c)
 }
 
 static void
+rollcall_start(struct notify *n)
+{
+	rollcall_end(&n->rollcall);
+	if (!rollcall_begin(&n->rollcall, n->place.sessions))
+		log_event(LEVEL_ERROR, "error", "reading the registry: %s",
+		    strerror(errno));
+}
+
+/*
+ * Open rows without a session are closed, and LEFT is told.  First when those
+ * who are to be told are there again: all who were asked have answered, or had
+ * the time to.
+ */
+static void
+sweep(struct notify *n, struct clocks *c)
+{
+	bool answered = !c->swept && n->rollcall.dir == NULL &&
+	    n->subscribers.count >= n->rollcall.asked;
+
+	if (!answered && !is_due(c->sweep, n->now))
+		return;
+	handle_sweep(n);
+	if (!c->swept) {
+		/* Once more soon, for what was too fresh to be called dead. */
+		c->swept = true;
+		c->sweep = n->now + SWEEP_AGAIN;
+		return;
+	}
+	n->rollcall.quiet = true;
+	rollcall_start(n);
+	c->sweep = n->subscribers.count > 0 ? n->now + SWEEP_EVERY : 0;
+}
+
+static void
 run_clocks(struct notify *n, struct clocks *c)
 {
 	if (is_due(c->watchdog, n->now)) {
 		sd_notify(0, "WATCHDOG=1");
 		c->watchdog = n->now + c->watchdog_every;
 	}
-	if (is_due(c->sweep, n->now)) {
-		handle_sweep(n);
-		c->sweep = n->subscribers.count > 0 ?
-		    n->now + SWEEP_EVERY : 0;
-	}
+	sweep(n, c);
 	if (is_due(c->tick, n->now)) {
 		handle_tick(n);
 		tell_status(n, c);
@@ -300,7 +332,8 @@ loop_run(struct notify *n)
 		c.watchdog_every = (int64_t)watchdog / 2;
 		c.watchdog = n->now + c.watchdog_every;
 	}
-	c.sweep = n->now + SWEEP_AGAIN;
+	c.sweep = n->now + SWEEP_FIRST;
+	rollcall_start(n);
 	sd_notify(0, "READY=1");
 	while (ok && !n->ended) {
 		rollcall_step(&n->rollcall);

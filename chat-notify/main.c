@@ -125,10 +125,6 @@ parts_start(struct notify *n, const struct config *config)
 	n->rollcall = (struct rollcall){
 		.registry = &n->place.registry, .here = is_registered, .arg = n
 	};
-	if (!rollcall_begin(&n->rollcall, n->place.sessions))
-		log_event(LEVEL_ERROR, "error", "reading the registry: %s",
-		    strerror(errno));
-	handle_sweep(n);
 	return true;
 }
 
@@ -183,7 +179,7 @@ main(int argc, char *argv[])
 		return status;
 	log_open("chat-notify");
 	if (!config_load(&config, error)) {
-		log_event(LEVEL_CRITICAL, "error", "%s", error);
+		log_event(LEVEL_CRITICAL, "bad_configuration", "%s", error);
 		return EX_CONFIG;
 	}
 	log_set_level((enum log_level)config.log_level);

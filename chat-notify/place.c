@@ -102,9 +102,9 @@ socket_open(struct place *p)
 	p->fd = SD_LISTEN_FDS_START;
 	p->handed = true;
 	if (count > 1 || !socket_is_ours(p)) {
-		log_event(LEVEL_CRITICAL, "error", "was handed something else"
-		    " than the one datagram socket %s/%s", p->registry.dir,
-		    DGRAM_NOTIFY);
+		log_event(LEVEL_CRITICAL, "bad_configuration", "was handed"
+		    " something else than the one datagram socket %s/%s",
+		    p->registry.dir, DGRAM_NOTIFY);
 		return EX_CONFIG;
 	}
 	if (dgram_ask_credentials(p->fd))
@@ -120,8 +120,9 @@ place_open(struct place *p, const char *runtime_dir)
 
 	*p = (struct place){ .sessions = -1, .fd = -1 };
 	if (!dgram_registry_init(&p->registry, runtime_dir)) {
-		log_event(LEVEL_CRITICAL, "error", "CHAT_RUNTIME_DIR is too"
-		    " long for a socket's name: %s", runtime_dir);
+		log_event(LEVEL_CRITICAL, "bad_configuration",
+		    "CHAT_RUNTIME_DIR is too long for a socket's name: %s",
+		    runtime_dir);
 		return EX_CONFIG;
 	}
 	if ((p->sessions = sessions_open(p)) == -1) {

@@ -1,16 +1,9 @@
 /*
  * Reads the store for the relay, as reader.h says.
  */
-#include <sys/stat.h>
-
-#include <limits.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "event.h"
 #include "log.h"
 #include "reader.h"
-#include "shared.h"
 
 static void
 lose(struct reader *r, const char *why)
@@ -20,38 +13,6 @@ lose(struct reader *r, const char *why)
 	r->told = true;
 	store_close(r->store);
 	r->store = NULL;
-}
-
-/* Which files are there now; those that are not stay zero. */
-static struct reader_files
-files_now(const struct reader *r)
-{
-	struct reader_files f = { .db_inode = 0 };
-	char page[PATH_MAX];
-	struct stat st;
-
-	if (stat(r->options.path, &st) == 0) {
-		f.db_device = st.st_dev;
-		f.db_inode = st.st_ino;
-	}
-	snprintf(page, sizeof(page), "%s/%s", r->options.runtime_dir,
-	    SHARED_FILE);
-	if (stat(page, &st) == 0) {
-		f.page_device = st.st_dev;
-		f.page_inode = st.st_ino;
-	}
-	return f;
-}
-
-static bool
-is_replaced(const struct reader *r)
-{
-	struct reader_files f = files_now(r);
-
-	return f.db_device != r->files.db_device ||
-	    f.db_inode != r->files.db_inode ||
-	    f.page_device != r->files.page_device ||
-	    f.page_inode != r->files.page_inode;
 }
 
 bool
@@ -69,14 +30,13 @@ reader_open(struct reader *r)
 	if (r->told)
 		log_event(LEVEL_INFO, "store_available", "%s", r->options.path);
 	r->told = false;
-	r->files = files_now(r);
 	return true;
 }
 
 void
 reader_check(struct reader *r)
 {
-	if (r->store != NULL && is_replaced(r))
+	if (r->store != NULL && store_is_stale(r->store))
 		reader_reopen(r);
 	else
 		reader_open(r);
@@ -139,14 +99,11 @@ reader_fill(struct reader *r, struct relay *relay, int64_t now)
 	int64_t limit;
 
 	reader_check(r);
-	limit = reader_position(r);
-	/* What was published is stored for good, whatever the page says. */
-	if (limit < relay->known)
-		limit = relay->known;
 	if (r->store == NULL) {
 		relay_skip(relay, now);
 		return;
 	}
+	limit = reader_position(r);
 	if (store_log(r->store, relay->position, limit, row_relay, &f) !=
 	    STORE_OK) {
 		lose(r, store_error(r->store));

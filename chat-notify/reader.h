@@ -5,8 +5,6 @@
 #ifndef READER_H
 #define READER_H
 
-#include <sys/types.h>
-
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -20,10 +18,6 @@ struct reader {
 	struct store_options	 options;
 	struct store		*store;		/* NULL: unavailable */
 	bool			 told;		/* that it is unavailable */
-	struct reader_files {
-		dev_t	 db_device, page_device;
-		ino_t	 db_inode, page_inode;
-	}			 files;		/* those that were opened */
 	struct buf		 line;
 };
 

@@ -42,7 +42,7 @@ relay_reset(struct relay *r, int64_t position)
 	while (r->aside != NULL)
 		aside_drop_first(r);
 	r->position = r->known = position;
-	r->must_read = r->reading = r->fruitless = false;
+	r->must_read = r->reading = false;
 }
 
 void
@@ -121,7 +121,6 @@ static void
 position_moved(struct relay *r, int64_t now)
 {
 	r->hole_since = now;
-	r->fruitless = false;
 	if (r->known <= r->position) {
 		r->known = r->position;
 		r->must_read = false;
@@ -142,12 +141,11 @@ relay_known(struct relay *r, int64_t id, int64_t now)
 int64_t
 relay_wait(const struct relay *r, int64_t now)
 {
-	int64_t wait = r->fruitless ? RELAY_TICK : RELAY_HOLE_WAIT;
+	int64_t wait = r->hole_since + RELAY_HOLE_WAIT * 1000 - now;
 
 	if (!has_hole(r))
 		return -1;
-	wait = r->hole_since + wait * 1000 - now;
-	return wait < 0 || (r->must_read && !r->fruitless) ? 0 : wait;
+	return wait < 0 || r->must_read ? 0 : wait;
 }
 
 /* Take the next entry of a PUBLISH's body; false if it is cut short. */
@@ -281,9 +279,10 @@ relay_read_done(struct relay *r, int64_t limit, int64_t now)
 	if (limit > r->position)
 		r->position = limit;
 	take_aside(r);
+	if (!moved)
+		relay_reset(r, r->position);
 	position_moved(r, now);
-	r->fruitless = has_hole(r) && !moved;
-	r->must_read = has_hole(r) && moved;
+	r->must_read = has_hole(r);
 	r->reading = false;
 }
 

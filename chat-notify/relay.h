@@ -47,7 +47,6 @@ struct relay {
 	int64_t			 hole_since;	/* us; when it was noticed */
 	bool			 must_read;	/* without waiting any longer */
 	bool			 reading;	/* rows have come */
-	bool			 fruitless;	/* the last reading brought nothing */
 	struct aside		*aside;		/* sorted by what they follow */
 	unsigned		 naside;
 	struct relay_batch	 batch;
@@ -91,8 +90,9 @@ void	 relay_stored(struct relay *, const struct relay_message *);
 
 /*
  * The store was read up to `limit`.  What was put aside and follows now goes
- * into the batch.  When something is still missing it is to be read on at once,
- * unless this reading brought nothing.
+ * into the batch.  When something is still missing it is to be read on at once;
+ * but if this reading brought nothing, the store does not have it, and it is
+ * forgotten.
  */
 void	 relay_read_done(struct relay *, int64_t limit, int64_t now);
 

@@ -21,6 +21,7 @@ rollcall_begin(struct rollcall *r, int dirfd)
 	if (fd == -1)
 		return false;
 	r->fd = dirfd;
+	r->asked = 0;
 	if ((r->dir = fdopendir(fd)) != NULL)
 		return true;
 	close(fd);
@@ -53,11 +54,10 @@ ask(struct rollcall *r, const char *name)
 	int fd = dgram_session_connect(r->registry, name);
 
 	if (fd != -1) {
-		/* A full queue: it will find out by itself. */
-		if (send(fd, &head, sizeof(head), MSG_DONTWAIT |
-		    MSG_NOSIGNAL) == -1) {
-			/* So will the sweep that it is dead. */
-		}
+		/* One whose queue is full finds out by itself. */
+		if (!r->quiet && send(fd, &head, sizeof(head), MSG_DONTWAIT |
+		    MSG_NOSIGNAL) != -1)
+			r->asked++;
 		close(fd);
 	} else if (errno == ECONNREFUSED && !is_fresh(r->fd, name)) {
 		dgram_session_unlink(r->registry, name);

@@ -1,7 +1,8 @@
 /*
- * The roll call of a relay that has just started: every socket in the registry
- * whose session is not here is sent WHO, those that nobody reads are removed.
- * In steps, so that the answers can be read in between.
+ * The roll call: goes through the sockets in the registry whose sessions are
+ * not here.  Those that nobody reads are removed; a relay that has just started
+ * sends WHO to the others.  In steps, so that the answers can be read in
+ * between.
  */
 #ifndef ROLLCALL_H
 #define ROLLCALL_H
@@ -18,13 +19,15 @@ struct rollcall {
 	/* Whether the session with that socket is here already. */
 	bool	(*here)(void *arg, const char *name);
 	void	*arg;
+	bool	 quiet;		/* only remove, send nothing */
 	DIR	*dir;		/* NULL: not under way */
 	int	 fd;		/* of the registry's directory */
+	unsigned asked;		/* since the beginning; so many may answer */
 };
 
 /*
- * Begin, in the registry's directory (its descriptor is kept), with the first
- * three members set.  False with errno set.
+ * Begin, in the registry's directory (its descriptor is kept), with the members
+ * above `dir` set.  False with errno set.
  */
 bool	 rollcall_begin(struct rollcall *, int dirfd);
 /* Ask the next ones.  Returns whether there are more. */

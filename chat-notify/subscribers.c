@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "process.h"
 #include "subscribers.h"
 
 #define LAG_LOG_INTERVAL (60 * 1000000LL) /* us, of one session's `lagging` */
@@ -270,18 +271,8 @@ subscribers_free(struct subscribers *s)
 bool
 subscriber_is_stopped(const struct subscriber *sub)
 {
-	char path[64], line[256], *p;
-	bool stopped = false;
-	FILE *f;
+	bool stopped = process_is_stopped(sub->pid);
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)sub->pid);
-	if ((f = fopen(path, "re")) == NULL)
-		return false;
-	/* The state follows the name, which may itself hold brackets. */
-	if (fgets(line, sizeof(line), f) != NULL &&
-	    (p = strrchr(line, ')')) != NULL && p[1] == ' ')
-		stopped = p[2] == 'T' || p[2] == 't';
-	fclose(f);
 	/* It is still there, so that was its own file. */
 	return stopped && pidfd_send_signal(sub->pidfd, 0, NULL, 0) == 0;
 }

@@ -179,19 +179,24 @@ batch_flush(struct session *s)
 		return;
 	if ((store = session_store(s)) != NULL) {
 		result = batch_store(s, store, &before);
-		if (result == STORE_OK)
+		if (result == STORE_OK) {
+			session_store_works(s);
 			batch_publish(s, before);
-		else if (result == STORE_UNAVAILABLE)
+		} else if (result == STORE_UNAVAILABLE) {
 			session_store_failed(s);
+		}
 	}
 	for (i = 0; result != STORE_OK && i < b->count; i++)
 		b->items[i].result = result;
 	/* Emptied before answering: reporting an error flushes as well. */
 	count = b->count;
 	b->count = 0;
-	if (result == STORE_ENDED)
+	if (result == STORE_REPLACED)
 		session_end_error(s, "REPLACED",
-		    "this session was ended by another one");
+		    "%s has connected again elsewhere", s->me.username);
+	else if (result == STORE_ENDED)
+		session_end_error(s, "SHUTDOWN",
+		    "the server took this session for dead: connect again");
 	else
 		batch_answer(s, count);
 	buf_reset(&b->text, INPUT_CHUNK);

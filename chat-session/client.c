@@ -121,6 +121,8 @@ client_read(struct client *c)
 		c->pinged = false;
 	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
 		c->eof = true;
+		/* A reset destroys what the client had not read yet. */
+		c->lost = n == -1;
 	}
 }
 
@@ -174,6 +176,6 @@ client_has_all(const struct client *c)
 {
 	int unsent = 0;
 
-	return buf_len(&c->output) == 0 && c->is_socket &&
+	return buf_len(&c->output) == 0 && c->is_socket && !c->lost &&
 	    (ioctl(c->out, SIOCOUTQ, &unsent) == -1 || unsent == 0);
 }

@@ -109,6 +109,8 @@ login(struct session *s, const struct wish *w)
 	result = store_session_begin(store, &in, &s->me);
 	if (result == STORE_UNAVAILABLE)
 		session_store_failed(s);
+	else
+		session_store_works(s);
 	/* Who has proven to be the same keeps the secret. */
 	if (result == STORE_OK && s->me.proven)
 		memcpy(s->resume, w->resume, sizeof(s->resume));
@@ -169,14 +171,12 @@ view_make(const struct session *s, const struct wish *w, bool reset)
 		.user_id = s->me.user_id,
 		.session_id = s->me.id,
 		.public_from = s->me.position,
-		.private_from = s->me.proven ? s->me.kept_position :
-		    s->me.position,
+		/* For a name just taken: its transaction's place in the log. */
+		.private_from = s->me.kept_position,
 	};
 
 	if (w->has_since && !reset)
 		view.public_from = view.private_from = w->since;
-	else if (reset)
-		view.private_from = s->me.position;
 	view.position = view.public_from < view.private_from ?
 	    view.public_from : view.private_from;
 	if (view.private_from < s->me.private_from)

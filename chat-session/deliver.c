@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -55,12 +56,14 @@ send_register(struct session *s)
 	    .type = DGRAM_REGISTER, .user = s->me.user_id,
 	    .session = s->me.id, .last = d->view.position,
 	    .flags = d->welcomed ? DGRAM_AGAIN : 0 };
-	bool full;
+	bool sent;
 
-	full = !dgram_send(d->fd, &d->registry, NULL, &head, s->me.username,
-	    strlen(s->me.username)) && errno == EAGAIN;
-	d->next_look = session_now() + (full ? REGISTER_RETRY :
-	    ALONE_INTERVAL);
+	sent = dgram_send(d->fd, &d->registry, NULL, &head, s->me.username,
+	    strlen(s->me.username));
+	d->next_look = session_now() + (!sent && errno == EAGAIN ?
+	    REGISTER_RETRY : ALONE_INTERVAL);
+	/* Until a later one gets through, others may come and go unheard. */
+	d->missed |= !sent;
 }
 
 void
@@ -95,9 +98,11 @@ take_welcome(struct session *s, const struct dgram_head *head, pid_t relay)
 	/* -1 if it is dead already: then we go on looking by ourselves. */
 	d->relay_pidfd = (int)syscall(SYS_pidfd_open, relay, 0);
 	d->welcomed = true;
+	d->next_look = session_now() + RELAY_SILENT;
 	need(d, head->last);
-	if (head->flags & DGRAM_USERS)
+	if ((head->flags & DGRAM_USERS) || d->missed)
 		d->users_due = true;
+	d->missed = false;
 }
 
 /*
@@ -141,7 +146,6 @@ take(struct session *s, const struct dgram_head *head, size_t before,
 			d->users_due = true;
 		break;
 	case DGRAM_WHO:
-		d->welcomed = true;
 		send_register(s);
 		break;
 	case DGRAM_END:
@@ -178,6 +182,14 @@ deliver_catching_up(const struct session *s)
 	return s->delivery.needed > s->delivery.view.position;
 }
 
+/* The store is away: not before the next look, since it may take a while. */
+static void
+stall(struct delivery *d)
+{
+	d->stalled = true;
+	d->next_look = session_now() + ALONE_INTERVAL;
+}
+
 struct row_sink {
 	struct buf	*out;
 	size_t		 end;	/* stop when so much is waiting */
@@ -202,7 +214,7 @@ deliver_catch_up(struct session *s)
 	struct row_sink sink = { &s->client.output, OUTPUT_HIGH };
 	struct store *store;
 
-	if (!client_has_room(&s->client))
+	if (!client_has_room(&s->client) || d->stalled)
 		return;
 	if (deliver_catching_up(s)) {
 		store = session_store(s);
@@ -210,34 +222,86 @@ deliver_catch_up(struct session *s)
 		    row_deliver, &sink) != STORE_OK) {
 			if (store != NULL)
 				session_store_failed(s);
-			/* Not before the next look: it may take a while. */
-			d->stalled = true;
-			d->next_look = session_now() + ALONE_INTERVAL;
+			stall(d);
 			return;
 		}
+		session_store_works(s);
 	}
-	if (d->users_due && !deliver_catching_up(s))
+	if (d->users_due && !deliver_catching_up(s)) {
 		d->users_due = !users_send(s, NULL);
+		if (d->users_due)
+			stall(d);
+	}
+}
+
+/*
+ * Look at the store by ourselves: once a second without a relay, and now and
+ * then with one, which may be stopped without being dead.
+ */
+static void
+look(struct session *s)
+{
+	struct delivery *d = &s->delivery;
+	struct store *store;
+
+	if (s->store != NULL && store_is_stale(s->store)) {
+		store_close(s->store);
+		s->store = NULL;
+	}
+	if ((store = session_store(s)) != NULL)
+		need(d, store_position(store));
+}
+
+/* Tell a relay, which may be there again, that we are here. */
+static void
+call(struct session *s)
+{
+	struct delivery *d = &s->delivery;
+	int fd = dgram_session_rebind(&d->registry, d->name);
+
+	if (fd != -1) {
+		close(d->fd);
+		d->fd = fd;
+	}
+	/* It was away, or did not answer the last time. */
+	d->missed = true;
+	send_register(s);
+}
+
+/* Returns whether it is still to be told. */
+static bool
+tell_replaced(struct session *s)
+{
+	struct delivery *d = &s->delivery;
+	struct dgram_head head = { .version = DGRAM_VERSION,
+	    .type = DGRAM_END, .user = s->me.user_id, .session = s->me.id };
+
+	if (d->replaced[0] == '\0')
+		return false;
+	if (!dgram_send(d->fd, &d->registry, d->replaced, &head, NULL, 0) &&
+	    errno == EAGAIN)
+		return true;
+	d->replaced[0] = '\0';
+	return false;
 }
 
 int64_t
 deliver_tick(struct session *s, int64_t now)
 {
 	struct delivery *d = &s->delivery;
-	struct store *store;
+	bool telling = tell_replaced(s);
 
-	if (d->relay_pidfd != -1 && !d->stalled)
-		return INT64_MAX;
 	if (now >= d->next_look) {
 		d->stalled = false;
-		d->next_look = now + ALONE_INTERVAL;
-		if (d->relay_pidfd == -1) {
-			if ((store = session_store(s)) != NULL)
-				need(d, store_position(store));
-			send_register(s);
-		}
+		d->next_look = now + RELAY_SILENT;
+		look(s);
+		if (d->relay_pidfd == -1)
+			call(s);
+		if (deliver_catching_up(s) || d->users_due)
+			return now;
 	}
-	return d->next_look;
+	return telling && now + REGISTER_RETRY < d->next_look ?
+	    now + REGISTER_RETRY : d->next_look;
 }
 
 void
@@ -255,22 +319,21 @@ deliver_publish(struct session *s, const struct dgram_head *head,
 void
 deliver_replace(struct session *s, const char *name)
 {
-	struct dgram_head head = { .version = DGRAM_VERSION,
-	    .type = DGRAM_END, .user = s->me.user_id, .session = s->me.id };
-
-	/* If it cannot be told now, its next transaction finds out. */
-	dgram_send(s->delivery.fd, &s->delivery.registry, name, &head, NULL,
-	    0);
+	snprintf(s->delivery.replaced, sizeof(s->delivery.replaced), "%s",
+	    name);
+	tell_replaced(s);
 }
 
 void
-deliver_bye(struct session *s)
+deliver_end(struct session *s, bool closed)
 {
 	struct delivery *d = &s->delivery;
 	struct dgram_head head = { .version = DGRAM_VERSION,
 	    .type = DGRAM_BYE, .user = s->me.user_id, .session = s->me.id };
 
-	dgram_send(d->fd, &d->registry, NULL, &head, NULL, 0);
+	if (closed)
+		dgram_send(d->fd, &d->registry, NULL, &head, s->me.username,
+		    strlen(s->me.username));
 	dgram_session_unlink(&d->registry, d->name);
 	relay_forget(d);
 	close(d->fd);

@@ -39,6 +39,15 @@ notice(void *arg, const char *text)
 	log_event(LEVEL_WARNING, "store", "%s", text);
 }
 
+/* Once at the beginning of the trouble, whoever asks how often. */
+static void
+store_trouble(struct session *s, const char *error)
+{
+	log_event(s->trouble ? LEVEL_DEBUG : LEVEL_ERROR, "store_unavailable",
+	    "%s", error);
+	s->trouble = true;
+}
+
 struct store *
 session_store(struct session *s)
 {
@@ -52,34 +61,56 @@ session_store(struct session *s)
 
 	if (s->store == NULL && (s->store = store_open(&options, error,
 	    sizeof(error))) == NULL)
-		log_event(LEVEL_ERROR, "store_unavailable", "%s", error);
+		store_trouble(s, error);
 	return s->store;
 }
 
 void
 session_store_failed(struct session *s)
 {
-	log_event(LEVEL_ERROR, "store_unavailable", "%s",
-	    store_error(s->store));
+	store_trouble(s, store_error(s->store));
 	store_close(s->store);
 	s->store = NULL;
 }
 
 void
+session_store_works(struct session *s)
+{
+	if (s->trouble)
+		log_event(LEVEL_INFO, "store_available", "%s", s->config.db);
+	s->trouble = false;
+}
+
+/* Returns whether the session's row is closed, by us or another. */
+static bool
+row_close(struct session *s, const char *reason)
+{
+	int64_t position = client_has_all(&s->client) ?
+	    s->delivery.view.position : -1;
+	struct store *store = session_store(s);
+
+	if (store == NULL)
+		return false;
+	switch (store_session_end(store, s->me.id, reason, position)) {
+	case STORE_OK:
+	case STORE_ENDED:
+		return true;
+	default:
+		session_store_failed(s);
+		return false;
+	}
+}
+
+void
 session_end(struct session *s, const char *reason)
 {
-	bool connected = s->state == STATE_CONNECTED;
-	struct store *store;
+	bool connected = s->state == STATE_CONNECTED, closed;
 
 	if (s->state >= STATE_ENDING)
 		return;
-	if (connected && (store = session_store(s)) != NULL &&
-	    store_session_end(store, s->me.id, reason,
-	    client_has_all(&s->client) ? s->delivery.view.position : -1) !=
-	    STORE_OK)
-		session_store_failed(s);	/* the relay closes the row */
+	closed = connected && row_close(s, reason);
 	if (s->delivery.fd != -1)
-		deliver_bye(s);
+		deliver_end(s, closed);
 	log_event(connected ? LEVEL_INFO : LEVEL_DEBUG, reason, "after %lld s",
 	    (long long)(session_now() - s->started) / 1000);
 	s->state = STATE_ENDING;
@@ -118,7 +149,7 @@ eof_check(struct session *s)
 	if (s->client.eof && s->state < STATE_ENDING &&
 	    client_has_room(&s->client) &&
 	    (!deliver_catching_up(s) || s->delivery.stalled))
-		session_end(s, "closed");
+		session_end(s, s->client.lost ? "lost" : "closed");
 }
 
 /* Deadlines of the conversation.  Returns the next one. */
@@ -197,9 +228,12 @@ fds_set(const struct session *s, struct pollfd fds[NFDS])
 {
 	const struct client *c = &s->client;
 	bool room = client_has_room(c), open = s->state == STATE_CONNECTED;
+	/* Whole lines that wait for room are enough to have in memory. */
+	bool read = s->state >= STATE_ENDING ||
+	    (room && line_wanted(&c->lines) > 0);
 
 	fds[CLIENT_IN] = (struct pollfd){ .events = POLLIN,
-	    .fd = c->eof || !room ? -1 : c->in };
+	    .fd = c->eof || !read ? -1 : c->in };
 	fds[CLIENT_OUT] = (struct pollfd){ .events = POLLOUT,
 	    .fd = buf_len(&c->output) > 0 && !c->shut ? c->out : -1 };
 	fds[RELAY] = (struct pollfd){ .events = POLLIN,

@@ -30,6 +30,7 @@ struct client {
 	int		 in, out;	/* the same descriptor for a socket */
 	bool		 is_socket;
 	bool		 eof;		/* the client will send no more */
+	bool		 lost;		/* nor has it got all that was sent */
 	bool		 shut;		/* we will send no more */
 	char		 peer[64];
 	struct line_buf	 lines;
@@ -45,6 +46,8 @@ struct delivery {
 	struct dgram_registry registry;
 	char		 name[DGRAM_NAME_MAX + 1];
 	bool		 welcomed;	/* by any relay, ever */
+	bool		 missed;	/* presence, before being welcomed */
+	char		 replaced[DGRAM_NAME_MAX + 1]; /* is still to be told */
 	struct store_view view;
 	int64_t		 needed;	/* read the store up to here */
 	bool		 users_due;	/* presence was missed */
@@ -69,6 +72,7 @@ struct session {
 	int64_t		 ended;		/* when STATE_ENDING began */
 	int64_t		 deadline;	/* of its present step */
 	bool		 rested;	/* spare memory was given back */
+	bool		 trouble;	/* with the store, already in the log */
 };
 
 /* Milliseconds of a clock that never steps. */
@@ -89,6 +93,8 @@ void	 session_end_error(struct session *, const char *code,
 struct store *session_store(struct session *);
 /* After STORE_UNAVAILABLE: log why, and open it anew at the next need. */
 void	 session_store_failed(struct session *);
+/* After a success: trouble is over, the next one is logged again. */
+void	 session_store_works(struct session *);
 
 /* ---- client.c ---- */
 
@@ -192,8 +198,12 @@ int64_t	 deliver_tick(struct session *, int64_t now);
 /* Tell the relay that these were stored. */
 void	 deliver_publish(struct session *, const struct dgram_head *,
 	    const struct buf *body);
-/* The session that this one replaced ends itself. */
+/* The session of that name, which this one replaced, ends itself. */
 void	 deliver_replace(struct session *, const char *name);
-void	 deliver_bye(struct session *);
+/*
+ * Deliver no more.  The relay is told only when the session's row is closed;
+ * otherwise it finds the process dead, and closes the row.
+ */
+void	 deliver_end(struct session *, bool closed);
 
 #endif

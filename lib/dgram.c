@@ -151,6 +151,21 @@ dgram_session_bind(const struct dgram_registry *r,
 	return give_up(fd);
 }
 
+int
+dgram_session_rebind(const struct dgram_registry *r, const char *name)
+{
+	struct sockaddr_un sun;
+	int fd;
+
+	if (!address(&sun, r, name) || access(sun.sun_path, F_OK) == 0 ||
+	    (fd = new_receiver()) == -1)
+		return -1;
+	if (!set_send_buffer(fd, SESSION_SNDBUF) ||
+	    bind_address(fd, &sun) == -1)
+		return give_up(fd);
+	return fd;
+}
+
 void
 dgram_session_unlink(const struct dgram_registry *r, const char *name)
 {

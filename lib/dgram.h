@@ -86,6 +86,12 @@ bool	 dgram_is_name(const char *);
  */
 int	 dgram_session_bind(const struct dgram_registry *,
 	    char name[DGRAM_NAME_MAX + 1]);
+/*
+ * When the socket of that name is missing from the registry, because the
+ * directory was made anew: bind another one there.  Returns it, or -1 if it is
+ * still there or cannot be bound.
+ */
+int	 dgram_session_rebind(const struct dgram_registry *, const char *name);
 void	 dgram_session_unlink(const struct dgram_registry *, const char *name);
 
 /* Bind the relay's own socket, replacing a stale one.  Returns it or -1. */

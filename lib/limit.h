@@ -1,6 +1,7 @@
 /*
- * Every limit of the system that is not a configuration key, by name.  Each is
- * in the manual and has a test.  Sizes are in bytes, times in milliseconds.
+ * The limits of the system that are no configuration keys, by name.  Each is in
+ * a manual.  (A number that means something in one file alone stands there.)
+ * Sizes are in bytes, times in milliseconds.
  */
 #ifndef LIMIT_H
 #define LIMIT_H
@@ -40,11 +41,13 @@
 #define RELAY_HOLE_WAIT	5		/* for a publication that is out of order */
 #define RELAY_ASIDE_MAX	256		/* publications waiting for an earlier one */
 #define RELAY_TICK	1000		/* the relay looks at the store's position */
+#define RELAY_SILENT	10000		/* a session looks whether the store is ahead */
 #define RELAY_IDLE_EXIT	60000		/* without sessions, when systemd can restart it */
 #define RELAY_DRAIN_MAX	256		/* datagrams taken before relaying */
 
 /* The store. */
 #define LOCK_STOPPED	5000		/* a lock held for longer: its holder is ended */
+#define FILE_LOCK_STEP	10		/* between tries to lock the page's file */
 #define LOCK_WAIT	12000		/* for the lock, then UNAVAILABLE */
 #define STORE_BUSY	1000		/* SQLite's own wait, under our lock */
 #define CHECKPOINT_INTERVAL 1000	/* at most one checkpoint in this time */

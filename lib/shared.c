@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "limit.h"
+#include "process.h"
 #include "shared.h"
 
 static int
@@ -49,32 +50,68 @@ shared_boot_id(char id[SHARED_BOOT_MAX])
 
 /* A page of a former boot has locks that nobody will ever release. */
 static bool
-page_is_ours(const struct shared *page, const char *boot)
+page_has_locks(const struct shared *page, const char *boot)
 {
-	return page->magic == SHARED_MAGIC &&
-	    page->version == SHARED_VERSION && strcmp(page->boot, boot) == 0;
+	return page->magic == SHARED_MAGIC && strcmp(page->boot, boot) == 0;
 }
 
-/* Bring a file that is new, of another version or boot, into shape. */
+/* Make the file at least as long as we know the page; never shorter. */
+static bool
+file_extend(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && (st.st_size >=
+	    (off_t)sizeof(struct shared) ||
+	    ftruncate(fd, sizeof(struct shared)) == 0);
+}
+
+bool
+shared_file_lock(int fd)
+{
+	const struct timespec pause = { .tv_nsec = FILE_LOCK_STEP * 1000000L };
+	long waited;
+
+	/* flock(2) knows no deadline. */
+	for (waited = 0; waited < LOCK_WAIT; waited += FILE_LOCK_STEP) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return true;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	errno = ETIMEDOUT;
+	return false;
+}
+
+void
+shared_file_unlock(int fd)
+{
+	flock(fd, LOCK_UN);
+}
+
+/* Bring a file that is new, of an older version or another boot, into shape. */
 static bool
 page_format(struct shared *page, int fd, const char *boot)
 {
 	bool ok = true;
 
-	if (flock(fd, LOCK_EX) == -1)
+	if (!shared_file_lock(fd))
 		return false;
-	if (!page_is_ours(page, boot)) {
+	if (!page_has_locks(page, boot)) {
 		memset(page, 0, sizeof(*page));
 		ok = (errno = lock_init(&page->write)) == 0 &&
 		    (errno = lock_init(&page->sync)) == 0;
-		page->version = SHARED_VERSION;
 		memcpy(page->boot, boot, SHARED_BOOT_MAX);
 		/* Last: who sees it may use the rest. */
 		atomic_thread_fence(memory_order_release);
 		if (ok)
 			page->magic = SHARED_MAGIC;
 	}
-	flock(fd, LOCK_UN);
+	/* What a version adds is at the end, and zero until then. */
+	if (ok && page->version < SHARED_VERSION)
+		page->version = SHARED_VERSION;
+	shared_file_unlock(fd);
 	return ok;
 }
 
@@ -93,15 +130,15 @@ shared_map(const char *runtime_dir, int *fd)
 	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (*fd == -1)
 		return NULL;
-	/* Growing to the same size changes nothing, so no lock is needed. */
-	if (ftruncate(*fd, sizeof(*page)) == -1)
+	if (!file_extend(*fd))
 		goto fail;
 	page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED,
 	    *fd, 0);
 	if (page == MAP_FAILED)
 		goto fail;
 	shared_boot_id(boot);
-	if (page_is_ours(page, boot) || page_format(page, *fd, boot))
+	if ((page_has_locks(page, boot) && page->version >= SHARED_VERSION) ||
+	    page_format(page, *fd, boot))
 		return page;
 	munmap(page, sizeof(*page));
 fail:
@@ -127,24 +164,6 @@ shared_gone(int fd)
 	struct stat st;
 
 	return fstat(fd, &st) == -1 || st.st_nlink == 0;
-}
-
-static bool
-process_is_stopped(pid_t pid)
-{
-	char path[64], line[256], *p;
-	bool stopped = false;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if ((f = fopen(path, "re")) == NULL)
-		return false;
-	/* The state follows the name, which may itself hold brackets. */
-	if (fgets(line, sizeof(line), f) != NULL &&
-	    (p = strrchr(line, ')')) != NULL && p[1] == ' ')
-		stopped = p[2] == 'T' || p[2] == 't';
-	fclose(f);
-	return stopped;
 }
 
 /* Name who has kept the lock since `turn`, and end it if it is stopped. */
@@ -206,7 +225,8 @@ shared_lock(struct shared_lock *l, shared_notice notice, void *arg)
 		error = pthread_mutex_clocklock(&l->mutex, CLOCK_MONOTONIC,
 		    &deadline);
 		waited += step;
-		if (error == ETIMEDOUT && atomic_load(&l->turn) == turn)
+		if (error == ETIMEDOUT && step == LOCK_STOPPED &&
+		    atomic_load(&l->turn) == turn)
 			holder_accuse(l, turn, notice, arg);
 	}
 	if (error == EOWNERDEAD)

@@ -24,6 +24,7 @@ struct shared_lock {
 	_Atomic uint32_t	 turn;		/* counts acquisitions */
 };
 
+/* Members are only ever added, at the end: sessions of two versions share it. */
 struct shared {
 	uint32_t		 magic, version;
 	char			 boot[SHARED_BOOT_MAX];
@@ -54,6 +55,13 @@ void		 shared_unmap(struct shared *, int fd);
 
 /* Whether the page's file was removed: what is mapped is then nobody's. */
 bool		 shared_gone(int fd);
+
+/*
+ * Lock the page's file against others who want to make it agree with the
+ * database.  Waits at most LOCK_WAIT ms.  Returns false with errno set.
+ */
+bool		 shared_file_lock(int fd);
+void		 shared_file_unlock(int fd);
 
 /* What a lock tells of a holder that keeps others waiting. */
 typedef void (*shared_notice)(void *arg, const char *text);

@@ -60,16 +60,23 @@ reader_find(const struct store *s)
 	return found;
 }
 
-/* One pass; *whole when nothing is left in the WAL. */
+/*
+ * One pass; *whole when nothing is left in the WAL that is not also in the
+ * database, whether or not readers kept it from beginning anew.
+ */
 static bool
 pass(struct store *s, int mode, bool *whole)
 {
-	int pages = 0, copied = 0, rc;
+	int pages = -1, copied = -1, rc;
 
 	rc = sqlite3_wal_checkpoint_v2(s->db, "main", mode, &pages, &copied);
-	*whole = rc == SQLITE_OK && pages == copied;
+	*whole = pages >= 0 && pages == copied;
 	if (rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY)
 		return true;
+	*whole = false;
+	/* It may have been the sync of the WAL, which must not be forgotten. */
+	if ((rc & 0xff) == SQLITE_IOERR)
+		atomic_store(&s->shared->sync_failed, 1);
 	store_fail(s, "checkpoint");
 	return false;
 }
@@ -111,16 +118,16 @@ enum store_result
 store_checkpoint(struct store *s, struct store_checkpoint *result)
 {
 	struct store_checkpoint c = { .wal_bytes = store_wal_bytes(s) };
-	bool whole;
+	bool whole, written = atomic_load(&s->shared->commits) !=
+	    atomic_load(&s->shared->checkpointed);
 
-	if (shared_gone(s->shared_fd) ||
-	    atomic_load(&s->shared->generation) != s->generation) {
+	if (store_is_stale(s)) {
 		snprintf(s->error, sizeof(s->error), "%s: was replaced",
 		    s->path);
 		return STORE_UNAVAILABLE;
 	}
 	if (store_checkpoint_due(s)) {
-		if (!pass(s, SQLITE_CHECKPOINT_PASSIVE, &whole) ||
+		if ((written && !pass(s, SQLITE_CHECKPOINT_PASSIVE, &whole)) ||
 		    !final_pass(s, &c.done))
 			return STORE_UNAVAILABLE;
 		if (!c.done)

@@ -35,6 +35,7 @@ struct store {
 	sqlite3_stmt		*statements[ST_COUNT];
 	bool			 in_transaction;
 	int64_t			 last_id;	/* the log's, in the transaction */
+	int64_t			 changes;	/* rows, when it began */
 	uint64_t		 commit;	/* number of our last one */
 	char			 error[STORE_ERROR_MAX];
 };
@@ -42,6 +43,9 @@ struct store {
 /* The statement for sql, reset; NULL with the error kept. */
 sqlite3_stmt	*store_statement(struct store *, enum statement,
 		    const char *sql);
+
+/* The same for queries outside transactions: NULL when the store is stale. */
+sqlite3_stmt	*store_query(struct store *, enum statement, const char *sql);
 
 /*
  * Step it: SQLITE_ROW, or SQLITE_DONE (and it is reset), or another code with

@@ -14,21 +14,27 @@
 	" JOIN users AS f ON f.id = m.sender_id" \
 	" LEFT JOIN users AS t ON t.id = m.recipient_id"
 
-static bool
-session_is_open(struct store *s, int64_t session, bool *open)
+/* STORE_OK while the session's row is open. */
+static enum store_result
+session_check(struct store *s, int64_t session)
 {
 	sqlite3_stmt *st = store_statement(s, ST_SESSION_OPEN,
-	    "SELECT 1 FROM sessions WHERE id = :id AND ended_at IS NULL");
+	    "SELECT reason FROM sessions WHERE id = :id");
+	enum store_result result = STORE_OK;
+	const char *reason;
 	int rc;
 
 	if (st == NULL)
-		return false;
+		return STORE_UNAVAILABLE;
 	sqlite3_bind_int64(st, 1, session);
-	if ((rc = store_step(s, st)) != SQLITE_ROW && rc != SQLITE_DONE)
-		return false;
-	*open = rc == SQLITE_ROW;
+	if ((rc = store_step(s, st)) != SQLITE_ROW)
+		return rc == SQLITE_DONE ? STORE_ENDED : STORE_UNAVAILABLE;
+	reason = (const char *)sqlite3_column_text(st, 0);
+	if (reason != NULL)
+		result = strcmp(reason, "replaced") == 0 ? STORE_REPLACED :
+		    STORE_ENDED;
 	sqlite3_reset(st);
-	return true;
+	return result;
 }
 
 enum store_result
@@ -36,14 +42,10 @@ store_messages_begin(struct store *s, const struct store_session *session,
     int64_t *before)
 {
 	enum store_result result = store_begin(s);
-	bool open = false;
 
 	if (result != STORE_OK)
 		return result;
-	if (!session_is_open(s, session->id, &open))
-		result = STORE_UNAVAILABLE;
-	else if (!open)
-		result = STORE_ENDED;
+	result = session_check(s, session->id);
 	if (result == STORE_OK)
 		*before = s->last_id;
 	else
@@ -239,7 +241,7 @@ enum store_result
 store_catch_up(struct store *s, struct store_view *view, int64_t limit,
     store_row row, void *arg)
 {
-	sqlite3_stmt *st = store_statement(s, ST_CATCH_UP,
+	sqlite3_stmt *st = store_query(s, ST_CATCH_UP,
 	    "SELECT " MESSAGE_COLUMNS " FROM messages AS m" MESSAGE_JOINS
 	    " WHERE m.id > :from AND m.id <= :to AND m.session_id <> :session"
 	    " AND CASE WHEN m.recipient_id IS NULL THEN m.id > :public"
@@ -276,7 +278,7 @@ enum store_result
 store_log(struct store *s, int64_t from, int64_t limit, store_row row,
     void *arg)
 {
-	sqlite3_stmt *st = store_statement(s, ST_LOG,
+	sqlite3_stmt *st = store_query(s, ST_LOG,
 	    "SELECT " MESSAGE_COLUMNS " FROM messages AS m" MESSAGE_JOINS
 	    " WHERE m.id > :from AND m.id <= :to ORDER BY m.id");
 	int64_t last;
@@ -293,12 +295,12 @@ static sqlite3_stmt *
 history_all(struct store *s, bool after)
 {
 	if (after)
-		return store_statement(s, ST_HISTORY_ALL_AFTER,
+		return store_query(s, ST_HISTORY_ALL_AFTER,
 		    "SELECT " MESSAGE_COLUMNS " FROM messages AS m"
 		    " INDEXED BY messages_public" MESSAGE_JOINS
 		    " WHERE m.recipient_id IS NULL AND m.id > :after"
 		    " AND m.id < :before ORDER BY m.id LIMIT :limit");
-	return store_statement(s, ST_HISTORY_ALL,
+	return store_query(s, ST_HISTORY_ALL,
 	    "SELECT " MESSAGE_COLUMNS " FROM messages AS m"
 	    " INDEXED BY messages_public" MESSAGE_JOINS
 	    " WHERE m.recipient_id IS NULL AND m.id > :after"
@@ -320,9 +322,9 @@ static sqlite3_stmt *
 history_with(struct store *s, bool after)
 {
 	if (after)
-		return store_statement(s, ST_HISTORY_WITH_AFTER, HISTORY_WITH
+		return store_query(s, ST_HISTORY_WITH_AFTER, HISTORY_WITH
 		    " ORDER BY 1 LIMIT :limit");
-	return store_statement(s, ST_HISTORY_WITH, HISTORY_WITH
+	return store_query(s, ST_HISTORY_WITH, HISTORY_WITH
 	    " ORDER BY 1 DESC LIMIT :limit");
 }
 

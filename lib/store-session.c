@@ -223,17 +223,21 @@ store_session_end(struct store *s, int64_t session, const char *reason,
 	sqlite3_bind_int64(st, 1, store_now());
 	sqlite3_bind_int64(st, 2, position);
 	sqlite3_bind_int64(st, 3, session);
-	if (store_run(s, st) && row_close(s, session, reason))
+	if (!store_run(s, st) || !row_close(s, session, reason))
+		result = STORE_UNAVAILABLE;
+	else if (sqlite3_changes(s->db) == 0)
+		result = STORE_ENDED;
+	else
 		return store_commit(s, false);
 	store_rollback(s);
-	return STORE_UNAVAILABLE;
+	return result;
 }
 
 enum store_result
 store_sessions_open(struct store *s,
     bool (*row)(void *, const struct store_open_session *), void *arg)
 {
-	sqlite3_stmt *st = store_statement(s, ST_SESSIONS_OPEN,
+	sqlite3_stmt *st = store_query(s, ST_SESSIONS_OPEN,
 	    "SELECT s.id, s.user_id, u.username, s.socket"
 	    " FROM sessions AS s INDEXED BY sessions_open"
 	    " JOIN users AS u ON u.id = s.user_id WHERE s.ended_at IS NULL");
@@ -261,7 +265,7 @@ enum store_result
 store_users(struct store *s, bool (*row)(void *, const struct store_user *),
     void *arg)
 {
-	sqlite3_stmt *st = store_statement(s, ST_USERS,
+	sqlite3_stmt *st = store_query(s, ST_USERS,
 	    "SELECT u.username, 1, min(s.started_at)"
 	    " FROM sessions AS s INDEXED BY sessions_open"
 	    " JOIN users AS u ON u.id = s.user_id"

@@ -4,6 +4,8 @@
  * with full durability it is synced after the lock is given back, once for
  * all who wait (group commit): who finds its commit synced need not sync.
  */
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,14 +32,23 @@ store_wal_bytes(struct store *s)
 	return size;
 }
 
-/* Reasons not to write, which need no lock to be seen. */
+/* Whether the path still leads to the database that the page is about. */
+static bool
+file_is_ours(const struct store *s)
+{
+	struct stat st;
+
+	return stat(s->path, &st) == 0 && st.st_dev == s->shared->db_device &&
+	    st.st_ino == s->shared->db_inode;
+}
+
+/* Reasons not to write, with the lock: they do not come up before the end. */
 static enum store_result
 check_usable(struct store *s)
 {
-	if (shared_gone(s->shared_fd))
-		return unavailable(s, "the runtime directory was replaced");
-	if (atomic_load(&s->shared->generation) != s->generation)
-		return unavailable(s, "the database was replaced");
+	if (store_is_stale(s) || !file_is_ours(s))
+		return unavailable(s, "the database or the runtime directory"
+		    " was replaced");
 	if (s->options.full && store_sync_failed(s))
 		return unavailable(s, "a sync failed; waiting for a checkpoint"
 		    " by chat-notify");
@@ -68,19 +79,22 @@ read_last_id(struct store *s)
 enum store_result
 store_begin(struct store *s)
 {
-	enum store_result result = check_usable(s);
+	enum store_result result;
 
-	if (result != STORE_OK)
-		return result;
 	if (shared_lock(&s->shared->write, s->options.notice,
 	    s->options.arg) != 0)
 		return unavailable(s, "busy: the lock between writers was not"
 		    " to be had");
-	if (!store_run(s, store_statement(s, ST_BEGIN, "BEGIN IMMEDIATE"))) {
+	result = check_usable(s);
+	if (result == STORE_OK && !store_run(s, store_statement(s, ST_BEGIN,
+	    "BEGIN IMMEDIATE")))
+		result = STORE_UNAVAILABLE;
+	if (result != STORE_OK) {
 		shared_unlock(&s->shared->write);
-		return STORE_UNAVAILABLE;
+		return result;
 	}
 	s->in_transaction = true;
+	s->changes = sqlite3_total_changes64(s->db);
 	if (read_last_id(s))
 		return STORE_OK;
 	store_rollback(s);
@@ -98,6 +112,25 @@ store_rollback(struct store *s)
 	shared_unlock(&s->shared->write);
 }
 
+/*
+ * Only what wrote something counts: checkpoints go by it.  The rest waits for
+ * the syncs of all who came before.  (The log's id is ahead of what is known
+ * when a process died between its commit and this.)
+ */
+static void
+count_commit(struct store *s)
+{
+	struct shared *page = s->shared;
+
+	if (sqlite3_total_changes64(s->db) == s->changes &&
+	    atomic_load(&page->committed_id) == s->last_id) {
+		s->commit = atomic_load(&page->commits);
+		return;
+	}
+	atomic_store(&page->committed_id, s->last_id);
+	s->commit = atomic_fetch_add(&page->commits, 1) + 1;
+}
+
 enum store_result
 store_commit(struct store *s, bool durable)
 {
@@ -105,8 +138,7 @@ store_commit(struct store *s, bool durable)
 		store_rollback(s);
 		return STORE_UNAVAILABLE;
 	}
-	atomic_store(&s->shared->committed_id, s->last_id);
-	s->commit = atomic_fetch_add(&s->shared->commits, 1) + 1;
+	count_commit(s);
 	s->in_transaction = false;
 	shared_unlock(&s->shared->write);
 	return durable && s->options.full ? store_sync(s) : STORE_OK;

@@ -3,7 +3,6 @@
  * store-tx.c (transactions, sync), store-session.c, store-message.c and
  * store-checkpoint.c.
  */
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -105,6 +104,19 @@ get_int(struct store *s, const char *sql, int64_t otherwise, int64_t *value)
 	return rc == SQLITE_ROW || rc == SQLITE_DONE;
 }
 
+static bool
+version_read(struct store *s, int64_t *version)
+{
+	if (!get_int(s, "PRAGMA user_version", 0, version))
+		return false;
+	if (*version <= NMIGRATIONS)
+		return true;
+	snprintf(s->error, sizeof(s->error), "%s: has schema %lld, this"
+	    " program knows up to %d: upgrade it", s->path,
+	    (long long)*version, NMIGRATIONS);
+	return false;
+}
+
 /* Bring an older schema up to ours.  Many may try at once. */
 static bool
 migrate(struct store *s)
@@ -112,9 +124,13 @@ migrate(struct store *s)
 	char sql[64];
 	int64_t version;
 
+	if (!version_read(s, &version))
+		return false;
+	if (version == NMIGRATIONS)
+		return true;
 	if (!run(s, "BEGIN IMMEDIATE"))
 		return false;
-	if (!get_int(s, "PRAGMA user_version", 0, &version))
+	if (!version_read(s, &version))
 		goto fail;
 	while (version < NMIGRATIONS) {
 		if (!run(s, migrations[version]))
@@ -171,16 +187,16 @@ last_id(struct store *s, int64_t *id)
 	    " WHERE name = 'messages'", 0, id);
 }
 
-/* With the page's file locked: make the database and the page agree. */
+/* With all locks: make the database and the page agree. */
 static bool
-prepare_page(struct store *s, const struct stat *st)
+agree(struct store *s, const struct stat *st)
 {
 	struct shared *page = s->shared;
-	int64_t last;
+	int64_t last, version;
 
 	atomic_store(&page->ready, 0);
 	/* auto_vacuum counts only before the first table is made. */
-	if (!run(s, "PRAGMA auto_vacuum = INCREMENTAL") ||
+	if (!version_read(s, &version) || !run(s, "PRAGMA auto_vacuum = INCREMENTAL") ||
 	    !run(s, "PRAGMA journal_mode = WAL") || !migrate(s) ||
 	    !skip_seen_ids(s, atomic_load(&page->committed_id)) ||
 	    !last_id(s, &last))
@@ -197,6 +213,22 @@ prepare_page(struct store *s, const struct stat *st)
 		return false;
 	atomic_store(&page->ready, 1);
 	return true;
+}
+
+/* With the page's file locked.  No transaction runs meanwhile. */
+static bool
+prepare_page(struct store *s, const struct stat *st)
+{
+	bool ok;
+
+	if (shared_lock(&s->shared->write, s->options.notice,
+	    s->options.arg) != 0) {
+		snprintf(s->error, sizeof(s->error), "%s: busy", s->path);
+		return false;
+	}
+	ok = agree(s, st);
+	shared_unlock(&s->shared->write);
+	return ok;
 }
 
 /*
@@ -217,24 +249,6 @@ page_fits(struct store *s, const struct stat *st)
 }
 
 static bool
-check_version(struct store *s)
-{
-	int64_t version;
-
-	if (!get_int(s, "PRAGMA user_version", 0, &version))
-		return false;
-	if (version == NMIGRATIONS)
-		return true;
-	if (version > NMIGRATIONS) {
-		snprintf(s->error, sizeof(s->error), "%s: has schema %lld, this"
-		    " program knows up to %d: upgrade it", s->path,
-		    (long long)version, NMIGRATIONS);
-		return false;
-	}
-	return migrate(s);
-}
-
-static bool
 prepare(struct store *s)
 {
 	struct stat st;
@@ -252,17 +266,17 @@ prepare(struct store *s)
 		return false;
 	}
 	if (!page_fits(s, &st)) {
-		if (flock(s->shared_fd, LOCK_EX) == -1) {
+		if (!shared_file_lock(s->shared_fd)) {
 			snprintf(s->error, sizeof(s->error), "%s/%s: %s",
 			    s->options.runtime_dir, SHARED_FILE,
 			    strerror(errno));
 			return false;
 		}
 		ok = page_fits(s, &st) || prepare_page(s, &st);
-		flock(s->shared_fd, LOCK_UN);
+		shared_file_unlock(s->shared_fd);
 	}
 	s->generation = atomic_load(&s->shared->generation);
-	return ok && check_version(s);
+	return ok && migrate(s);
 }
 
 struct store *
@@ -306,6 +320,13 @@ store_close(struct store *s)
 	free(s);
 }
 
+bool
+store_is_stale(const struct store *s)
+{
+	return shared_gone(s->shared_fd) ||
+	    atomic_load(&s->shared->generation) != s->generation;
+}
+
 int64_t
 store_position(const struct store *s)
 {
@@ -313,10 +334,20 @@ store_position(const struct store *s)
 	    &s->shared->committed_id);
 }
 
+sqlite3_stmt *
+store_query(struct store *s, enum statement id, const char *sql)
+{
+	if (!store_is_stale(s))
+		return store_statement(s, id, sql);
+	snprintf(s->error, sizeof(s->error), "%s: the database or the runtime"
+	    " directory was replaced", s->path);
+	return NULL;
+}
+
 enum store_result
 store_oldest(struct store *s, int64_t *id)
 {
-	sqlite3_stmt *st = store_statement(s, ST_OLDEST,
+	sqlite3_stmt *st = store_query(s, ST_OLDEST,
 	    "SELECT min(id) FROM messages");
 
 	if (st == NULL || store_step(s, st) != SQLITE_ROW)

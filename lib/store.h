@@ -8,7 +8,8 @@
  * One process may hold several stores, each used by one thread.  Functions that
  * return enum store_result leave their outputs untouched unless it is STORE_OK.
  * After STORE_UNAVAILABLE, store_error() says what happened and where; nothing
- * was stored; close the store and open it again for the next try.
+ * counts as stored (but a later try may find it there, by its ref); close the
+ * store and open it again for the next try.
  */
 #ifndef STORE_H
 #define STORE_H
@@ -33,7 +34,8 @@ enum store_result {
 	STORE_REFUSED,		/* the name is registered and there is no proof */
 	STORE_NO_USER,		/* neither online nor registered */
 	STORE_REF_REUSED,	/* the ref stands for another message */
-	STORE_ENDED		/* this session was closed by somebody else */
+	STORE_ENDED,		/* the session's row was closed already */
+	STORE_REPLACED		/* so, because another has the name now */
 };
 
 struct store_options {
@@ -53,6 +55,12 @@ struct store	*store_open(const struct store_options *, char *error,
 		    size_t size);
 void		 store_close(struct store *);
 const char	*store_error(const struct store *);
+
+/*
+ * Whether the database or the runtime directory was replaced by another:
+ * what this store says is then about one that nobody uses any more.
+ */
+bool		 store_is_stale(const struct store *);
 
 /*
  * The position up to which the log may be shown: with full durability what is
@@ -95,8 +103,8 @@ enum store_result store_session_begin(struct store *,
 		    const struct store_login *, struct store_session *);
 
 /*
- * Close a session's row, unless it is closed already.  reason is a word.  With
- * position >= 0 it becomes the user's kept position.
+ * Close a session's row; STORE_ENDED if it is closed already.  reason is a
+ * word.  With position >= 0 it becomes the user's kept position.
  */
 enum store_result store_session_end(struct store *, int64_t session,
 		    const char *reason, int64_t position);
@@ -149,7 +157,8 @@ struct store_sent {
 /*
  * A transaction of one session's messages: begin, any number of sends, commit
  * or roll back.  begin takes the lock between writers, so no client may be
- * waited for until the end.  STORE_ENDED if the session's row was closed.
+ * waited for until the end.  STORE_ENDED or STORE_REPLACED if the session's
+ * row was closed.
  * *before is the log's last id at the beginning.
  */
 enum store_result store_messages_begin(struct store *,

@@ -332,7 +332,7 @@ what_the_store_is_ahead_is_read(void **state)
 }
 
 static void
-reading_in_vain_is_not_repeated_at_once(void **state)
+a_reading_in_parts_goes_on_at_once(void **state)
 {
 	struct relay r;
 	struct sent s;
@@ -340,12 +340,47 @@ reading_in_vain_is_not_repeated_at_once(void **state)
 	(void)state;
 	start(&r, &s, 0);
 	publish_at(&r, 5, 6, 6, 0);
-	relay_read_done(&r, 0, 10 * US);
-	assert_int_equal(relay_wait(&r, 10 * US), RELAY_TICK * US);
-	/* A reading in parts goes on at once. */
 	stored(&r, 1);
 	relay_read_done(&r, 1, 20 * US);
 	assert_int_equal(relay_wait(&r, 20 * US), 0);
+	relay_read_done(&r, 5, 30 * US);
+	expect(&r, &s, "1 6 ", 6);
+	assert_int_equal(relay_wait(&r, 30 * US), -1);
+	relay_free(&r);
+}
+
+static void
+what_the_store_does_not_have_is_forgotten(void **state)
+{
+	struct relay r;
+	struct sent s;
+
+	(void)state;
+	start(&r, &s, 3);
+	publish(&r, 1000000, 1000001, 1000001);
+	publish(&r, 4, 5, 5);
+	relay_read_done(&r, 3, 0);
+	assert_int_equal(relay_wait(&r, 0), -1);
+	assert_int_equal(r.naside, 0);
+	/* The true log goes on. */
+	publish(&r, 3, 4, 5);
+	expect(&r, &s, "4 5 ", 5);
+	relay_free(&r);
+}
+
+static void
+another_log_is_followed_from_its_position(void **state)
+{
+	struct relay r;
+	struct sent s;
+
+	(void)state;
+	start(&r, &s, 100);
+	publish(&r, 101, 102, 102);
+	relay_reset(&r, 50);
+	assert_int_equal(relay_wait(&r, 0), -1);
+	publish(&r, 50, 51, 51);
+	expect(&r, &s, "51 ", 51);
 	relay_free(&r);
 }
 
@@ -644,7 +679,9 @@ main(void)
 		cmocka_unit_test(a_publication_without_entries_is_read_at_once),
 		cmocka_unit_test(too_many_aside_are_read_at_once),
 		cmocka_unit_test(what_the_store_is_ahead_is_read),
-		cmocka_unit_test(reading_in_vain_is_not_repeated_at_once),
+		cmocka_unit_test(a_reading_in_parts_goes_on_at_once),
+		cmocka_unit_test(what_the_store_does_not_have_is_forgotten),
+		cmocka_unit_test(another_log_is_followed_from_its_position),
 		cmocka_unit_test(without_the_store_a_hole_is_left_out),
 		cmocka_unit_test(an_unknown_position_is_learnt),
 		cmocka_unit_test(malformed_publications_change_nothing),

@@ -241,7 +241,7 @@ a_proof_replaces_the_holder(void **state)
 	assert_int_equal(sql_int("SELECT count(*) FROM sessions WHERE"
 	    " reason = 'replaced'"), 1);
 	assert_int_equal(send_one(s, &first, NULL, NULL, "late", &sent),
-	    STORE_ENDED);
+	    STORE_REPLACED);
 	say(s, &second, NULL, "mine");
 	/* The secret stays the one that proved it. */
 	answering = "";
@@ -336,7 +336,8 @@ the_position_is_kept_for_the_same_person(void **state)
 	assert_int_equal(login(s, "bob", "b", "bob", "x", &again), STORE_OK);
 	assert_int_equal(again.kept_position, 4);
 	/* A session that ended already changes nothing either. */
-	assert_int_equal(store_session_end(s, me.id, "late", 5), STORE_OK);
+	assert_int_equal(store_session_end(s, me.id, "late", 5),
+	    STORE_ENDED);
 	assert_int_equal(sql_int("SELECT position FROM users"), 4);
 	assert_int_equal(sql_int("SELECT count(*) FROM sessions WHERE"
 	    " reason = 'late'"), 0);
