@@ -101,11 +101,12 @@ static void
 death_report(struct chores *c, struct chores_death *d, bool done)
 {
 	if (!d->reported)
-		c->report(c->arg, &(struct keeper_report){
-			.kind = KEEPER_ENDED, .session = d->session,
-			.user = d->user, .done = done,
-			.was_open = d->closed || !done
-		});
+		c->report(c->arg,
+		    &(struct keeper_report){ .kind = KEEPER_ENDED,
+			.session = d->session,
+			.user = d->user,
+			.done = done,
+			.was_open = d->closed || !done });
 	d->reported = true;
 }
 
@@ -133,16 +134,16 @@ deaths_do(struct chores *c)
 /* ---- rows without a session ---- */
 
 struct row {
-	int64_t	 session, user;
-	char	 username[USERNAME_MAX + 1];
-	char	 socket[STORE_SOCKET_MAX + 1];
-	bool	 alive;
+	int64_t session, user;
+	char username[USERNAME_MAX + 1];
+	char socket[STORE_SOCKET_MAX + 1];
+	bool alive;
 };
 
 struct rows {
 	const struct chores *chores;
-	struct row	*list;
-	size_t		 n, size;
+	struct row *list;
+	size_t n, size;
 };
 
 /* The pidfds of these are watched. */
@@ -164,8 +165,8 @@ row_keep(void *arg, const struct store_open_session *s)
 
 	if (rows->n == rows->size) {
 		rows->size = rows->size > 0 ? 2 * rows->size : 64;
-		rows->list = reallocarray(rows->list, rows->size,
-		    sizeof(*rows->list));
+		rows->list =
+		    reallocarray(rows->list, rows->size, sizeof(*rows->list));
 		if (rows->list == NULL)
 			abort();
 	}

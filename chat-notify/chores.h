@@ -16,38 +16,37 @@
 
 /* A dead session whose row is to be closed. */
 struct chores_death {
-	struct chores_death	*next;
-	int64_t			 session, user;
-	bool			 closed;	/* and it was still open */
-	bool			 reported;
+	struct chores_death *next;
+	int64_t session, user;
+	bool closed; /* and it was still open */
+	bool reported;
 };
 
 struct chores {
-	struct store_options		 options;
-	const struct dgram_registry	*registry;
-	void			       (*report)(void *arg,
-					    const struct keeper_report *);
-	void				*arg;
-	struct store			*store;
-	bool				 unavailable;	/* and reported so */
-	struct chores_death		*deaths;
-	bool				 sweep_due;
-	int64_t				*registered;	/* known to be alive */
-	size_t				 nregistered;
-	struct plan			 plan;
+	struct store_options options;
+	const struct dgram_registry *registry;
+	void (*report)(void *arg, const struct keeper_report *);
+	void *arg;
+	struct store *store;
+	bool unavailable; /* and reported so */
+	struct chores_death *deaths;
+	bool sweep_due;
+	int64_t *registered; /* known to be alive */
+	size_t nregistered;
+	struct plan plan;
 };
 
 /* Open the store if it is not; false (and reported once) if it cannot be. */
-bool	 chores_open(struct chores *);
-void	 chores_close(struct chores *);
+bool chores_open(struct chores *);
+void chores_close(struct chores *);
 
 /* Close the rows of all deaths, then look at all open rows if that is due. */
-void	 chores_rows(struct chores *);
+void chores_rows(struct chores *);
 
 /* A checkpoint if it is time for one; `last` when there is no later time. */
-void	 chores_checkpoint(struct chores *, bool last);
+void chores_checkpoint(struct chores *, bool last);
 
 /* Whether something is left that cannot wait until it is asked for. */
-bool	 chores_left(const struct chores *);
+bool chores_left(const struct chores *);
 
 #endif

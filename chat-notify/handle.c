@@ -16,8 +16,8 @@
 /* ---- presence ---- */
 
 static void
-tell_presence(struct notify *n, const char *event, int64_t user,
-    const char *username)
+tell_presence(
+    struct notify *n, const char *event, int64_t user, const char *username)
 {
 	struct buf line = { 0 };
 
@@ -86,11 +86,11 @@ handle_sweep(struct notify *n)
 
 /* A session that is not known by that socket; NULL if it cannot be added. */
 static struct subscriber *
-add_session(struct notify *n, const struct dgram_head *h,
-    const char *username, const struct dgram_from *from, bool *joined)
+add_session(struct notify *n, const struct dgram_head *h, const char *username,
+    const struct dgram_from *from, bool *joined)
 {
-	struct subscriber *s = subscribers_add(&n->subscribers, from,
-	    h->session);
+	struct subscriber *s =
+	    subscribers_add(&n->subscribers, from, h->session);
 	bool again = (h->flags & DGRAM_AGAIN) != 0;
 
 	if (s == NULL && errno == ESRCH) {
@@ -102,8 +102,8 @@ add_session(struct notify *n, const struct dgram_head *h,
 		n->refused_why = errno;
 		return NULL;
 	}
-	s->user = presence_enter(&n->presence, h->user, username, again,
-	    joined);
+	s->user =
+	    presence_enter(&n->presence, h->user, username, again, joined);
 	if (n->subscribers.count == 1)
 		keeper_set_busy(n->keeper, true);
 	log_session(LEVEL_DEBUG, h->session, username, "registered",
@@ -115,16 +115,16 @@ static bool
 welcome(struct notify *n, struct subscriber *s, const struct dgram_head *h)
 {
 	return subscriber_welcome(&n->subscribers, s,
-	    (h->flags & DGRAM_AGAIN) != 0 ? DGRAM_USERS : 0,
-	    n->relay.position, n->relay.batch.n);
+	    (h->flags & DGRAM_AGAIN) != 0 ? DGRAM_USERS : 0, n->relay.position,
+	    n->relay.batch.n);
 }
 
 static void
 handle_register(struct notify *n, const struct dgram_head *h,
     const char *username, const struct dgram_from *from)
 {
-	struct subscriber *old = subscribers_find(&n->subscribers,
-	    from->socket);
+	struct subscriber *old =
+	    subscribers_find(&n->subscribers, from->socket);
 	struct subscriber *s;
 	bool joined = false;
 
@@ -177,8 +177,8 @@ handle_bye(struct notify *n, const struct dgram_head *h, const char *username,
 
 /* Returns false for a datagram that is not as it should be. */
 static bool
-handle_datagram(struct notify *n, const struct dgram_head *h,
-    const struct dgram_from *from)
+handle_datagram(
+    struct notify *n, const struct dgram_head *h, const struct dgram_from *from)
 {
 	size_t len = buf_len(&n->body);
 	const char *body = buf_head(&n->body);
@@ -188,7 +188,7 @@ handle_datagram(struct notify *n, const struct dgram_head *h,
 	case DGRAM_PUBLISH:
 		/* It is stored before it is told of, so the store knows. */
 		return (n->reader.store == NULL ||
-		    h->last <= reader_position(&n->reader)) &&
+			   h->last <= reader_position(&n->reader)) &&
 		    relay_publish(&n->relay, h, body, len, n->now);
 	case DGRAM_REGISTER:
 	case DGRAM_BYE:
@@ -214,7 +214,8 @@ handle_datagrams(struct notify *n)
 	int i;
 
 	for (i = 0; i < RELAY_DRAIN_MAX; i++) {
-		ssize_t len = dgram_receive(n->place.fd, &head, &n->body, &from);
+		ssize_t len =
+		    dgram_receive(n->place.fd, &head, &n->body, &from);
 
 		if (len == -1) {
 			if (errno != EAGAIN)
@@ -266,9 +267,10 @@ handle_reader(struct notify *n, const struct keeper_report *r)
 	struct subscriber *s = subscribers_find_pid(&n->subscribers, r->pid);
 	bool kill = s != NULL && subscriber_is_stopped(s);
 
-	log_event(LEVEL_WARNING, "reader", "process %d keeps the WAL, now %lld"
-	    " MiB, from being emptied%s", (int)r->pid,
-	    (long long)r->wal_bytes / (1024 * 1024),
+	log_event(LEVEL_WARNING, "reader",
+	    "process %d keeps the WAL, now %lld"
+	    " MiB, from being emptied%s",
+	    (int)r->pid, (long long)r->wal_bytes / (1024 * 1024),
 	    kill ? "; it is a stopped session and is ended" : "");
 	if (kill)
 		subscriber_kill(s);
@@ -286,8 +288,8 @@ handle_report(struct notify *n, const struct keeper_report *r)
 		break;
 	case KEEPER_CHECKPOINT:
 		log_event(LEVEL_DEBUG, "checkpoint", "%s, the WAL had %lld KiB",
-		    r->done ? "whole" : "in part", (long long)r->wal_bytes /
-		    1024);
+		    r->done ? "whole" : "in part",
+		    (long long)r->wal_bytes / 1024);
 		break;
 	case KEEPER_READER:
 		handle_reader(n, r);
@@ -336,7 +338,8 @@ compare_positions(struct notify *n)
 		n->ahead = 0;
 		relay_known(&n->relay, position, n->now);
 	} else if (++n->ahead > 1) {
-		log_event(LEVEL_WARNING, "position", "%lld is beyond the"
+		log_event(LEVEL_WARNING, "position",
+		    "%lld is beyond the"
 		    " store's last %lld, which is taken",
 		    (long long)n->relay.position, (long long)position);
 		relay_flush(&n->relay);
@@ -349,11 +352,15 @@ static void
 log_counts(struct notify *n)
 {
 	if (n->dropped > 0)
-		log_event(LEVEL_WARNING, "dropped", "%lu datagrams of other"
-		    " users, not well-formed, or not in the store", n->dropped);
+		log_event(LEVEL_WARNING, "dropped",
+		    "%lu datagrams of other"
+		    " users, not well-formed, or not in the store",
+		    n->dropped);
 	if (n->refused > 0)
-		log_event(LEVEL_ERROR, "error", "%lu sessions could not be"
-		    " registered: %s", n->refused, strerror(n->refused_why));
+		log_event(LEVEL_ERROR, "error",
+		    "%lu sessions could not be"
+		    " registered: %s",
+		    n->refused, strerror(n->refused_why));
 	n->dropped = n->refused = 0;
 }
 
@@ -365,7 +372,7 @@ handle_tick(struct notify *n)
 
 	if (place_check(&n->place)) {
 		loop_watch_socket(n);
-		rollcall_end(&n->rollcall);	/* of the old directory */
+		rollcall_end(&n->rollcall); /* of the old directory */
 	}
 	reader_check(&n->reader);
 	compare_positions(n);

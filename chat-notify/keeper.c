@@ -14,22 +14,22 @@
 #include "chores.h"
 #include "keeper.h"
 
-#define KEEPER_ROUND	1000	/* ms; while there is something to watch */
+#define KEEPER_ROUND 1000 /* ms; while there is something to watch */
 
 struct keeper {
-	int			 fd;
-	pthread_t		 thread;
+	int fd;
+	pthread_t thread;
 
-	pthread_mutex_t		 mutex;	/* over the rest of this block */
-	pthread_cond_t		 wake;
-	bool			 asked;	/* one of these changed */
-	struct chores_death	*deaths, **deaths_end;
-	bool			 sweep, busy, finish, stop;
-	int64_t			*alive;	/* for the sweep */
-	size_t			 nalive;
-	struct keeper_report	*reports, **reports_end;
+	pthread_mutex_t mutex; /* over the rest of this block */
+	pthread_cond_t wake;
+	bool asked; /* one of these changed */
+	struct chores_death *deaths, **deaths_end;
+	bool sweep, busy, finish, stop;
+	int64_t *alive; /* for the sweep */
+	size_t nalive;
+	struct keeper_report *reports, **reports_end;
 
-	struct chores		 chores;	/* the thread's alone */
+	struct chores chores; /* the thread's alone */
 };
 
 /* ---- reports, from the thread to the loop ---- */
@@ -81,7 +81,7 @@ keeper_fd(const struct keeper *k)
 
 /* What the loop wants, taken over at once. */
 struct round {
-	bool	 busy, finish, stop;
+	bool busy, finish, stop;
 };
 
 static void
@@ -119,8 +119,9 @@ round_wait(struct keeper *k, long ms)
 	until.tv_sec += ms / 1000;
 	pthread_mutex_lock(&k->mutex);
 	while (!k->asked && error == 0)
-		error = ms < 0 ? pthread_cond_wait(&k->wake, &k->mutex) :
-		    pthread_cond_timedwait(&k->wake, &k->mutex, &until);
+		error = ms < 0
+		    ? pthread_cond_wait(&k->wake, &k->mutex)
+		    : pthread_cond_timedwait(&k->wake, &k->mutex, &until);
 	r = (struct round){ k->busy, k->finish, k->stop };
 	deaths_take(k);
 	if (k->sweep)
@@ -138,16 +139,15 @@ run(void *arg)
 
 	chores_open(&k->chores);
 	for (;;) {
-		r = round_wait(k, r.busy || chores_left(&k->chores) ?
-		    KEEPER_ROUND : -1);
+		r = round_wait(
+		    k, r.busy || chores_left(&k->chores) ? KEEPER_ROUND : -1);
 		if (r.stop)
 			break;
 		chores_rows(&k->chores);
 		chores_checkpoint(&k->chores, r.finish);
 		if (r.finish)
-			report(k, &(struct keeper_report){
-				.kind = KEEPER_FINISHED
-			});
+			report(k,
+			    &(struct keeper_report){ .kind = KEEPER_FINISHED });
 	}
 	chores_close(&k->chores);
 	return NULL;
@@ -178,8 +178,8 @@ keeper_free(struct keeper *k)
 }
 
 struct keeper *
-keeper_start(const struct store_options *options,
-    const struct dgram_registry *registry)
+keeper_start(
+    const struct store_options *options, const struct dgram_registry *registry)
 {
 	struct keeper *k = calloc(1, sizeof(*k));
 	pthread_condattr_t attr;
@@ -188,10 +188,10 @@ keeper_start(const struct store_options *options,
 
 	if (k == NULL)
 		abort();
-	k->chores = (struct chores){
-		.options = *options, .registry = registry, .report = report,
-		.arg = k
-	};
+	k->chores = (struct chores){ .options = *options,
+		.registry = registry,
+		.report = report,
+		.arg = k };
 	k->deaths_end = &k->deaths;
 	k->reports_end = &k->reports;
 	pthread_mutex_init(&k->mutex, NULL);

@@ -15,30 +15,30 @@
 #include "dgram.h"
 #include "store.h"
 
-#define KEEPER_TEXT_MAX	512
+#define KEEPER_TEXT_MAX 512
 
 enum keeper_kind {
-	KEEPER_ENDED,		/* a dead session's row is closed */
-	KEEPER_SWEPT,		/* an open row without a session was closed */
-	KEEPER_CHECKPOINT,	/* one was made: wal_bytes, done */
-	KEEPER_READER,		/* pid pins a WAL of wal_bytes */
-	KEEPER_UNAVAILABLE,	/* text says why; it is tried again */
-	KEEPER_AVAILABLE,	/* after that, the store was opened */
-	KEEPER_NOTICE,		/* text is what the store wants logged */
-	KEEPER_FINISHED		/* nothing is left to be done */
+	KEEPER_ENDED,	    /* a dead session's row is closed */
+	KEEPER_SWEPT,	    /* an open row without a session was closed */
+	KEEPER_CHECKPOINT,  /* one was made: wal_bytes, done */
+	KEEPER_READER,	    /* pid pins a WAL of wal_bytes */
+	KEEPER_UNAVAILABLE, /* text says why; it is tried again */
+	KEEPER_AVAILABLE,   /* after that, the store was opened */
+	KEEPER_NOTICE,	    /* text is what the store wants logged */
+	KEEPER_FINISHED	    /* nothing is left to be done */
 };
 
 struct keeper_report {
-	struct keeper_report	*next;
-	enum keeper_kind	 kind;
-	int64_t			 session, user;
-	char			 username[USERNAME_MAX + 1];	/* SWEPT */
-	bool			 elsewhere;	/* SWEPT: the user has others */
-	bool			 done;		/* ENDED, CHECKPOINT */
-	bool			 was_open;	/* ENDED: it had not ended itself */
-	int64_t			 wal_bytes;
-	pid_t			 pid;
-	char			 text[KEEPER_TEXT_MAX];
+	struct keeper_report *next;
+	enum keeper_kind kind;
+	int64_t session, user;
+	char username[USERNAME_MAX + 1]; /* SWEPT */
+	bool elsewhere;			 /* SWEPT: the user has others */
+	bool done;			 /* ENDED, CHECKPOINT */
+	bool was_open;			 /* ENDED: by nobody before */
+	int64_t wal_bytes;
+	pid_t pid;
+	char text[KEEPER_TEXT_MAX];
 };
 
 struct keeper;
@@ -47,11 +47,11 @@ struct keeper;
  * Start the thread, with all signals blocked.  The registry and
  * the strings are kept.  Returns NULL with errno set.
  */
-struct keeper	*keeper_start(const struct store_options *,
-		    const struct dgram_registry *);
+struct keeper *
+keeper_start(const struct store_options *, const struct dgram_registry *);
 
 /* Readable when there is a report. */
-int		 keeper_fd(const struct keeper *);
+int keeper_fd(const struct keeper *);
 
 /* The next report, for free(3), or NULL.  Empties keeper_fd() at last. */
 struct keeper_report *keeper_next(struct keeper *);
@@ -61,25 +61,24 @@ struct keeper_report *keeper_next(struct keeper *);
  * is reported once, as soon as that was done or (done is false) did not work
  * for now; then it is tried again.
  */
-void		 keeper_end_session(struct keeper *, int64_t session,
-		    int64_t user);
+void keeper_end_session(struct keeper *, int64_t session, int64_t user);
 
 /*
  * Look at all open rows now, but for those of the n sessions that are known to
  * be alive; the list is taken over and freed.
  */
-void		 keeper_sweep(struct keeper *, int64_t *alive, size_t n);
+void keeper_sweep(struct keeper *, int64_t *alive, size_t n);
 
 /* Whether sessions are there, so that the WAL is to be watched. */
-void		 keeper_set_busy(struct keeper *, bool busy);
+void keeper_set_busy(struct keeper *, bool busy);
 
 /* Do what is left, with a last checkpoint if one is due: KEEPER_FINISHED. */
-void		 keeper_finish(struct keeper *);
+void keeper_finish(struct keeper *);
 
 /*
  * End the thread and free everything.  Returns false when it did not end in
  * that many ms: the process is to exit without touching it again.
  */
-bool		 keeper_stop(struct keeper *, long ms);
+bool keeper_stop(struct keeper *, long ms);
 
 #endif

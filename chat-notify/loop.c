@@ -18,24 +18,24 @@
 #include "log.h"
 #include "notify.h"
 
-#define EVENTS		64		/* taken from epoll at once */
-#define MS		1000LL		/* us */
-#define SWEEP_FIRST	(1000 * MS)	/* us after the start, at the latest */
-#define SWEEP_AGAIN	(3000 * MS)	/* us after that, or after a first session */
-#define SWEEP_EVERY	(30000 * MS)	/* us, while there are sessions */
-#define TICK_IDLE	(30000 * MS)	/* us, without sessions */
-#define FINISH_WAIT	(5000 * MS)	/* us for the last checkpoint */
-#define STATUS_MAX	160
+#define EVENTS	    64		 /* taken from epoll at once */
+#define MS	    1000LL	 /* us */
+#define SWEEP_FIRST (1000 * MS)	 /* us after the start, at the latest */
+#define SWEEP_AGAIN (3000 * MS)	 /* us after that or a first session */
+#define SWEEP_EVERY (30000 * MS) /* us, while there are sessions */
+#define TICK_IDLE   (30000 * MS) /* us, without sessions */
+#define FINISH_WAIT (5000 * MS)	 /* us for the last checkpoint */
+#define STATUS_MAX  160
 
 /* The loop's clocks, in us; 0 is never. */
 struct clocks {
-	int64_t	 flushed;	/* the last batch */
-	int64_t	 tick, watchdog, sweep;
-	int64_t	 watchdog_every;
-	int64_t	 idle_since;
-	bool	 swept;		/* once at least */
-	int64_t	 give_up;	/* waiting for the last checkpoint */
-	char	 status[STATUS_MAX];
+	int64_t flushed; /* the last batch */
+	int64_t tick, watchdog, sweep;
+	int64_t watchdog_every;
+	int64_t idle_since;
+	bool swept;	 /* once at least */
+	int64_t give_up; /* waiting for the last checkpoint */
+	char status[STATUS_MAX];
 };
 
 static int64_t
@@ -87,9 +87,10 @@ tell_status(struct notify *n, struct clocks *c)
 {
 	char status[STATUS_MAX];
 
-	snprintf(status, sizeof(status), "%u sessions of %u users, %u lagging"
-	    "%s", n->subscribers.count, n->presence.count,
-	    n->subscribers.lagging,
+	snprintf(status, sizeof(status),
+	    "%u sessions of %u users, %u lagging"
+	    "%s",
+	    n->subscribers.count, n->presence.count, n->subscribers.lagging,
 	    n->reader.store != NULL ? "" : ", no store");
 	if (strcmp(status, c->status) == 0)
 		return;
@@ -286,16 +287,15 @@ go_round(struct notify *n, struct clocks *c, int signals)
 {
 	struct epoll_event events[EVENTS];
 	int64_t wait = time_to_wait(n, c);
-	struct timespec ts = {
-		.tv_sec = wait / 1000000, .tv_nsec = wait % 1000000 * 1000
-	};
+	struct timespec ts = { .tv_sec = wait / 1000000,
+		.tv_nsec = wait % 1000000 * 1000 };
 	int count, i;
 
 	count = epoll_pwait2(n->subscribers.epoll, events, EVENTS,
 	    wait == -1 ? NULL : &ts, NULL);
 	if (count == -1 && errno != EINTR) {
-		log_event(LEVEL_CRITICAL, "error", "waiting: %s",
-		    strerror(errno));
+		log_event(
+		    LEVEL_CRITICAL, "error", "waiting: %s", strerror(errno));
 		return false;
 	}
 	n->now = n->subscribers.now = clock_us();
@@ -326,8 +326,8 @@ loop_run(struct notify *n)
 	    watch(epoll, keeper_fd(n->keeper), &on_keeper) &&
 	    watch(epoll, signals, &on_signal);
 	if (!ok)
-		log_event(LEVEL_CRITICAL, "error", "epoll: %s",
-		    strerror(errno));
+		log_event(
+		    LEVEL_CRITICAL, "error", "epoll: %s", strerror(errno));
 	if (sd_watchdog_enabled(0, &watchdog) > 0) {
 		c.watchdog_every = (int64_t)watchdog / 2;
 		c.watchdog = n->now + c.watchdog_every;

@@ -17,13 +17,14 @@
 #include "log.h"
 #include "notify.h"
 
-#define FILES_WANTED	65536	/* descriptors: two for each session */
-#define STOP_WAIT	5000	/* ms for the housekeeper to end */
+#define FILES_WANTED 65536 /* descriptors: two for each session */
+#define STOP_WAIT    5000  /* ms for the housekeeper to end */
 
 static void
 usage(FILE *out)
 {
-	fprintf(out, "Usage: chat-notify [--help | --version]\n"
+	fprintf(out,
+	    "Usage: chat-notify [--help | --version]\n"
 	    "Relays between the sessions of the Chat server on this machine."
 	    "\n");
 }
@@ -32,11 +33,9 @@ usage(FILE *out)
 static int
 read_options(int argc, char *argv[])
 {
-	static const struct option options[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'v' },
-		{ NULL, 0, NULL, 0 }
-	};
+	static const struct option options[] = { { "help", no_argument, NULL,
+						     'h' },
+		{ "version", no_argument, NULL, 'v' }, { NULL, 0, NULL, 0 } };
 
 	switch (getopt_long(argc, argv, "", options, NULL)) {
 	case 'h':
@@ -63,14 +62,15 @@ raise_file_limit(void)
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
-	    limit.rlim_cur >= FILES_WANTED ||
-	    limit.rlim_cur == limit.rlim_max)
+	    limit.rlim_cur >= FILES_WANTED || limit.rlim_cur == limit.rlim_max)
 		return;
-	limit.rlim_cur = limit.rlim_max < FILES_WANTED ? limit.rlim_max :
-	    FILES_WANTED;
+	limit.rlim_cur =
+	    limit.rlim_max < FILES_WANTED ? limit.rlim_max : FILES_WANTED;
 	if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
-		log_event(LEVEL_WARNING, "error", "cannot raise the number of"
-		    " open files: %s", strerror(errno));
+		log_event(LEVEL_WARNING, "error",
+		    "cannot raise the number of"
+		    " open files: %s",
+		    strerror(errno));
 }
 
 static void
@@ -100,15 +100,15 @@ is_registered(void *arg, const char *name)
 static bool
 parts_start(struct notify *n, const struct config *config)
 {
-	n->reader.options = (struct store_options){
-		.path = config->db, .runtime_dir = config->runtime_dir,
-		.full = config->full != 0, .notice = notice
-	};
+	n->reader.options = (struct store_options){ .path = config->db,
+		.runtime_dir = config->runtime_dir,
+		.full = config->full != 0,
+		.notice = notice };
 	n->subscribers.registry = &n->place.registry;
 	n->subscribers.epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (n->subscribers.epoll == -1) {
-		log_event(LEVEL_CRITICAL, "error", "epoll: %s",
-		    strerror(errno));
+		log_event(
+		    LEVEL_CRITICAL, "error", "epoll: %s", strerror(errno));
 		return false;
 	}
 	/* The position comes first: what is stored from now on is relayed. */
@@ -116,8 +116,8 @@ parts_start(struct notify *n, const struct config *config)
 	relay_init(&n->relay, reader_position(&n->reader), send_batch, n);
 	n->keeper = keeper_start(&n->reader.options, &n->place.registry);
 	if (n->keeper == NULL) {
-		log_event(LEVEL_CRITICAL, "error", "thread: %s",
-		    strerror(errno));
+		log_event(
+		    LEVEL_CRITICAL, "error", "thread: %s", strerror(errno));
 		return false;
 	}
 	/* Who has registered while no relay was there need not be asked. */
@@ -155,9 +155,10 @@ serve(struct notify *n, const struct config *config)
 			log_event(LEVEL_INFO, "started", "position %lld, %s",
 			    (long long)n->relay.position, config->runtime_dir);
 			ok = loop_run(n);
-			log_event(LEVEL_INFO, "stopping", "position %lld, %u"
-			    " sessions", (long long)n->relay.position,
-			    n->subscribers.count);
+			log_event(LEVEL_INFO, "stopping",
+			    "position %lld, %u"
+			    " sessions",
+			    (long long)n->relay.position, n->subscribers.count);
 		}
 		status = ok ? EX_OK : EX_OSERR;
 	}

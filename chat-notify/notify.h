@@ -19,46 +19,46 @@
 #include "subscribers.h"
 
 struct notify {
-	struct place		 place;
-	struct relay		 relay;
-	struct subscribers	 subscribers;
-	struct presence		 presence;
-	struct reader		 reader;
-	struct keeper		*keeper;
-	struct rollcall		 rollcall;
-	struct buf		 body;		/* of the datagram at hand */
-	int64_t			 now;		/* us, monotonic */
-	unsigned long		 dropped;	/* datagrams, since last logged */
-	unsigned long		 refused;	/* registrations, likewise */
-	int			 refused_why;	/* errno of the last */
-	int			 ahead;		/* ticks that the store was behind */
-	struct source		 on_datagram;
-	bool			 finishing;	/* keeper_finish() was asked for */
-	bool			 ended;		/* leave the loop */
-	bool			 stopping;	/* by a signal */
+	struct place place;
+	struct relay relay;
+	struct subscribers subscribers;
+	struct presence presence;
+	struct reader reader;
+	struct keeper *keeper;
+	struct rollcall rollcall;
+	struct buf body;       /* of the datagram at hand */
+	int64_t now;	       /* us, monotonic */
+	unsigned long dropped; /* datagrams not yet logged */
+	unsigned long refused; /* registrations, likewise */
+	int refused_why;       /* errno of the last */
+	int ahead;	       /* ticks of the store behind */
+	struct source on_datagram;
+	bool finishing; /* keeper_finish() was asked */
+	bool ended;	/* leave the loop */
+	bool stopping;	/* by a signal */
 };
 
 /* ---- handle.c ---- */
 
 /* Take at most RELAY_DRAIN_MAX datagrams. */
-void	 handle_datagrams(struct notify *);
+void handle_datagrams(struct notify *);
 /* A session's process ended. */
-void	 handle_exit(struct notify *, struct subscriber *);
+void handle_exit(struct notify *, struct subscriber *);
 /* A lagging session has read. */
-void	 handle_room(struct notify *, struct subscriber *);
+void handle_room(struct notify *, struct subscriber *);
 /* The housekeeper's reports. */
-void	 handle_reports(struct notify *);
+void handle_reports(struct notify *);
 /* Let open rows be closed behind which there is no session. */
-void	 handle_sweep(struct notify *);
+void handle_sweep(struct notify *);
 /* Once a second. */
-void	 handle_tick(struct notify *);
+void handle_tick(struct notify *);
 
 /* ---- loop.c ---- */
 
 /* Wait for datagrams on the place's socket, which is a new one. */
-bool	 loop_watch_socket(struct notify *);
+bool loop_watch_socket(struct notify *);
 
 /* Run until a signal or idleness ends it.  Returns whether all went well. */
-bool	 loop_run(struct notify *);
+bool loop_run(struct notify *);
 
 #endif

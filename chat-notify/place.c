@@ -95,14 +95,15 @@ socket_open(struct place *p)
 	if (count <= 0) {
 		if ((p->fd = dgram_notify_bind(&p->registry)) != -1)
 			return 0;
-		log_event(LEVEL_CRITICAL, "error", "%s/%s: %s",
-		    p->registry.dir, DGRAM_NOTIFY, strerror(errno));
+		log_event(LEVEL_CRITICAL, "error", "%s/%s: %s", p->registry.dir,
+		    DGRAM_NOTIFY, strerror(errno));
 		return errno == EADDRINUSE ? EX_TEMPFAIL : EX_OSERR;
 	}
 	p->fd = SD_LISTEN_FDS_START;
 	p->handed = true;
 	if (count > 1 || !socket_is_ours(p)) {
-		log_event(LEVEL_CRITICAL, "bad_configuration", "was handed"
+		log_event(LEVEL_CRITICAL, "bad_configuration",
+		    "was handed"
 		    " something else than the one datagram socket %s/%s",
 		    p->registry.dir, DGRAM_NOTIFY);
 		return EX_CONFIG;
@@ -127,8 +128,10 @@ place_open(struct place *p, const char *runtime_dir)
 	}
 	if ((p->sessions = sessions_open(p)) == -1) {
 		if (errno == EWOULDBLOCK) {
-			log_event(LEVEL_ERROR, "error", "another chat-notify"
-			    " runs on %s", runtime_dir);
+			log_event(LEVEL_ERROR, "error",
+			    "another chat-notify"
+			    " runs on %s",
+			    runtime_dir);
 			return EX_TEMPFAIL;
 		}
 		log_event(LEVEL_CRITICAL, "error", "runtime directory %s: %s",
@@ -147,8 +150,7 @@ sessions_are_ours(const struct place *p)
 	char path[PATH_SIZE];
 	struct stat held, there;
 
-	snprintf(path, sizeof(path), "%s/%s", p->registry.dir,
-	    DGRAM_SESSIONS);
+	snprintf(path, sizeof(path), "%s/%s", p->registry.dir, DGRAM_SESSIONS);
 	return fstat(p->sessions, &held) == 0 && stat(path, &there) == 0 &&
 	    held.st_dev == there.st_dev && held.st_ino == there.st_ino;
 }
@@ -184,14 +186,17 @@ place_check(struct place *p)
 		return false;
 	if (!place_retake(p)) {
 		if (!p->told)
-			log_event(LEVEL_ERROR, "socket_lost", "%s/%s is gone:"
-			    " %s", p->registry.dir, DGRAM_NOTIFY,
-			    strerror(errno));
+			log_event(LEVEL_ERROR, "socket_lost",
+			    "%s/%s is gone:"
+			    " %s",
+			    p->registry.dir, DGRAM_NOTIFY, strerror(errno));
 		p->told = true;
 		return false;
 	}
-	log_event(LEVEL_WARNING, "socket_made", "%s/%s was gone and is made"
-	    " anew", p->registry.dir, DGRAM_NOTIFY);
+	log_event(LEVEL_WARNING, "socket_made",
+	    "%s/%s was gone and is made"
+	    " anew",
+	    p->registry.dir, DGRAM_NOTIFY);
 	p->told = false;
 	socket_remember(p);
 	return true;

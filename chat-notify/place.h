@@ -13,13 +13,13 @@
 #include "dgram.h"
 
 struct place {
-	struct dgram_registry	 registry;
-	int			 sessions;	/* its directory, locked */
-	int			 fd;		/* the socket */
-	bool			 handed;	/* by systemd: it starts us again */
-	bool			 told;		/* that the socket is gone */
-	dev_t			 device;	/* of the socket's file */
-	ino_t			 inode;
+	struct dgram_registry registry;
+	int sessions; /* its directory, locked */
+	int fd;	      /* the socket */
+	bool handed;  /* it can start us again */
+	bool told;    /* that the socket is gone */
+	dev_t device; /* of the socket's file */
+	ino_t inode;
 };
 
 /*
@@ -27,14 +27,14 @@ struct place {
  * the lock, take or bind the socket.  Returns 0, or the exit status, with the
  * reason logged.
  */
-int	 place_open(struct place *, const char *runtime_dir);
+int place_open(struct place *, const char *runtime_dir);
 
 /*
  * If the socket's file is not ours any more, take the place anew.  Returns
  * whether fd is another one now.
  */
-bool	 place_check(struct place *);
+bool place_check(struct place *);
 
-void	 place_close(struct place *);
+void place_close(struct place *);
 
 #endif

@@ -7,8 +7,8 @@
 bool
 plan_checkpoint(struct plan *p, const struct plan_view *v, int64_t now)
 {
-	bool urgent = v->sync_failed || v->last ||
-	    v->wal_bytes >= CHECKPOINT_BYTES;
+	bool urgent =
+	    v->sync_failed || v->last || v->wal_bytes >= CHECKPOINT_BYTES;
 
 	if (!v->due) {
 		p->due_since = 0;

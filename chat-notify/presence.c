@@ -19,8 +19,8 @@ presence_find(const struct presence *p, int64_t id)
 }
 
 struct presence_user *
-presence_enter(struct presence *p, int64_t id, const char *username,
-    bool again, bool *joined)
+presence_enter(struct presence *p, int64_t id, const char *username, bool again,
+    bool *joined)
 {
 	struct presence_user *u = presence_find(p, id);
 

@@ -66,9 +66,9 @@ reader_position(const struct reader *r)
 
 /* One reading on its way. */
 struct filling {
-	struct reader	*reader;
-	struct relay	*relay;
-	unsigned	 rows;
+	struct reader *reader;
+	struct relay *relay;
+	unsigned rows;
 };
 
 static bool
@@ -76,16 +76,19 @@ row_relay(void *arg, const struct store_message *m)
 {
 	struct filling *f = arg;
 	struct buf *line = &f->reader->line;
-	struct relay_message message = {
-		.id = m->id, .user = m->sender_id, .session = m->session_id,
-		.recipient = m->recipient_id
-	};
+	struct relay_message message = { .id = m->id,
+		.user = m->sender_id,
+		.session = m->session_id,
+		.recipient = m->recipient_id };
 
 	buf_reset(line, DGRAM_MAX);
-	event_message(line, &(struct event_message){
-		.id = m->id, .time = m->time, .from = m->from, .to = m->to,
-		.body = m->body, .body_len = m->body_len
-	});
+	event_message(line,
+	    &(struct event_message){ .id = m->id,
+		.time = m->time,
+		.from = m->from,
+		.to = m->to,
+		.body = m->body,
+		.body_len = m->body_len });
 	message.line = buf_head(line);
 	message.len = buf_len(line);
 	relay_stored(f->relay, &message);
@@ -113,6 +116,8 @@ reader_fill(struct reader *r, struct relay *relay, int64_t now)
 	if (f.rows == READER_ROWS)
 		limit = relay->position;
 	relay_read_done(relay, limit, now);
-	log_event(LEVEL_DEBUG, "filled", "%u messages from the store, position"
-	    " %lld", f.rows, (long long)relay->position);
+	log_event(LEVEL_DEBUG, "filled",
+	    "%u messages from the store, position"
+	    " %lld",
+	    f.rows, (long long)relay->position);
 }

@@ -12,18 +12,18 @@
 
 /* A publication that waits for an earlier one; its body follows it. */
 struct aside {
-	struct aside		*next;
-	struct dgram_head	 head;
-	size_t			 len;
+	struct aside *next;
+	struct dgram_head head;
+	size_t len;
 };
 
 void
 relay_init(struct relay *r, int64_t position, relay_send send, void *arg)
 {
-	*r = (struct relay){
-		.position = position, .known = position, .send = send,
-		.arg = arg
-	};
+	*r = (struct relay){ .position = position,
+		.known = position,
+		.send = send,
+		.arg = arg };
 }
 
 static void
@@ -76,9 +76,9 @@ batch_next(struct relay *r, bool presence, size_t len)
 {
 	struct relay_batch *b = &r->batch;
 
-	if (b->n > 0 && (b->n == BATCH_LINES ||
-	    (b->entries[0].id == 0) != presence ||
-	    buf_len(&b->block) + len > BATCH_BYTES))
+	if (b->n > 0 &&
+	    (b->n == BATCH_LINES || (b->entries[0].id == 0) != presence ||
+		buf_len(&b->block) + len > BATCH_BYTES))
 		relay_flush(r);
 	return &b->entries[b->n];
 }
@@ -89,11 +89,12 @@ batch_add(struct relay *r, const struct relay_message *m)
 	size_t len = m->len <= DGRAM_BODY_MAX ? m->len : 0;
 	struct relay_entry *e = batch_next(r, m->id == 0, len);
 
-	*e = (struct relay_entry){
-		.id = m->id, .user = m->user, .session = m->session,
-		.recipient = m->recipient, .len = (uint32_t)len,
-		.offset = (uint32_t)buf_len(&r->batch.block)
-	};
+	*e = (struct relay_entry){ .id = m->id,
+		.user = m->user,
+		.session = m->session,
+		.recipient = m->recipient,
+		.len = (uint32_t)len,
+		.offset = (uint32_t)buf_len(&r->batch.block) };
 	if (len > 0)
 		buf_add(&r->batch.block, m->line, len);
 	r->batch.n++;
@@ -102,9 +103,8 @@ batch_add(struct relay *r, const struct relay_message *m)
 void
 relay_presence(struct relay *r, int64_t user, const char *line, size_t len)
 {
-	batch_add(r, &(struct relay_message){
-		.user = user, .line = line, .len = len
-	});
+	batch_add(r,
+	    &(struct relay_message){ .user = user, .line = line, .len = len });
 }
 
 /* ---- the chain ---- */
@@ -190,12 +190,13 @@ take(struct relay *r, const struct dgram_head *h, const char *body, size_t len)
 
 	while (entry_next(&body, &len, &e)) {
 		if (e.id > r->position) {
-			batch_add(r, &(struct relay_message){
-				.id = e.id, .user = h->user,
+			batch_add(r,
+			    &(struct relay_message){ .id = e.id,
+				.user = h->user,
 				.session = h->session,
 				.recipient = e.recipient,
-				.line = body, .len = e.len
-			});
+				.line = body,
+				.len = e.len });
 			r->position = e.id;
 		}
 		body += e.len;
@@ -216,8 +217,8 @@ take_aside(struct relay *r)
 }
 
 static void
-put_aside(struct relay *r, const struct dgram_head *h, const void *body,
-    size_t len)
+put_aside(
+    struct relay *r, const struct dgram_head *h, const void *body, size_t len)
 {
 	struct aside **at = &r->aside, *a;
 

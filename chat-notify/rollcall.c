@@ -11,7 +11,7 @@
 
 #include "rollcall.h"
 
-#define FRESH	2	/* seconds; bind(2) makes a file before it answers */
+#define FRESH 2 /* seconds; bind(2) makes a file before it answers */
 
 bool
 rollcall_begin(struct rollcall *r, int dirfd)
@@ -48,15 +48,15 @@ is_fresh(int dirfd, const char *name)
 static void
 ask(struct rollcall *r, const char *name)
 {
-	struct dgram_head head = {
-		.version = DGRAM_VERSION, .type = DGRAM_WHO
-	};
+	struct dgram_head head = { .version = DGRAM_VERSION,
+		.type = DGRAM_WHO };
 	int fd = dgram_session_connect(r->registry, name);
 
 	if (fd != -1) {
 		/* One whose queue is full finds out by itself. */
-		if (!r->quiet && send(fd, &head, sizeof(head), MSG_DONTWAIT |
-		    MSG_NOSIGNAL) != -1)
+		if (!r->quiet &&
+		    send(fd, &head, sizeof(head),
+			MSG_DONTWAIT | MSG_NOSIGNAL) != -1)
 			r->asked++;
 		close(fd);
 	} else if (errno == ECONNREFUSED && !is_fresh(r->fd, name)) {

@@ -16,7 +16,8 @@
 #include "process.h"
 #include "subscribers.h"
 
-#define LAG_LOG_INTERVAL (60 * 1000000LL) /* us, of one session's `lagging` */
+/* us; a shorter lag is nothing special where queues are short. */
+#define LAG_TOLD 1000000
 
 struct subscriber *
 subscribers_find(const struct subscribers *s, const char *socket)
@@ -61,8 +62,8 @@ list_append(struct subscribers *s, struct subscriber *sub)
 }
 
 struct subscriber *
-subscribers_add(struct subscribers *s, const struct dgram_from *from,
-    int64_t session)
+subscribers_add(
+    struct subscribers *s, const struct dgram_from *from, int64_t session)
 {
 	struct subscriber *sub = calloc(1, sizeof(*sub));
 	int saved;
@@ -92,25 +93,27 @@ subscribers_add(struct subscribers *s, const struct dgram_from *from,
 }
 
 static void
+log_lag(enum log_level level, const struct subscriber *sub, const char *event,
+    const char *text)
+{
+	log_set_session(sub->session);
+	log_set_user(sub->user->username);
+	log_event(level, event, "%s", text);
+	log_set_session(0);
+	log_set_user(NULL);
+}
+
+static void
 lag_begin(struct subscribers *s, struct subscriber *sub)
 {
-	enum log_level level = LEVEL_DEBUG;
-
 	if (sub->lagging)
 		return;
 	/* If that fails, the tick tries. */
 	watch(s, sub->fd, EPOLLOUT, &sub->on_room);
 	sub->lagging = true;
+	sub->lag_told = false;
+	sub->lag_since = s->now;
 	s->lagging++;
-	if (sub->lag_logged == 0 ||
-	    s->now - sub->lag_logged >= LAG_LOG_INTERVAL) {
-		sub->lag_logged = s->now;
-		level = LEVEL_INFO;
-	}
-	log_set_session(sub->session);
-	log_event(level, "lagging", "reads too slowly, nothing is sent until"
-	    " it has read");
-	log_set_session(0);
 }
 
 static void
@@ -156,9 +159,7 @@ static bool
 send_head(struct subscribers *s, struct subscriber *sub, uint8_t type,
     uint16_t flags, int64_t last)
 {
-	struct dgram_head head = {
-		.type = type, .flags = flags, .last = last
-	};
+	struct dgram_head head = { .type = type, .flags = flags, .last = last };
 	struct iovec part;
 
 	return send_parts(s, sub, &head, &part, 1);
@@ -175,28 +176,33 @@ subscriber_welcome(struct subscribers *s, struct subscriber *sub,
 }
 
 void
-subscriber_look(struct subscribers *s, struct subscriber *sub,
-    int64_t position)
+subscriber_look(struct subscribers *s, struct subscriber *sub, int64_t position)
 {
-	if (!sub->lagging || !send_head(s, sub, DGRAM_LOOK,
-	    sub->users_lost ? DGRAM_USERS : 0, position))
+	if (!sub->lagging)
 		return;
-	sub->users_lost = false;
-	lag_end(s, sub);
-	log_set_session(sub->session);
-	log_event(LEVEL_DEBUG, "caught_up", "reads again");
-	log_set_session(0);
+	if (send_head(s, sub, DGRAM_LOOK, sub->users_lost ? DGRAM_USERS : 0,
+		position)) {
+		sub->users_lost = false;
+		lag_end(s, sub);
+		log_lag(sub->lag_told ? LEVEL_INFO : LEVEL_DEBUG, sub,
+		    "caught_up", "reads again");
+	} else if (sub->lagging && !sub->lag_told &&
+	    s->now - sub->lag_since >= LAG_TOLD) {
+		sub->lag_told = true;
+		log_lag(LEVEL_INFO, sub, "lagging",
+		    "reads too slowly, nothing"
+		    " is sent until it has read");
+	}
 }
 
 static void
 send_choice(struct subscribers *s, struct subscriber *sub,
     struct relay_choice *c, int64_t last)
 {
-	struct dgram_head head = {
-		.type = DGRAM_EVENTS, .count = c->lines,
+	struct dgram_head head = { .type = DGRAM_EVENTS,
+		.count = c->lines,
 		/* Presence has no place in the log. */
-		.last = c->presence ? sub->sent : last
-	};
+		.last = c->presence ? sub->sent : last };
 
 	if (c->look)
 		send_head(s, sub, DGRAM_LOOK, 0, last);
@@ -219,8 +225,8 @@ subscribers_send(struct subscribers *s, const struct relay_batch *batch)
 		sub->first = 0;
 		if (sub->refused || (sub->lagging && !presence))
 			continue;
-		relay_choose(batch, first, sub->user->id, sub->session,
-		    &s->choice);
+		relay_choose(
+		    batch, first, sub->user->id, sub->session, &s->choice);
 		if (s->choice.lines == 0)
 			continue;
 		if (sub->lagging)

@@ -19,56 +19,57 @@ struct subscriber;
 
 /* What an epoll event is about; its data pointer points to one of these. */
 enum source_kind {
-	SOURCE_DATAGRAM,	/* somebody sent something */
+	SOURCE_DATAGRAM, /* somebody sent something */
 	SOURCE_SIGNAL,
-	SOURCE_KEEPER,		/* the housekeeper has a report */
-	SOURCE_EXIT,		/* a session's process ended */
-	SOURCE_ROOM		/* a lagging session has read */
+	SOURCE_KEEPER, /* the housekeeper has a report */
+	SOURCE_EXIT,   /* a session's process ended */
+	SOURCE_ROOM    /* a lagging session has read */
 };
 
 struct source {
-	enum source_kind	 kind;
-	struct subscriber	*subscriber;
+	enum source_kind kind;
+	struct subscriber *subscriber;
 };
 
 struct subscriber {
-	struct subscriber	*next;		/* among the removed */
-	char			 socket[DGRAM_NAME_MAX + 1];
-	int			 fd;		/* connected to that socket */
-	int			 pidfd;
-	pid_t			 pid;
-	int64_t			 session;
-	struct presence_user	*user;
-	int64_t			 sent;		/* `last` of the last datagram */
-	unsigned		 first;		/* entry of the batch it may get */
-	bool			 lagging;
-	bool			 users_lost;	/* presence, while it was lagging */
-	bool			 refused;	/* nobody reads its socket */
-	bool			 removed;
-	int64_t			 lag_logged;
-	struct source		 on_exit, on_room;
+	struct subscriber *next; /* among the removed */
+	char socket[DGRAM_NAME_MAX + 1];
+	int fd; /* connected to that socket */
+	int pidfd;
+	pid_t pid;
+	int64_t session;
+	struct presence_user *user;
+	int64_t sent;	/* `last` of the latest */
+	unsigned first; /* its first in the batch */
+	bool lagging;
+	bool users_lost; /* presence, while lagging */
+	bool refused;	 /* nobody reads its socket */
+	bool removed;
+	bool lag_told;	   /* in the log */
+	int64_t lag_since; /* us */
+	struct source on_exit, on_room;
 };
 
 struct subscribers {
 	const struct dgram_registry *registry;
-	int			 epoll;
-	struct subscriber      **list;
-	unsigned		 count, size;
-	unsigned		 lagging;
-	struct subscriber	*removed;
-	int64_t			 now;		/* us, kept by the loop */
-	struct relay_choice	 choice;	/* one at a time; too large a stack */
+	int epoll;
+	struct subscriber **list;
+	unsigned count, size;
+	unsigned lagging;
+	struct subscriber *removed;
+	int64_t now;		    /* us, kept by the loop */
+	struct relay_choice choice; /* too large for the stack */
 };
 
 /*
  * Add the session that sent a REGISTER.  Returns NULL with errno set: ESRCH
  * when it is dead already.  It has no user and gets nothing yet.
  */
-struct subscriber *subscribers_add(struct subscribers *,
-		    const struct dgram_from *, int64_t session);
+struct subscriber *subscribers_add(
+    struct subscribers *, const struct dgram_from *, int64_t session);
 
-struct subscriber *subscribers_find(const struct subscribers *,
-		    const char *socket);
+struct subscriber *
+subscribers_find(const struct subscribers *, const char *socket);
 struct subscriber *subscribers_find_pid(const struct subscribers *, pid_t);
 
 /*
@@ -76,27 +77,29 @@ struct subscriber *subscribers_find_pid(const struct subscribers *, pid_t);
  * from entry `first` of the batch being gathered on.  Returns false if nobody
  * reads its socket: then the pid is not known to be its own either.
  */
-bool		 subscriber_welcome(struct subscribers *, struct subscriber *,
-		    uint16_t flags, int64_t position, unsigned first);
+bool subscriber_welcome(struct subscribers *, struct subscriber *,
+    uint16_t flags, int64_t position, unsigned first);
 
-/* A lagging one has room: tell it to look at the store up to the position. */
-void		 subscriber_look(struct subscribers *, struct subscriber *,
-		    int64_t position);
+/*
+ * A lagging one may have room: tell it to look at the store up to the position,
+ * or go on lagging.
+ */
+void
+subscriber_look(struct subscribers *, struct subscriber *, int64_t position);
 
 /* Send a batch, to each what concerns it: one datagram at most. */
-void		 subscribers_send(struct subscribers *,
-		    const struct relay_batch *);
+void subscribers_send(struct subscribers *, const struct relay_batch *);
 
 /*
  * Forget one.  Its memory stays until subscribers_reap(), since events about it
  * may already have been fetched; they are to be ignored (`removed`).
  */
-void		 subscribers_remove(struct subscribers *, struct subscriber *);
-void		 subscribers_reap(struct subscribers *);
-void		 subscribers_free(struct subscribers *);
+void subscribers_remove(struct subscribers *, struct subscriber *);
+void subscribers_reap(struct subscribers *);
+void subscribers_free(struct subscribers *);
 
 /* Whether its process is stopped by a signal or a debugger. */
-bool		 subscriber_is_stopped(const struct subscriber *);
-void		 subscriber_kill(const struct subscriber *);
+bool subscriber_is_stopped(const struct subscriber *);
+void subscriber_kill(const struct subscriber *);
 
 #endif

@@ -146,10 +146,14 @@ lines_run(struct session *s)
 static void
 eof_check(struct session *s)
 {
-	if (s->client.eof && s->state < STATE_ENDING &&
-	    client_has_room(&s->client) &&
-	    (!deliver_catching_up(s) || s->delivery.stalled))
-		session_end(s, s->client.lost ? "lost" : "closed");
+	if (!s->client.eof || s->state >= STATE_ENDING ||
+	    !client_has_room(&s->client) ||
+	    (deliver_catching_up(s) && !s->delivery.stalled))
+		return;
+	if (s->client.lost)
+		session_end(s, "lost");
+	else
+		session_end(s, "closed");
 }
 
 /* Deadlines of the conversation.  Returns the next one. */

@@ -16,8 +16,8 @@
 #include "dgram.h"
 #include "text.h"
 
-#define NAME_BYTES	8		/* of a session socket's random name */
-#define BIND_TRIES	8		/* random names that are taken already */
+#define NAME_BYTES 8 /* of a session socket's random name */
+#define BIND_TRIES 8 /* names that are taken already */
 
 bool
 dgram_registry_init(struct dgram_registry *r, const char *runtime_dir)
@@ -25,7 +25,8 @@ dgram_registry_init(struct dgram_registry *r, const char *runtime_dir)
 	static const char longest[] = "/" DGRAM_SESSIONS "/0123456789abcdef";
 	size_t len = strlen(runtime_dir);
 
-	if (len + sizeof(longest) > sizeof(((struct sockaddr_un *)0)->sun_path)) {
+	if (len + sizeof(longest) >
+	    sizeof(((struct sockaddr_un *)0)->sun_path)) {
 		errno = ENAMETOOLONG;
 		return false;
 	}
@@ -42,8 +43,8 @@ dgram_is_name(const char *name)
 
 /* The address of a session's socket, or of the relay's when name is NULL. */
 static bool
-address(struct sockaddr_un *sun, const struct dgram_registry *r,
-    const char *name)
+address(
+    struct sockaddr_un *sun, const struct dgram_registry *r, const char *name)
 {
 	int n;
 
@@ -123,8 +124,8 @@ bind_address(int fd, const struct sockaddr_un *sun)
 }
 
 int
-dgram_session_bind(const struct dgram_registry *r,
-    char name[DGRAM_NAME_MAX + 1])
+dgram_session_bind(
+    const struct dgram_registry *r, char name[DGRAM_NAME_MAX + 1])
 {
 	unsigned char bytes[NAME_BYTES];
 	char text[2 * NAME_BYTES + 1];
@@ -272,10 +273,10 @@ dgram_send(int fd, const struct dgram_registry *r, const char *name,
 {
 	struct iovec parts[2] = { part(head, sizeof(*head)), part(body, len) };
 	struct sockaddr_un sun;
-	struct msghdr msg = {
-		.msg_name = &sun, .msg_namelen = sizeof(sun),
-		.msg_iov = parts, .msg_iovlen = len > 0 ? 2 : 1
-	};
+	struct msghdr msg = { .msg_name = &sun,
+		.msg_namelen = sizeof(sun),
+		.msg_iov = parts,
+		.msg_iovlen = len > 0 ? 2 : 1 };
 	ssize_t n;
 
 	if (!address(&sun, r, name))
@@ -311,8 +312,8 @@ fits_type(unsigned type, size_t len)
 
 /* Who sent it, as the kernel says.  Without credentials it is nobody. */
 static bool
-read_sender(struct msghdr *msg, const struct sockaddr_un *sun,
-    struct dgram_from *from)
+read_sender(
+    struct msghdr *msg, const struct sockaddr_un *sun, struct dgram_from *from)
 {
 	struct cmsghdr *c = CMSG_FIRSTHDR(msg);
 	struct ucred cred;
@@ -327,7 +328,7 @@ read_sender(struct msghdr *msg, const struct sockaddr_un *sun,
 	memcpy(&cred, CMSG_DATA(c), sizeof(cred));
 	*from = (struct dgram_from){ .pid = cred.pid, .uid = cred.uid };
 	if (msg->msg_namelen <= offsetof(struct sockaddr_un, sun_path))
-		return true;		/* it has no name */
+		return true; /* it has no name */
 	len = msg->msg_namelen - offsetof(struct sockaddr_un, sun_path);
 	if (len > sizeof(sun->sun_path))
 		len = sizeof(sun->sun_path);
@@ -340,25 +341,24 @@ read_sender(struct msghdr *msg, const struct sockaddr_un *sun,
 }
 
 ssize_t
-dgram_receive(int fd, struct dgram_head *head, struct buf *body,
-    struct dgram_from *from)
+dgram_receive(
+    int fd, struct dgram_head *head, struct buf *body, struct dgram_from *from)
 {
 	union {
-		struct cmsghdr	 align;
-		char		 space[CMSG_SPACE(sizeof(struct ucred))];
+		struct cmsghdr align;
+		char space[CMSG_SPACE(sizeof(struct ucred))];
 	} control;
 	struct sockaddr_un sun;
 	struct dgram_head h;
 	struct dgram_from who;
-	struct iovec parts[2] = {
-		{ &h, sizeof(h) },
-		{ buf_room(body, DGRAM_BODY_MAX), DGRAM_BODY_MAX }
-	};
-	struct msghdr msg = {
-		.msg_name = &sun, .msg_namelen = sizeof(sun),
-		.msg_iov = parts, .msg_iovlen = 2,
-		.msg_control = &control, .msg_controllen = sizeof(control)
-	};
+	struct iovec parts[2] = { { &h, sizeof(h) },
+		{ buf_room(body, DGRAM_BODY_MAX), DGRAM_BODY_MAX } };
+	struct msghdr msg = { .msg_name = &sun,
+		.msg_namelen = sizeof(sun),
+		.msg_iov = parts,
+		.msg_iovlen = 2,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control) };
 	ssize_t n;
 	size_t len;
 

@@ -15,57 +15,57 @@
 #include "buf.h"
 #include "limit.h"
 
-#define DGRAM_VERSION	1
-#define DGRAM_NAME_MAX	32		/* bytes of a session socket's name */
+#define DGRAM_VERSION  1
+#define DGRAM_NAME_MAX 32 /* bytes of a session socket's name */
 
 enum dgram_type {
-	DGRAM_REGISTER = 1,	/* session → relay: I am here */
-	DGRAM_PUBLISH,		/* session → relay: these were stored */
-	DGRAM_BYE,		/* session → relay: I end */
-	DGRAM_WELCOME,		/* relay → session: you are registered */
-	DGRAM_EVENTS,		/* relay → session: lines for your client */
-	DGRAM_LOOK,		/* relay → session: read the store */
-	DGRAM_WHO,		/* relay → session: register again */
-	DGRAM_END		/* session or operator → session: end yourself */
+	DGRAM_REGISTER = 1, /* session → relay: I am here */
+	DGRAM_PUBLISH,	    /* session → relay: these were stored */
+	DGRAM_BYE,	    /* session → relay: I end */
+	DGRAM_WELCOME,	    /* relay → session: you are registered */
+	DGRAM_EVENTS,	    /* relay → session: lines for your client */
+	DGRAM_LOOK,	    /* relay → session: read the store */
+	DGRAM_WHO,	    /* relay → session: register again */
+	DGRAM_END	    /* session → session: end yourself */
 };
 
 /* Flags. */
-#define DGRAM_AGAIN	0x0001	/* REGISTER: was registered before */
-#define DGRAM_USERS	0x0002	/* LOOK, WELCOME: presence may have been missed */
+#define DGRAM_AGAIN 0x0001 /* REGISTER: was registered before */
+#define DGRAM_USERS 0x0002 /* LOOK, WELCOME: presence was missed */
 
 struct dgram_head {
-	uint8_t		 version;
-	uint8_t		 type;
-	uint16_t	 flags;
-	uint32_t	 count;		/* PUBLISH: entries; EVENTS: lines */
-	int64_t		 prev;		/* see docs/RELAY.md */
-	int64_t		 last;
-	int64_t		 user;		/* user id of the session */
-	int64_t		 session;	/* session id */
+	uint8_t version;
+	uint8_t type;
+	uint16_t flags;
+	uint32_t count; /* PUBLISH: entries; EVENTS: lines */
+	int64_t prev;	/* see docs/RELAY.md */
+	int64_t last;
+	int64_t user;	 /* user id of the session */
+	int64_t session; /* session id */
 };
 
 /* One message within a PUBLISH, followed by its line of len bytes. */
 struct dgram_entry {
-	int64_t		 id;
-	int64_t		 recipient;	/* user id, 0: all */
-	uint32_t	 len;
-	uint32_t	 unused;
+	int64_t id;
+	int64_t recipient; /* user id, 0: all */
+	uint32_t len;
+	uint32_t unused;
 };
 
 /* Bytes that one datagram can carry after its head. */
-#define DGRAM_BODY_MAX	(DGRAM_MAX - sizeof(struct dgram_head))
+#define DGRAM_BODY_MAX (DGRAM_MAX - sizeof(struct dgram_head))
 
 /* Who sent a datagram, and from which socket. */
 struct dgram_from {
-	pid_t	 pid;
-	uid_t	 uid;
-	char	 socket[DGRAM_NAME_MAX + 1];
+	pid_t pid;
+	uid_t uid;
+	char socket[DGRAM_NAME_MAX + 1];
 };
 
 /* ---- the registry: where the sockets are ---- */
 
-#define DGRAM_NOTIFY	"notify.sock"
-#define DGRAM_SESSIONS	"sessions"
+#define DGRAM_NOTIFY   "notify.sock"
+#define DGRAM_SESSIONS "sessions"
 
 /*
  * The registry of a runtime directory; keep it while sockets are used.
@@ -73,45 +73,45 @@ struct dgram_from {
  * longer than the 107 bytes of unix(7)).
  */
 struct dgram_registry {
-	char	 dir[108];
+	char dir[108];
 };
-bool	 dgram_registry_init(struct dgram_registry *, const char *runtime_dir);
+bool dgram_registry_init(struct dgram_registry *, const char *runtime_dir);
 
 /* Whether a file in the registry is named like a session's socket. */
-bool	 dgram_is_name(const char *);
+bool dgram_is_name(const char *);
 
 /*
  * Bind a new session's socket under a random name, stored in name.  It reports
  * its senders' credentials, sends without blocking.  Returns it or -1.
  */
-int	 dgram_session_bind(const struct dgram_registry *,
-	    char name[DGRAM_NAME_MAX + 1]);
+int dgram_session_bind(
+    const struct dgram_registry *, char name[DGRAM_NAME_MAX + 1]);
 /*
  * When the socket of that name is missing from the registry, because the
  * directory was made anew: bind another one there.  Returns it, or -1 if it is
  * still there or cannot be bound.
  */
-int	 dgram_session_rebind(const struct dgram_registry *, const char *name);
-void	 dgram_session_unlink(const struct dgram_registry *, const char *name);
+int dgram_session_rebind(const struct dgram_registry *, const char *name);
+void dgram_session_unlink(const struct dgram_registry *, const char *name);
 
 /* Bind the relay's own socket, replacing a stale one.  Returns it or -1. */
-int	 dgram_notify_bind(const struct dgram_registry *);
-void	 dgram_notify_unlink(const struct dgram_registry *);
+int dgram_notify_bind(const struct dgram_registry *);
+void dgram_notify_unlink(const struct dgram_registry *);
 
 /*
  * Make a receiving socket that was handed over report its senders'
  * credentials.  Those bound here do so by themselves.
  */
-bool	 dgram_ask_credentials(int fd);
+bool dgram_ask_credentials(int fd);
 
 /* A sending socket connected to one session's, non-blocking, or -1. */
-int	 dgram_session_connect(const struct dgram_registry *, const char *name);
+int dgram_session_connect(const struct dgram_registry *, const char *name);
 
 /*
  * Whether somebody still reads the socket of that name.  When that cannot be
  * found out (no file descriptor is left), the answer is yes.
  */
-bool	 dgram_session_alive(const struct dgram_registry *, const char *name);
+bool dgram_session_alive(const struct dgram_registry *, const char *name);
 
 /* ---- sending and receiving ---- */
 
@@ -120,8 +120,8 @@ bool	 dgram_session_alive(const struct dgram_registry *, const char *name);
  * session (name not NULL).  Returns false with errno set: EAGAIN when the queue
  * is full, ECONNREFUSED or ENOENT when nobody is there.
  */
-bool	 dgram_send(int fd, const struct dgram_registry *, const char *name,
-	    const struct dgram_head *, const void *body, size_t len);
+bool dgram_send(int fd, const struct dgram_registry *, const char *name,
+    const struct dgram_head *, const void *body, size_t len);
 
 /*
  * Receive one datagram: its body is appended to `body`.  Returns its length
@@ -130,7 +130,7 @@ bool	 dgram_send(int fd, const struct dgram_registry *, const char *name,
  * type, or of a length that its type cannot have.  When it is not >= 0, nothing
  * is changed.
  */
-ssize_t	 dgram_receive(int fd, struct dgram_head *, struct buf *body,
-	    struct dgram_from *);
+ssize_t dgram_receive(
+    int fd, struct dgram_head *, struct buf *body, struct dgram_from *);
 
 #endif
