@@ -10,18 +10,18 @@
 #include "session.h"
 
 struct item {
-	size_t		 body, body_len;	/* in batch.text */
-	char		 to[USERNAME_MAX + 1];	/* empty: all */
-	char		 ref[REF_MAX + 1];	/* empty: none */
-	bool		 repaired;
+	size_t body, body_len;	   /* in batch.text */
+	char to[USERNAME_MAX + 1]; /* empty: all */
+	char ref[REF_MAX + 1];	   /* empty: none */
+	bool repaired;
 	enum store_result result;
 	struct store_sent sent;
 };
 
 struct batch {
-	int		 count;
-	struct item	 items[BATCH_MESSAGES];
-	struct buf	 text;
+	int count;
+	struct item items[BATCH_MESSAGES];
+	struct buf text;
 };
 
 void
@@ -63,8 +63,8 @@ batch_store(struct session *s, struct store *store, int64_t *before)
 			.body = buf_head(&b->text) + item->body,
 			.body_len = item->body_len,
 		};
-		item->result = store_message_send(store, &s->me, &in,
-		    &item->sent);
+		item->result =
+		    store_message_send(store, &s->me, &in, &item->sent);
 		if (item->result == STORE_UNAVAILABLE) {
 			store_messages_rollback(store);
 			return STORE_UNAVAILABLE;
@@ -89,8 +89,11 @@ static void
 batch_publish(struct session *s, int64_t before)
 {
 	struct dgram_head head = { .version = DGRAM_VERSION,
-	    .type = DGRAM_PUBLISH, .user = s->me.user_id,
-	    .session = s->me.id, .prev = before, .last = before };
+		.type = DGRAM_PUBLISH,
+		.user = s->me.user_id,
+		.session = s->me.id,
+		.prev = before,
+		.last = before };
 	const struct batch *b = s->batch;
 	struct buf body = { 0 }, line = { 0 };
 	struct dgram_entry entry;
@@ -101,9 +104,11 @@ batch_publish(struct session *s, int64_t before)
 		if (item->result != STORE_OK || item->sent.again)
 			continue;
 		m = (struct event_message){ .id = item->sent.id,
-		    .time = item->sent.time, .from = s->me.username,
-		    .to = item->sent.to, .body = buf_head(&b->text) +
-		    item->body, .body_len = item->body_len };
+			.time = item->sent.time,
+			.from = s->me.username,
+			.to = item->sent.to,
+			.body = buf_head(&b->text) + item->body,
+			.body_len = item->body_len };
 		buf_reset(&line, DGRAM_MAX);
 		event_message(&line, &m);
 		if (buf_len(&body) + sizeof(entry) + buf_len(&line) >
@@ -116,8 +121,8 @@ batch_publish(struct session *s, int64_t before)
 			continue;
 		}
 		entry = (struct dgram_entry){ .id = m.id,
-		    .recipient = item->sent.recipient_id,
-		    .len = (uint32_t)buf_len(&line) };
+			.recipient = item->sent.recipient_id,
+			.len = (uint32_t)buf_len(&line) };
 		buf_add(&body, &entry, sizeof(entry));
 		buf_add(&body, buf_head(&line), buf_len(&line));
 		head.count++;

@@ -60,23 +60,23 @@ peer_name(struct client *c)
 	if (getpeername(c->in, (struct sockaddr *)&ss, &len) == -1)
 		return;
 	if (ss.ss_family == AF_UNIX) {
-		if (getsockopt(c->in, SOL_SOCKET, SO_PEERCRED, &cred,
-		    &credlen) == 0)
+		if (getsockopt(
+			c->in, SOL_SOCKET, SO_PEERCRED, &cred, &credlen) == 0)
 			snprintf(c->peer, sizeof(c->peer), "unix:uid=%u",
 			    (unsigned int)cred.uid);
 		return;
 	}
-	if (ss.ss_family == AF_INET6 &&
-	    IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)) {
+	if (ss.ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)) {
 		in4.sin_port = in6->sin6_port;
 		memcpy(&in4.sin_addr, in6->sin6_addr.s6_addr + 12, 4);
 		memcpy(&ss, &in4, sizeof(in4));
 		len = sizeof(in4);
 	}
 	if (getnameinfo((struct sockaddr *)&ss, len, host, sizeof(host), port,
-	    sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) == 0)
-		snprintf(c->peer, sizeof(c->peer), strchr(host, ':') != NULL ?
-		    "[%s]:%s" : "%s:%s", host, port);
+		sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+		snprintf(c->peer, sizeof(c->peer),
+		    strchr(host, ':') != NULL ? "[%s]:%s" : "%s:%s", host,
+		    port);
 }
 
 void
@@ -146,8 +146,8 @@ client_write(struct client *c)
 			n = send(c->out, buf_head(&c->output),
 			    buf_len(&c->output), MSG_DONTWAIT | MSG_NOSIGNAL);
 		else
-			n = write(c->out, buf_head(&c->output),
-			    buf_len(&c->output));
+			n = write(
+			    c->out, buf_head(&c->output), buf_len(&c->output));
 		if (n == -1)
 			return errno == EAGAIN || errno == EINTR;
 		buf_consume(&c->output, (size_t)n);

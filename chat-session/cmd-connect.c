@@ -14,9 +14,9 @@
 #include "text.h"
 
 struct wish {
-	const char	*username, *resume;
-	int64_t		 since, history;
-	bool		 has_since, has_history;
+	const char *username, *resume;
+	int64_t since, history;
+	bool has_since, has_history;
 };
 
 static bool
@@ -27,12 +27,14 @@ wish_read(struct session *s, const struct request *r, struct wish *w)
 	if (!request_string(s, r, "username", true, &w->username, &len))
 		return false;
 	if (!text_is_username(w->username, len)) {
-		session_error(s, r, "BAD_USERNAME", "a username is 1 to %d of"
-		    " A-Z a-z 0-9 _ . - and not 'all'", USERNAME_MAX);
+		session_error(s, r, "BAD_USERNAME",
+		    "a username is 1 to %d of"
+		    " A-Z a-z 0-9 _ . - and not 'all'",
+		    USERNAME_MAX);
 		return false;
 	}
-	return request_string(s, r, "resume", false, &w->resume,
-	    &resume_len) && request_timestamp(s, r) &&
+	return request_string(s, r, "resume", false, &w->resume, &resume_len) &&
+	    request_timestamp(s, r) &&
 	    request_int(s, r, "since", 0, &w->since, &w->has_since) &&
 	    request_int(s, r, "history", 0, &w->history, &w->has_history);
 }
@@ -50,8 +52,8 @@ credentials_refuse(struct session *s, const struct request *r)
 	    !request_string(s, r, "token", false, &value, &len))
 		return true;
 	if (value != NULL)
-		session_error(s, r, "AUTH_FAILED",
-		    "wrong username, password or token");
+		session_error(
+		    s, r, "AUTH_FAILED", "wrong username, password or token");
 	else if (s->config.auth_required)
 		session_error(s, r, "AUTH_REQUIRED",
 		    "this server admits registered users only");
@@ -123,12 +125,12 @@ refused(struct session *s, const struct request *r, enum store_result result,
 {
 	switch (result) {
 	case STORE_TAKEN:
-		session_error(s, r, "USERNAME_TAKEN",
-		    "%s is online already", username);
+		session_error(
+		    s, r, "USERNAME_TAKEN", "%s is online already", username);
 		break;
 	case STORE_REFUSED:
-		session_error(s, r, "AUTH_FAILED",
-		    "wrong username, password or token");
+		session_error(
+		    s, r, "AUTH_FAILED", "wrong username, password or token");
 		break;
 	default:
 		session_unavailable(s, r->ref);
@@ -137,8 +139,8 @@ refused(struct session *s, const struct request *r, enum store_result result,
 }
 
 static void
-connected_event(struct session *s, const struct request *r, int64_t oldest,
-    bool reset)
+connected_event(
+    struct session *s, const struct request *r, int64_t oldest, bool reset)
 {
 	struct buf *out = &s->client.output;
 
@@ -177,8 +179,9 @@ view_make(const struct session *s, const struct wish *w, bool reset)
 
 	if (w->has_since && !reset)
 		view.public_from = view.private_from = w->since;
-	view.position = view.public_from < view.private_from ?
-	    view.public_from : view.private_from;
+	view.position = view.public_from < view.private_from
+	    ? view.public_from
+	    : view.private_from;
 	if (view.private_from < s->me.private_from)
 		view.private_from = s->me.private_from;
 	return view;
@@ -208,8 +211,8 @@ cmd_connect(struct session *s, const struct request *r)
 	reset = w.has_since && w.since > s->me.position;
 	connected_event(s, r, oldest, reset);
 	if (w.has_history && w.history > 0) {
-		page.limit = (int)(w.history < HISTORY_MAX ? w.history :
-		    HISTORY_MAX);
+		page.limit =
+		    (int)(w.history < HISTORY_MAX ? w.history : HISTORY_MAX);
 		history_send(s, NULL, &page);
 	}
 	s->delivery.view = view_make(s, &w, reset);
@@ -228,8 +231,9 @@ cmd_disconnect(struct session *s, const struct request *r)
 
 	if (!request_string(s, r, "username", false, &username, &len))
 		return;
-	if (username != NULL && (s->state != STATE_CONNECTED ||
-	    strcasecmp(username, s->me.username) != 0)) {
+	if (username != NULL &&
+	    (s->state != STATE_CONNECTED ||
+		strcasecmp(username, s->me.username) != 0)) {
 		session_error(s, r, "BAD_REQUEST",
 		    "username must be your own or left out");
 		return;

@@ -9,23 +9,26 @@
 #include "session.h"
 #include "text.h"
 
-#define HISTORY_DEFAULT	50	/* messages, when no limit is given */
+#define HISTORY_DEFAULT 50 /* messages, when no limit is given */
 
 /* A page while it is read: its items as JSON, and where each begins. */
 struct page {
-	struct buf	*items;
-	size_t		 start[HISTORY_MAX + 1];
-	int		 count, limit;
-	bool		 more;
+	struct buf *items;
+	size_t start[HISTORY_MAX + 1];
+	int count, limit;
+	bool more;
 };
 
 static bool
 item_add(void *arg, const struct store_message *m)
 {
 	struct page *p = arg;
-	struct event_message e = { .id = m->id, .time = m->time,
-	    .from = m->from, .to = m->to, .body = m->body,
-	    .body_len = m->body_len };
+	struct event_message e = { .id = m->id,
+		.time = m->time,
+		.from = m->from,
+		.to = m->to,
+		.body = m->body,
+		.body_len = m->body_len };
 
 	if (p->count == p->limit) {
 		p->more = true;
@@ -57,21 +60,22 @@ items_write(struct buf *out, const struct page *p, bool ascending)
 }
 
 void
-history_send(struct session *s, const char *ref,
-    const struct store_page *wanted)
+history_send(
+    struct session *s, const char *ref, const struct store_page *wanted)
 {
 	struct store_page ask = *wanted;
 	struct store *store = session_store(s);
 	struct store_view all_of_mine = { .user_id = s->me.user_id,
-	    .private_from = s->me.private_from };
+		.private_from = s->me.private_from };
 	struct buf *out = &s->client.output, items = { 0 };
 	struct page p = { .items = &items, .limit = wanted->limit };
 	const char *with = wanted->with != NULL ? wanted->with : "all";
 	enum store_result result;
 
-	ask.limit++;		/* one more tells whether there is more */
-	result = store == NULL ? STORE_UNAVAILABLE :
-	    store_history(store, &all_of_mine, &ask, item_add, &p);
+	ask.limit++; /* one more tells whether there is more */
+	result = store == NULL
+	    ? STORE_UNAVAILABLE
+	    : store_history(store, &all_of_mine, &ask, item_add, &p);
 	if (result == STORE_UNAVAILABLE) {
 		if (store != NULL)
 			session_store_failed(s);
@@ -84,8 +88,8 @@ history_send(struct session *s, const char *ref,
 		event_str(out, "with", with, strlen(with));
 		buf_add_str(out, ",\"messages\":[");
 		items_write(out, &p, wanted->after >= 0);
-		buf_add_str(out, p.more ? "],\"more\":true" :
-		    "],\"more\":false");
+		buf_add_str(
+		    out, p.more ? "],\"more\":true" : "],\"more\":false");
 		event_end(out);
 	}
 	buf_free(&items);

@@ -15,17 +15,17 @@
 enum needs { ANY_TIME, BEFORE_LOGIN, AFTER_LOGIN };
 
 static const struct command {
-	const char	*name;
-	enum needs	 needs;
-	bool		 batched;	/* answered by batch_flush() */
-	void	       (*run)(struct session *, const struct request *);
+	const char *name;
+	enum needs needs;
+	bool batched; /* answered by batch_flush() */
+	void (*run)(struct session *, const struct request *);
 } commands[] = {
-	{ "MESSAGE",	AFTER_LOGIN,	true,	cmd_message },
-	{ "PING",	ANY_TIME,	false,	cmd_ping },
-	{ "HISTORY",	AFTER_LOGIN,	false,	cmd_history },
-	{ "USERS",	AFTER_LOGIN,	false,	cmd_users },
-	{ "CONNECT",	BEFORE_LOGIN,	false,	cmd_connect },
-	{ "DISCONNECT",	ANY_TIME,	false,	cmd_disconnect },
+	{ "MESSAGE", AFTER_LOGIN, true, cmd_message },
+	{ "PING", ANY_TIME, false, cmd_ping },
+	{ "HISTORY", AFTER_LOGIN, false, cmd_history },
+	{ "USERS", AFTER_LOGIN, false, cmd_users },
+	{ "CONNECT", BEFORE_LOGIN, false, cmd_connect },
+	{ "DISCONNECT", ANY_TIME, false, cmd_disconnect },
 };
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -46,8 +46,8 @@ dispatch(struct session *s, const struct request *r)
 	const struct command *c;
 
 	if (r->command == NULL) {
-		session_error(s, r, "BAD_REQUEST",
-		    "command is missing or not a string");
+		session_error(
+		    s, r, "BAD_REQUEST", "command is missing or not a string");
 		return;
 	}
 	if ((c = command_find(r->command)) == NULL) {
@@ -61,8 +61,8 @@ dispatch(struct session *s, const struct request *r)
 	if (s->state >= STATE_ENDING)
 		return;
 	if (c->needs == AFTER_LOGIN && s->state != STATE_CONNECTED)
-		session_error(s, r, "NOT_CONNECTED", "%s needs CONNECT first",
-		    c->name);
+		session_error(
+		    s, r, "NOT_CONNECTED", "%s needs CONNECT first", c->name);
 	else if (c->needs == BEFORE_LOGIN && s->state != STATE_NEW)
 		session_error(s, r, "ALREADY_CONNECTED",
 		    "this connection is %s's", s->me.username);

@@ -53,15 +53,17 @@ send_register(struct session *s)
 {
 	struct delivery *d = &s->delivery;
 	struct dgram_head head = { .version = DGRAM_VERSION,
-	    .type = DGRAM_REGISTER, .user = s->me.user_id,
-	    .session = s->me.id, .last = d->view.position,
-	    .flags = d->welcomed ? DGRAM_AGAIN : 0 };
+		.type = DGRAM_REGISTER,
+		.user = s->me.user_id,
+		.session = s->me.id,
+		.last = d->view.position,
+		.flags = d->welcomed ? DGRAM_AGAIN : 0 };
 	bool sent;
 
 	sent = dgram_send(d->fd, &d->registry, NULL, &head, s->me.username,
 	    strlen(s->me.username));
-	d->next_look = session_now() + (!sent && errno == EAGAIN ?
-	    REGISTER_RETRY : ALONE_INTERVAL);
+	d->next_look = session_now() +
+	    (!sent && errno == EAGAIN ? REGISTER_RETRY : ALONE_INTERVAL);
 	/* Until a later one gets through, others may come and go unheard. */
 	d->missed |= !sent;
 }
@@ -114,7 +116,7 @@ take_events(struct session *s, const struct dgram_head *head)
 {
 	struct delivery *d = &s->delivery;
 
-	if (head->prev == head->last)	/* presence alone */
+	if (head->prev == head->last) /* presence alone */
 		return true;
 	if (!deliver_catching_up(s) && head->prev == d->view.position) {
 		d->view.position = d->needed = head->last;
@@ -191,17 +193,20 @@ stall(struct delivery *d)
 }
 
 struct row_sink {
-	struct buf	*out;
-	size_t		 end;	/* stop when so much is waiting */
+	struct buf *out;
+	size_t end; /* stop when so much is waiting */
 };
 
 static bool
 row_deliver(void *arg, const struct store_message *m)
 {
 	struct row_sink *sink = arg;
-	struct event_message e = { .id = m->id, .time = m->time,
-	    .from = m->from, .to = m->to, .body = m->body,
-	    .body_len = m->body_len };
+	struct event_message e = { .id = m->id,
+		.time = m->time,
+		.from = m->from,
+		.to = m->to,
+		.body = m->body,
+		.body_len = m->body_len };
 
 	event_message(sink->out, &e);
 	return buf_len(sink->out) < sink->end;
@@ -218,8 +223,9 @@ deliver_catch_up(struct session *s)
 		return;
 	if (deliver_catching_up(s)) {
 		store = session_store(s);
-		if (store == NULL || store_catch_up(store, &d->view, d->needed,
-		    row_deliver, &sink) != STORE_OK) {
+		if (store == NULL ||
+		    store_catch_up(store, &d->view, d->needed, row_deliver,
+			&sink) != STORE_OK) {
 			if (store != NULL)
 				session_store_failed(s);
 			stall(d);
@@ -274,7 +280,9 @@ tell_replaced(struct session *s)
 {
 	struct delivery *d = &s->delivery;
 	struct dgram_head head = { .version = DGRAM_VERSION,
-	    .type = DGRAM_END, .user = s->me.user_id, .session = s->me.id };
+		.type = DGRAM_END,
+		.user = s->me.user_id,
+		.session = s->me.id };
 
 	if (d->replaced[0] == '\0')
 		return false;
@@ -300,27 +308,30 @@ deliver_tick(struct session *s, int64_t now)
 		if (deliver_catching_up(s) || d->users_due)
 			return now;
 	}
-	return telling && now + REGISTER_RETRY < d->next_look ?
-	    now + REGISTER_RETRY : d->next_look;
+	return telling && now + REGISTER_RETRY < d->next_look
+	    ? now + REGISTER_RETRY
+	    : d->next_look;
 }
 
 void
-deliver_publish(struct session *s, const struct dgram_head *head,
-    const struct buf *body)
+deliver_publish(
+    struct session *s, const struct dgram_head *head, const struct buf *body)
 {
 	struct delivery *d = &s->delivery;
 
-	if (!dgram_send(d->fd, &d->registry, NULL, head, buf_head(body),
-	    buf_len(body)))
-		log_event(LEVEL_DEBUG, "publish", "the relay does not take it"
-		    " (%s): it will read the store", strerror(errno));
+	if (!dgram_send(
+		d->fd, &d->registry, NULL, head, buf_head(body), buf_len(body)))
+		log_event(LEVEL_DEBUG, "publish",
+		    "the relay does not take it"
+		    " (%s): it will read the store",
+		    strerror(errno));
 }
 
 void
 deliver_replace(struct session *s, const char *name)
 {
-	snprintf(s->delivery.replaced, sizeof(s->delivery.replaced), "%s",
-	    name);
+	snprintf(
+	    s->delivery.replaced, sizeof(s->delivery.replaced), "%s", name);
 	tell_replaced(s);
 }
 
@@ -329,7 +340,9 @@ deliver_end(struct session *s, bool closed)
 {
 	struct delivery *d = &s->delivery;
 	struct dgram_head head = { .version = DGRAM_VERSION,
-	    .type = DGRAM_BYE, .user = s->me.user_id, .session = s->me.id };
+		.type = DGRAM_BYE,
+		.user = s->me.user_id,
+		.session = s->me.id };
 
 	if (closed)
 		dgram_send(d->fd, &d->registry, NULL, &head, s->me.username,

@@ -59,8 +59,8 @@ session_store(struct session *s)
 	};
 	char error[512];
 
-	if (s->store == NULL && (s->store = store_open(&options, error,
-	    sizeof(error))) == NULL)
+	if (s->store == NULL &&
+	    (s->store = store_open(&options, error, sizeof(error))) == NULL)
 		store_trouble(s, error);
 	return s->store;
 }
@@ -85,8 +85,8 @@ session_store_works(struct session *s)
 static bool
 row_close(struct session *s, const char *reason)
 {
-	int64_t position = client_has_all(&s->client) ?
-	    s->delivery.view.position : -1;
+	int64_t position =
+	    client_has_all(&s->client) ? s->delivery.view.position : -1;
 	struct store *store = session_store(s);
 
 	if (store == NULL)
@@ -131,8 +131,10 @@ lines_run(struct session *s)
 			command_run(s, line, len);
 			continue;
 		case LINE_TOO_LONG:
-			session_end_error(s, "LINE_TOO_LONG", "a line has more"
-			    " than %zu bytes", s->client.lines.max);
+			session_end_error(s, "LINE_TOO_LONG",
+			    "a line has more"
+			    " than %zu bytes",
+			    s->client.lines.max);
 			return;
 		case LINE_NONE:
 			break;
@@ -165,8 +167,10 @@ clock_check(struct session *s, int64_t now)
 	if (s->state == STATE_NEW) {
 		next = s->started + s->config.login_timeout * 1000;
 		if (now >= next)
-			session_end_error(s, "TIMEOUT", "no CONNECT within"
-			    " %ld s", s->config.login_timeout);
+			session_end_error(s, "TIMEOUT",
+			    "no CONNECT within"
+			    " %ld s",
+			    s->config.login_timeout);
 		return next;
 	}
 	if (now >= s->client.heard + idle) {
@@ -233,17 +237,17 @@ fds_set(const struct session *s, struct pollfd fds[NFDS])
 	const struct client *c = &s->client;
 	bool room = client_has_room(c), open = s->state == STATE_CONNECTED;
 	/* Whole lines that wait for room are enough to have in memory. */
-	bool read = s->state >= STATE_ENDING ||
-	    (room && line_wanted(&c->lines) > 0);
+	bool read =
+	    s->state >= STATE_ENDING || (room && line_wanted(&c->lines) > 0);
 
 	fds[CLIENT_IN] = (struct pollfd){ .events = POLLIN,
-	    .fd = c->eof || !read ? -1 : c->in };
+		.fd = c->eof || !read ? -1 : c->in };
 	fds[CLIENT_OUT] = (struct pollfd){ .events = POLLOUT,
-	    .fd = buf_len(&c->output) > 0 && !c->shut ? c->out : -1 };
+		.fd = buf_len(&c->output) > 0 && !c->shut ? c->out : -1 };
 	fds[RELAY] = (struct pollfd){ .events = POLLIN,
-	    .fd = open && room ? s->delivery.fd : -1 };
+		.fd = open && room ? s->delivery.fd : -1 };
 	fds[RELAY_LIFE] = (struct pollfd){ .events = POLLIN,
-	    .fd = open ? s->delivery.relay_pidfd : -1 };
+		.fd = open ? s->delivery.relay_pidfd : -1 };
 }
 
 /* Wait for something to happen, at most until `next`. */
@@ -259,7 +263,7 @@ wait(struct session *s, struct pollfd fds[NFDS], int64_t next,
 	if (timeout > REST_AFTER && !s->rested && is_idle(s))
 		timeout = REST_AFTER;
 	ts = (struct timespec){ .tv_sec = timeout / 1000,
-	    .tv_nsec = timeout % 1000 * 1000000L };
+		.tv_nsec = timeout % 1000 * 1000000L };
 	n = ppoll(fds, NFDS, &ts, mask);
 	if (n == -1 && errno != EINTR)
 		err(EX_OSERR, "ppoll");
@@ -280,8 +284,8 @@ static void
 events_take(struct session *s, const struct pollfd fds[NFDS])
 {
 	if (terminated)
-		session_end_error(s, "SHUTDOWN",
-		    "the server ends this session");
+		session_end_error(
+		    s, "SHUTDOWN", "the server ends this session");
 	if (fds[CLIENT_IN].revents != 0) {
 		if (s->state < STATE_ENDING)
 			client_read(&s->client);
@@ -385,19 +389,18 @@ static void
 usage(FILE *out)
 {
 	fputs("usage: chat-session [--help | --version]\n\n"
-	    "Serves one chat client on standard input and output (a socket or"
-	    " pipes), or on\nthe one descriptor of LISTEN_FDS=1.\n", out);
+	      "Serves one chat client on standard input and output (a socket or"
+	      " pipes), or on\nthe one descriptor of LISTEN_FDS=1.\n",
+	    out);
 	config_help(out);
 }
 
 static void
 options(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		{ NULL, 0, NULL, 0 }
-	};
+	static const struct option longs[] = { { "help", no_argument, NULL,
+						   'h' },
+		{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
 	int option = getopt_long(argc, argv, "hV", longs, NULL);
 
 	if (option == 'h') {
@@ -423,7 +426,8 @@ session_init(struct session *s)
 	bool ok = config_load(&s->config, error);
 
 	if (ok && !dgram_registry_init(&registry, s->config.runtime_dir)) {
-		snprintf(error, sizeof(error), "CHAT_RUNTIME_DIR is '%.64s...':"
+		snprintf(error, sizeof(error),
+		    "CHAT_RUNTIME_DIR is '%.64s...':"
 		    " too long for the names of sockets in it",
 		    s->config.runtime_dir);
 		ok = false;

@@ -96,8 +96,8 @@ request_parse(struct session *s, struct request *r, char *line, size_t len)
 		return false;
 	}
 	if (!json_object_is_type(request.json, json_type_object)) {
-		session_error(s, NULL, "BAD_JSON",
-		    "a line must hold one JSON object");
+		session_error(
+		    s, NULL, "BAD_JSON", "a line must hold one JSON object");
 		json_object_put(request.json);
 		return false;
 	}
@@ -128,8 +128,8 @@ request_string(struct session *s, const struct request *r, const char *key,
 	*len = 0;
 	if (!json_object_object_get_ex(r->json, key, &member)) {
 		if (required)
-			session_error(s, r, "BAD_REQUEST", "%s is missing",
-			    key);
+			session_error(
+			    s, r, "BAD_REQUEST", "%s is missing", key);
 		return !required;
 	}
 	*value = member_string(r->json, key, len);
@@ -167,8 +167,9 @@ looks_like_time(const char *t, size_t len)
 	if (len < sizeof(shape) - 1 || len > TIMESTAMP_MAX)
 		return false;
 	for (i = 0; i < sizeof(shape) - 1; i++)
-		if (shape[i] == 'd' ? t[i] < '0' || t[i] > '9' :
-		    t[i] != shape[i] && !(shape[i] == 'T' && t[i] == ' '))
+		if (shape[i] == 'd'
+			? t[i] < '0' || t[i] > '9'
+			: t[i] != shape[i] && !(shape[i] == 'T' && t[i] == ' '))
 			return false;
 	for (; i < len; i++)
 		if (strchr("0123456789.,:+-Z", t[i]) == NULL || t[i] == '\0')
@@ -186,7 +187,8 @@ request_timestamp(struct session *s, const struct request *r)
 		return false;
 	if (value == NULL || looks_like_time(value, len))
 		return true;
-	session_error(s, r, "BAD_REQUEST", "timestamp must be ISO 8601, such as"
+	session_error(s, r, "BAD_REQUEST",
+	    "timestamp must be ISO 8601, such as"
 	    " 2026-11-23T04:38:09.123Z");
 	return false;
 }

@@ -19,64 +19,64 @@
 struct json_object;
 
 enum session_state {
-	STATE_NEW,		/* CONNECT has not come */
+	STATE_NEW, /* CONNECT has not come */
 	STATE_CONNECTED,
-	STATE_ENDING,		/* the last events are on their way */
+	STATE_ENDING, /* the last events are on their way */
 	STATE_ENDED
 };
 
 /* The client's side (client.c). */
 struct client {
-	int		 in, out;	/* the same descriptor for a socket */
-	bool		 is_socket;
-	bool		 eof;		/* the client will send no more */
-	bool		 lost;		/* nor has it got all that was sent */
-	bool		 shut;		/* we will send no more */
-	char		 peer[64];
-	struct line_buf	 lines;
-	struct buf	 output;
-	int64_t		 heard;		/* when the last byte came */
-	bool		 pinged;	/* since then */
+	int in, out; /* the same descriptor for a socket */
+	bool is_socket;
+	bool eof;  /* the client will send no more */
+	bool lost; /* nor has it got all that was sent */
+	bool shut; /* we will send no more */
+	char peer[64];
+	struct line_buf lines;
+	struct buf output;
+	int64_t heard; /* when the last byte came */
+	bool pinged;   /* since then */
 };
 
 /* The relay's side, and where we are in the log (deliver.c). */
 struct delivery {
-	int		 fd;		/* our datagram socket, -1 before login */
-	int		 relay_pidfd;	/* -1 while the relay is away */
+	int fd;		 /* our datagram socket, -1 before login */
+	int relay_pidfd; /* -1 while the relay is away */
 	struct dgram_registry registry;
-	char		 name[DGRAM_NAME_MAX + 1];
-	bool		 welcomed;	/* by any relay, ever */
-	bool		 missed;	/* presence, before being welcomed */
-	char		 replaced[DGRAM_NAME_MAX + 1]; /* is still to be told */
+	char name[DGRAM_NAME_MAX + 1];
+	bool welcomed;			   /* by any relay, ever */
+	bool missed;			   /* presence, before being welcomed */
+	char replaced[DGRAM_NAME_MAX + 1]; /* is still to be told */
 	struct store_view view;
-	int64_t		 needed;	/* read the store up to here */
-	bool		 users_due;	/* presence was missed */
-	bool		 stalled;	/* the store was away: wait */
-	int64_t		 next_look;	/* when to register and look again */
+	int64_t needed;	   /* read the store up to here */
+	bool users_due;	   /* presence was missed */
+	bool stalled;	   /* the store was away: wait */
+	int64_t next_look; /* when to register and look again */
 };
 
 /* Messages taken from the client and not yet stored (batch.c). */
 struct batch;
 
 struct session {
-	struct config	 config;
+	struct config config;
 	enum session_state state;
-	struct client	 client;
-	struct delivery	 delivery;
-	struct store	*store;		/* NULL until needed, and after trouble */
-	struct store_session me;	/* valid when connected */
-	char		 resume[RESUME_LEN + 1];
-	struct batch	*batch;
-	struct buf	 scratch;	/* a repaired line, a page of history */
-	int64_t		 started;
-	int64_t		 ended;		/* when STATE_ENDING began */
-	int64_t		 deadline;	/* of its present step */
-	bool		 rested;	/* spare memory was given back */
-	bool		 trouble;	/* with the store, already in the log */
+	struct client client;
+	struct delivery delivery;
+	struct store *store;	 /* NULL until needed, and after trouble */
+	struct store_session me; /* valid when connected */
+	char resume[RESUME_LEN + 1];
+	struct batch *batch;
+	struct buf scratch; /* a repaired line, a page of history */
+	int64_t started;
+	int64_t ended;	  /* when STATE_ENDING began */
+	int64_t deadline; /* of its present step */
+	bool rested;	  /* spare memory was given back */
+	bool trouble;	  /* with the store, already in the log */
 };
 
 /* Milliseconds of a clock that never steps. */
-int64_t	 session_now(void);
+int64_t session_now(void);
 
 /* ---- main.c ---- */
 
@@ -84,126 +84,123 @@ int64_t	 session_now(void);
  * End the session: close its row, tell the relay, let the last events out.
  * reason is the word for row and log.
  */
-void	 session_end(struct session *, const char *reason);
+void session_end(struct session *, const char *reason);
 /* ERROR with code, then session_end() with the code in lower case. */
-void	 session_end_error(struct session *, const char *code,
-	    const char *format, ...) __attribute__((format(printf, 3, 4)));
+void session_end_error(struct session *, const char *code, const char *format,
+    ...) __attribute__((format(printf, 3, 4)));
 
 /* The store, opened when needed; NULL (and logged) when there is trouble. */
 struct store *session_store(struct session *);
 /* After STORE_UNAVAILABLE: log why, and open it anew at the next need. */
-void	 session_store_failed(struct session *);
+void session_store_failed(struct session *);
 /* After a success: trouble is over, the next one is logged again. */
-void	 session_store_works(struct session *);
+void session_store_works(struct session *);
 
 /* ---- client.c ---- */
 
-void	 client_init(struct client *, const struct config *);
+void client_init(struct client *, const struct config *);
 /* Take what has come, at most INPUT_CHUNK bytes. */
-void	 client_read(struct client *);
+void client_read(struct client *);
 /* Read and forget; for the time after the last event. */
-void	 client_discard(struct client *);
+void client_discard(struct client *);
 /* Send what is waiting, as much as goes.  False: nobody is there any more. */
-bool	 client_write(struct client *);
+bool client_write(struct client *);
 /* No more output: let the client see the end of the stream. */
-void	 client_shut(struct client *);
+void client_shut(struct client *);
 /* Whether more may be queued for the client. */
-bool	 client_has_room(const struct client *);
+bool client_has_room(const struct client *);
 /* Whether the client's machine has confirmed all that was ever queued. */
-bool	 client_has_all(const struct client *);
+bool client_has_all(const struct client *);
 
 /* ---- request.c ---- */
 
 struct request {
-	struct json_object *json;	/* owns all strings below */
-	const char	*command;
-	const char	*ref;		/* NULL: none */
-	bool		 repaired;	/* the line was not valid as it came */
+	struct json_object *json; /* owns all strings below */
+	const char *command;
+	const char *ref; /* NULL: none */
+	bool repaired;	 /* the line was not valid as it came */
 };
 
 /*
  * Parse one line.  True: the request, to be given to request_free(); it may
  * still lack a command (NULL).  False: the line was answered with an ERROR.
  */
-bool	 request_parse(struct session *, struct request *, char *line,
-	    size_t len);
-void	 request_free(struct request *);
+bool request_parse(struct session *, struct request *, char *line, size_t len);
+void request_free(struct request *);
 
 /*
  * The members of a request.  Each returns false when the member is there but
  * not right, or missing though required; then a BAD_REQUEST that names it was
  * answered.
  */
-bool	 request_string(struct session *, const struct request *,
-	    const char *key, bool required, const char **value, size_t *len);
-bool	 request_int(struct session *, const struct request *,
-	    const char *key, int64_t min, int64_t *value, bool *given);
+bool request_string(struct session *, const struct request *, const char *key,
+    bool required, const char **value, size_t *len);
+bool request_int(struct session *, const struct request *, const char *key,
+    int64_t min, int64_t *value, bool *given);
 /* Check the client's own timestamp, which is used for nothing. */
-bool	 request_timestamp(struct session *, const struct request *);
+bool request_timestamp(struct session *, const struct request *);
 
 /* ---- command.c ---- */
 
-void	 command_run(struct session *, char *line, size_t len);
+void command_run(struct session *, char *line, size_t len);
 
 /* ERROR event (after answering what came before it), and a line in the log. */
-void	 session_error(struct session *, const struct request *,
-	    const char *code, const char *format, ...)
-	    __attribute__((format(printf, 4, 5)));
+void session_error(struct session *, const struct request *, const char *code,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* The same with one more member, such as the limit that was passed. */
-void	 session_error_limit(struct session *, const struct request *,
-	    const char *code, int64_t limit, const char *format, ...)
-	    __attribute__((format(printf, 5, 6)));
-void	 session_unavailable(struct session *, const char *ref);
+void session_error_limit(struct session *, const struct request *,
+    const char *code, int64_t limit, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+void session_unavailable(struct session *, const char *ref);
 
 /* ---- cmd-*.c: one handler a command ---- */
 
-void	 cmd_connect(struct session *, const struct request *);
-void	 cmd_disconnect(struct session *, const struct request *);
-void	 cmd_history(struct session *, const struct request *);
-void	 cmd_message(struct session *, const struct request *);
-void	 cmd_ping(struct session *, const struct request *);
-void	 cmd_users(struct session *, const struct request *);
+void cmd_connect(struct session *, const struct request *);
+void cmd_disconnect(struct session *, const struct request *);
+void cmd_history(struct session *, const struct request *);
+void cmd_message(struct session *, const struct request *);
+void cmd_ping(struct session *, const struct request *);
+void cmd_users(struct session *, const struct request *);
 
 /* A HISTORY event of one page (for CONNECT as well). */
-void	 history_send(struct session *, const char *ref,
-	    const struct store_page *);
+void history_send(struct session *, const char *ref, const struct store_page *);
 /* A USERS event; false when the store is away. */
-bool	 users_send(struct session *, const char *ref);
+bool users_send(struct session *, const char *ref);
 
 /* ---- batch.c ---- */
 
 /* Take a message; it is stored and answered by batch_flush(). */
-void	 batch_add(struct session *, const char *to, const char *ref,
-	    bool repaired, const char *body, size_t len);
+void batch_add(struct session *, const char *to, const char *ref, bool repaired,
+    const char *body, size_t len);
 /* Store all that were taken, publish them, answer in order. */
-void	 batch_flush(struct session *);
-void	 batch_free(struct session *);
+void batch_flush(struct session *);
+void batch_free(struct session *);
 
 /* ---- deliver.c ---- */
 
-void	 deliver_init(struct delivery *);
+void deliver_init(struct delivery *);
 /* Bind our socket before login.  False with a sentence for the log. */
-bool	 deliver_bind(struct session *);
+bool deliver_bind(struct session *);
 /* Register and begin to deliver from where the view says. */
-void	 deliver_start(struct session *, int64_t position);
+void deliver_start(struct session *, int64_t position);
 /* Take what the relay has sent, as long as the client has room. */
-void	 deliver_receive(struct session *);
+void deliver_receive(struct session *);
 /* The relay has died (its pidfd is readable). */
-void	 deliver_alone(struct session *);
+void deliver_alone(struct session *);
 /* One page from the store, if the client has room and some is needed. */
-void	 deliver_catch_up(struct session *);
-bool	 deliver_catching_up(const struct session *);
+void deliver_catch_up(struct session *);
+bool deliver_catching_up(const struct session *);
 /* What time asks for; the time of the next such call. */
-int64_t	 deliver_tick(struct session *, int64_t now);
+int64_t deliver_tick(struct session *, int64_t now);
 /* Tell the relay that these were stored. */
-void	 deliver_publish(struct session *, const struct dgram_head *,
-	    const struct buf *body);
+void deliver_publish(
+    struct session *, const struct dgram_head *, const struct buf *body);
 /* The session of that name, which this one replaced, ends itself. */
-void	 deliver_replace(struct session *, const char *name);
+void deliver_replace(struct session *, const char *name);
 /*
  * Deliver no more.  The relay is told only when the session's row is closed;
  * otherwise it finds the process dead, and closes the row.
  */
-void	 deliver_end(struct session *, bool closed);
+void deliver_end(struct session *, bool closed);
 
 #endif

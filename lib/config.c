@@ -14,12 +14,12 @@
 enum kind { STRING, NUMBER, CHOICE };
 
 struct key {
-	const char	*name, *value;		/* value: the default */
-	enum kind	 kind;
-	size_t		 offset;
-	long		 min, max;		/* NUMBER */
-	const char	*choices;		/* CHOICE: its values are 0, 1 … */
-	const char	*help;
+	const char *name, *value; /* value: the default */
+	enum kind kind;
+	size_t offset;
+	long min, max;	     /* NUMBER */
+	const char *choices; /* CHOICE: its values are 0, 1 … */
+	const char *help;
 };
 
 #define AT(member) offsetof(struct config, member)
@@ -29,14 +29,14 @@ static const struct key keys[] = {
 	    "database file" },
 	{ "CHAT_RUNTIME_DIR", "/run/chat", STRING, AT(runtime_dir), 0, 0, NULL,
 	    "directory of the sockets and the shared page" },
-	{ "CHAT_MESSAGE_MAX_SIZE", "4096", NUMBER, AT(message_max_size),
-	    1, 65536, NULL, "bytes of a message" },
+	{ "CHAT_MESSAGE_MAX_SIZE", "4096", NUMBER, AT(message_max_size), 1,
+	    65536, NULL, "bytes of a message" },
 	{ "CHAT_LOG_LEVEL", "INFO", CHOICE, AT(log_level), 0, 0,
 	    "DEBUG INFO WARNING ERROR CRITICAL", "what is logged" },
 	{ "CHAT_DURABILITY", "full", CHOICE, AT(full), 0, 0, "normal full",
 	    "full: on disk before the ACK; normal: a power cut may lose it" },
-	{ "CHAT_AUTH", "open", CHOICE, AT(auth_required), 0, 0,
-	    "open required", "open: unregistered names may connect" },
+	{ "CHAT_AUTH", "open", CHOICE, AT(auth_required), 0, 0, "open required",
+	    "open: unregistered names may connect" },
 	{ "CHAT_LOGIN_TIMEOUT", "10", NUMBER, AT(login_timeout), 1, 3600, NULL,
 	    "seconds until CONNECT must have come" },
 	{ "CHAT_IDLE_TIMEOUT", "300", NUMBER, AT(idle_timeout), 2, 86400, NULL,
@@ -86,8 +86,8 @@ key_set(struct config *c, const struct key *k, const char *value,
 		    errno == 0 && number >= k->min && number <= k->max)
 			break;
 		snprintf(error, CONFIG_ERROR_MAX,
-		    "%s is '%.64s': give a number from %ld to %ld",
-		    k->name, value, k->min, k->max);
+		    "%s is '%.64s': give a number from %ld to %ld", k->name,
+		    value, k->min, k->max);
 		return false;
 	case CHOICE:
 		if ((number = choice_index(k->choices, value)) >= 0)
@@ -114,7 +114,8 @@ line_split(char *line, char **value)
 	char *equals, *end, *blank;
 
 	line += strspn(line, " \t");
-	if (*line == '#' || *line == ';' || (equals = strchr(line, '=')) == NULL)
+	if (*line == '#' || *line == ';' ||
+	    (equals = strchr(line, '=')) == NULL)
 		return NULL;
 	for (blank = equals; blank > line && isspace((unsigned char)blank[-1]);)
 		blank--;
@@ -134,7 +135,7 @@ line_split(char *line, char **value)
 static bool
 file_read(struct config *c, const char *path, char error[CONFIG_ERROR_MAX])
 {
-	static char *kept[NKEYS];	/* strings, while they may be used */
+	static char *kept[NKEYS]; /* strings, while they may be used */
 	char line[4096], *key, *value;
 	bool ok = true;
 	size_t i;
@@ -154,7 +155,7 @@ file_read(struct config *c, const char *path, char error[CONFIG_ERROR_MAX])
 		for (i = 0; i < NKEYS && strcmp(keys[i].name, key) != 0; i++)
 			;
 		if (i == NKEYS)
-			continue;	/* another program's key */
+			continue; /* another program's key */
 		free(kept[i]);
 		if ((kept[i] = strdup(value)) == NULL)
 			abort();
@@ -192,8 +193,10 @@ config_help(FILE *out)
 {
 	size_t i;
 
-	fprintf(out, "\nConfiguration (environment, or %s; CHAT_CONFIG names"
-	    " another file):\n", CONFIG_FILE);
+	fprintf(out,
+	    "\nConfiguration (environment, or %s; CHAT_CONFIG names"
+	    " another file):\n",
+	    CONFIG_FILE);
 	for (i = 0; i < NKEYS; i++) {
 		fprintf(out, "  %-22s %s [%s]", keys[i].name, keys[i].help,
 		    keys[i].value);

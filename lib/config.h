@@ -11,18 +11,18 @@
 
 #include "log.h"
 
-#define CONFIG_FILE	"/etc/chat/chat.conf"
+#define CONFIG_FILE	 "/etc/chat/chat.conf"
 #define CONFIG_ERROR_MAX 512
 
 struct config {
-	const char	*db;			/* CHAT_DB */
-	const char	*runtime_dir;		/* CHAT_RUNTIME_DIR */
-	long		 message_max_size;	/* bytes */
-	long		 log_level;		/* enum log_level */
-	long		 full;			/* CHAT_DURABILITY=full */
-	long		 auth_required;		/* CHAT_AUTH=required */
-	long		 login_timeout;		/* seconds */
-	long		 idle_timeout;		/* seconds */
+	const char *db;		 /* CHAT_DB */
+	const char *runtime_dir; /* CHAT_RUNTIME_DIR */
+	long message_max_size;	 /* bytes */
+	long log_level;		 /* enum log_level */
+	long full;		 /* CHAT_DURABILITY=full */
+	long auth_required;	 /* CHAT_AUTH=required */
+	long login_timeout;	 /* seconds */
+	long idle_timeout;	 /* seconds */
 };
 
 /*
@@ -30,12 +30,12 @@ struct config {
  * then the environment.  Strings live as long as the process.  Returns false
  * with a sentence in error that names the key, its value and what is allowed.
  */
-bool	config_load(struct config *, char error[CONFIG_ERROR_MAX]);
+bool config_load(struct config *, char error[CONFIG_ERROR_MAX]);
 
 /* One line a key: its name, default, unit and meaning, for --help. */
-void	config_help(FILE *);
+void config_help(FILE *);
 
 /* The longest line a client may send, in bytes, from CHAT_MESSAGE_MAX_SIZE. */
-size_t	config_line_max(const struct config *);
+size_t config_line_max(const struct config *);
 
 #endif

@@ -124,7 +124,7 @@ json_check(const char *line, size_t len, bool *surrogates)
 			p = string_skip(p + 1, end, surrogates);
 			if (p == NULL)
 				return "a control character in a string must"
-				    " be escaped";
+				       " be escaped";
 			continue;
 		case '{':
 		case '[':

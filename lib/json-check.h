@@ -14,6 +14,6 @@
  * \u escape names half of a surrogate pair without its other half, which
  * parsers turn into U+FFFD.
  */
-const char	*json_check(const char *line, size_t len, bool *surrogates);
+const char *json_check(const char *line, size_t len, bool *surrogates);
 
 #endif

@@ -7,57 +7,59 @@
 #define LIMIT_H
 
 /* Protocol. */
-#define USERNAME_MAX	32		/* bytes of a user name */
-#define REF_MAX		64		/* bytes of a client's ref */
-#define JSON_DEPTH_MAX	16		/* nesting of a command */
-#define RESUME_LEN	32		/* hexadecimal digits of a resume secret */
-#define TIMESTAMP_LEN	24		/* 2026-11-23T04:38:09.123Z */
-#define TIMESTAMP_MAX	64		/* bytes of a client's own timestamp */
-#define HISTORY_MAX	1000		/* messages in one HISTORY event */
-#define HISTORY_BYTES	(1024 * 1024)	/* bytes of one HISTORY event */
-#define LINE_FACTOR	8		/* a line: this many times a message's */
-#define LINE_EXTRA	1024		/* size, and this much for the rest */
+#define USERNAME_MAX   32	     /* bytes of a user name */
+#define REF_MAX	       64	     /* bytes of a client's ref */
+#define JSON_DEPTH_MAX 16	     /* nesting of a command */
+#define RESUME_LEN     32	     /* hexadecimal digits of a resume secret */
+#define TIMESTAMP_LEN  24	     /* 2026-11-23T04:38:09.123Z */
+#define TIMESTAMP_MAX  64	     /* bytes of a client's own timestamp */
+#define HISTORY_MAX    1000	     /* messages in one HISTORY event */
+#define HISTORY_BYTES  (1024 * 1024) /* bytes of one HISTORY event */
+#define LINE_FACTOR    8	     /* a line: this many times a message's */
+#define LINE_EXTRA     1024	     /* size, and this much for the rest */
 
 /* A session's buffers. */
-#define INPUT_CHUNK	(64 * 1024)	/* read from the client at a time */
-#define OUTPUT_HIGH	(256 * 1024)	/* above: nothing is taken for the client */
-#define BATCH_MESSAGES	256		/* messages in one transaction */
-#define CATCHUP_ROWS	256		/* rows read from the store at a time */
-#define CATCHUP_SPAN	65536		/* ids looked at, at a time */
+#define INPUT_CHUNK    (64 * 1024)  /* read from the client at a time */
+#define OUTPUT_HIGH    (256 * 1024) /* above: nothing is taken for the client */
+#define BATCH_MESSAGES 256	    /* messages in one transaction */
+#define CATCHUP_ROWS   256	    /* rows read from the store at a time */
+#define CATCHUP_SPAN   65536	    /* ids looked at, at a time */
 
 /* A session's waits. */
-#define REGISTER_RETRY	50		/* when the relay's queue is full */
-#define ALONE_INTERVAL	1000		/* between looks at the store without relay */
-#define DRAIN_WAIT	1000		/* reading on after the last event */
-#define FLUSH_WAIT	5000		/* for a client that takes none of its last events */
-#define REST_AFTER	1000		/* idle: spare memory is given back */
-#define RECONNECT_AFTER	2		/* seconds, what SHUTDOWN tells a client */
+#define REGISTER_RETRY	50   /* when the relay's queue is full */
+#define ALONE_INTERVAL	1000 /* between looks at the store without relay */
+#define DRAIN_WAIT	1000 /* reading on after the last event */
+#define FLUSH_WAIT	5000 /* for a client that takes none of its last events */
+#define REST_AFTER	1000 /* idle: spare memory is given back */
+#define RECONNECT_AFTER 2    /* seconds, what SHUTDOWN tells a client */
 
 /* Datagrams between sessions and relay. */
-#define DGRAM_MAX	(64 * 1024)	/* a whole datagram */
-#define RELAY_SNDBUF	(128 * 1024)	/* unread by one session, for the kernel */
-#define SESSION_SNDBUF	(256 * 1024)	/* unread by the relay, for one session */
-#define RELAY_GATHER	1		/* pause between two batches when busy */
-#define RELAY_HOLE_WAIT	5		/* for a publication that is out of order */
-#define RELAY_ASIDE_MAX	256		/* publications waiting for an earlier one */
-#define RELAY_TICK	1000		/* the relay looks at the store's position */
-#define RELAY_SILENT	10000		/* a session looks whether the store is ahead */
-#define RELAY_IDLE_EXIT	60000		/* without sessions, when systemd can restart it */
-#define RELAY_DRAIN_MAX	256		/* datagrams taken before relaying */
+#define DGRAM_MAX	(64 * 1024)  /* a whole datagram */
+#define RELAY_SNDBUF	(128 * 1024) /* unread by one session, for the kernel */
+#define SESSION_SNDBUF	(256 * 1024) /* unread by the relay, for one session */
+#define RELAY_GATHER	1	     /* pause between two batches when busy */
+#define RELAY_HOLE_WAIT 5     /* for a publication that is out of order */
+#define RELAY_ASIDE_MAX 256   /* publications waiting for an earlier one */
+#define RELAY_TICK	1000  /* the relay looks at the store's position */
+#define RELAY_SILENT	10000 /* a session looks whether the store is ahead */
+#define RELAY_IDLE_EXIT \
+	60000		    /* without sessions, when systemd can restart it */
+#define RELAY_DRAIN_MAX 256 /* datagrams taken before relaying */
 
 /* The store. */
-#define LOCK_STOPPED	5000		/* a lock held for longer: its holder is ended */
-#define FILE_LOCK_STEP	10		/* between tries to lock the page's file */
-#define LOCK_WAIT	12000		/* for the lock, then UNAVAILABLE */
-#define STORE_BUSY	1000		/* SQLite's own wait, under our lock */
-#define CHECKPOINT_INTERVAL 1000	/* at most one checkpoint in this time */
-#define CHECKPOINT_BYTES (4 * 1024 * 1024)	/* of WAL: checkpoint at once */
-#define CHECKPOINT_LAZY	30000		/* less than that: after this time */
-#define CHECKPOINT_READERS 200		/* wait for readers under the lock */
-#define WAL_TRUNCATE	(64 * 1024 * 1024)	/* a WAL above is cut after a checkpoint */
-#define WAL_MAX		(256 * 1024 * 1024)	/* above: UNAVAILABLE until read */
-#define READER_STOPPED	5000		/* a reader pinning a large WAL so long is ended */
-#define ID_MARGIN	1000		/* ids left out after a power cut */
-#define REF_AGE		(24 * 60 * 60 * 1000LL)	/* a ref is forgotten after */
+#define LOCK_STOPPED	    5000 /* a lock held for longer: its holder is ended */
+#define FILE_LOCK_STEP	    10	 /* between tries to lock the page's file */
+#define LOCK_WAIT	    12000 /* for the lock, then UNAVAILABLE */
+#define STORE_BUSY	    1000  /* SQLite's own wait, under our lock */
+#define CHECKPOINT_INTERVAL 1000  /* at most one checkpoint in this time */
+#define CHECKPOINT_BYTES    (4 * 1024 * 1024) /* of WAL: checkpoint at once */
+#define CHECKPOINT_LAZY	    30000 /* less than that: after this time */
+#define CHECKPOINT_READERS  200	  /* wait for readers under the lock */
+#define WAL_TRUNCATE \
+	(64 * 1024 * 1024) /* a WAL above is cut after a checkpoint */
+#define WAL_MAX	       (256 * 1024 * 1024) /* above: UNAVAILABLE until read */
+#define READER_STOPPED 5000 /* a reader pinning a large WAL so long is ended */
+#define ID_MARGIN      1000 /* ids left out after a power cut */
+#define REF_AGE	       (24 * 60 * 60 * 1000LL) /* a ref is forgotten after */
 
 #endif

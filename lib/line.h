@@ -8,15 +8,15 @@
 #include "buf.h"
 
 enum line_result {
-	LINE_NONE,		/* no complete line is there */
+	LINE_NONE, /* no complete line is there */
 	LINE_FOUND,
-	LINE_TOO_LONG		/* more than max bytes without an LF */
+	LINE_TOO_LONG /* more than max bytes without an LF */
 };
 
 struct line_buf {
-	struct buf	 in;
-	size_t		 scanned;	/* bytes known to hold no LF */
-	size_t		 max;		/* of a line, without its LF */
+	struct buf in;
+	size_t scanned; /* bytes known to hold no LF */
+	size_t max;	/* of a line, without its LF */
 };
 
 /*
@@ -27,6 +27,6 @@ struct line_buf {
 enum line_result line_next(struct line_buf *, char **line, size_t *len);
 
 /* How many bytes may still be appended before a refusal is certain, plus one. */
-size_t	line_wanted(const struct line_buf *);
+size_t line_wanted(const struct line_buf *);
 
 #endif

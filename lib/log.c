@@ -23,13 +23,11 @@
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
 static const struct {
-	const char	*name;
-	int		 priority;	/* of syslog(3) */
-} levels[] = {
-	{ "DEBUG", LOG_DEBUG }, { "INFO", LOG_INFO },
+	const char *name;
+	int priority; /* of syslog(3) */
+} levels[] = { { "DEBUG", LOG_DEBUG }, { "INFO", LOG_INFO },
 	{ "WARNING", LOG_WARNING }, { "ERROR", LOG_ERR },
-	{ "CRITICAL", LOG_CRIT }
-};
+	{ "CRITICAL", LOG_CRIT } };
 
 static const char *program = "chat";
 static const char *peer, *user;
@@ -76,9 +74,9 @@ log_open(const char *name)
 		target = TO_JOURNAL;
 		return;
 	}
-	if (have_err && !(S_ISSOCK(err.st_mode) &&
-	    fstat(STDIN_FILENO, &in) == 0 && in.st_dev == err.st_dev &&
-	    in.st_ino == err.st_ino)) {
+	if (have_err &&
+	    !(S_ISSOCK(err.st_mode) && fstat(STDIN_FILENO, &in) == 0 &&
+		in.st_dev == err.st_dev && in.st_ino == err.st_ino)) {
 		target = TO_STDERR;
 		return;
 	}
@@ -176,8 +174,8 @@ log_event(enum log_level level, const char *event, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	if (user != NULL)
-		n += (size_t)snprintf(who + n, sizeof(who) - n, " user=%.32s",
-		    user);
+		n += (size_t)snprintf(
+		    who + n, sizeof(who) - n, " user=%.32s", user);
 	if (session != 0)
 		n += (size_t)snprintf(who + n, sizeof(who) - n, " session=%lld",
 		    (long long)session);

@@ -10,7 +10,10 @@
 #include <stdint.h>
 
 enum log_level {
-	LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARNING, LEVEL_ERROR,
+	LEVEL_DEBUG,
+	LEVEL_INFO,
+	LEVEL_WARNING,
+	LEVEL_ERROR,
 	LEVEL_CRITICAL
 };
 
@@ -22,16 +25,16 @@ enum log_level {
  * written to when it is the same socket as standard input (as inetd does it):
  * the journal's socket or syslog(3) take its place.
  */
-void	log_open(const char *program);
-void	log_set_level(enum log_level);
+void log_open(const char *program);
+void log_set_level(enum log_level);
 
 /* Fields of every event from now on; NULL or 0 leaves one out.  Borrowed. */
-void	log_set_peer(const char *peer);
-void	log_set_user(const char *user);
-void	log_set_session(int64_t session);
+void log_set_peer(const char *peer);
+void log_set_user(const char *user);
+void log_set_session(int64_t session);
 
 /* event is one lower-case word (CHAT_EVENT=); format tells the rest. */
-void	log_event(enum log_level, const char *event, const char *format, ...)
-	    __attribute__((format(printf, 3, 4)));
+void log_event(enum log_level, const char *event, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #endif

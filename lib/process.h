@@ -12,6 +12,6 @@
  * Whether it is stopped by a signal or a debugger.  The answer is about the
  * pid's process of now: hold a pidfd to know whose that is.
  */
-bool	 process_is_stopped(pid_t);
+bool process_is_stopped(pid_t);
 
 #endif

@@ -61,9 +61,9 @@ file_extend(int fd)
 {
 	struct stat st;
 
-	return fstat(fd, &st) == 0 && (st.st_size >=
-	    (off_t)sizeof(struct shared) ||
-	    ftruncate(fd, sizeof(struct shared)) == 0);
+	return fstat(fd, &st) == 0 &&
+	    (st.st_size >= (off_t)sizeof(struct shared) ||
+		ftruncate(fd, sizeof(struct shared)) == 0);
 }
 
 bool
@@ -123,7 +123,7 @@ shared_map(const char *runtime_dir, int *fd)
 	int saved;
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", runtime_dir,
-	    SHARED_FILE) >= sizeof(path)) {
+		SHARED_FILE) >= sizeof(path)) {
 		errno = ENAMETOOLONG;
 		return NULL;
 	}
@@ -132,8 +132,8 @@ shared_map(const char *runtime_dir, int *fd)
 		return NULL;
 	if (!file_extend(*fd))
 		goto fail;
-	page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED,
-	    *fd, 0);
+	page = mmap(
+	    NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
 	if (page == MAP_FAILED)
 		goto fail;
 	shared_boot_id(boot);
@@ -168,8 +168,8 @@ shared_gone(int fd)
 
 /* Name who has kept the lock since `turn`, and end it if it is stopped. */
 static void
-holder_accuse(struct shared_lock *l, uint32_t turn, shared_notice notice,
-    void *arg)
+holder_accuse(
+    struct shared_lock *l, uint32_t turn, shared_notice notice, void *arg)
 {
 	pid_t pid = atomic_load(&l->holder);
 	bool stopped = pid > 0 && process_is_stopped(pid);
@@ -183,13 +183,15 @@ holder_accuse(struct shared_lock *l, uint32_t turn, shared_notice notice,
 	if (pidfd != -1 && stopped && atomic_load(&l->turn) == turn &&
 	    atomic_load(&l->holder) == pid)
 		stopped = syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL,
-		    0) == 0;
+			      0) == 0;
 	else
 		stopped = false;
 	if (pidfd != -1)
 		close(pidfd);
-	snprintf(text, sizeof(text), "process %d has held the store's lock for"
-	    " %d s%s", (int)pid, LOCK_STOPPED / 1000,
+	snprintf(text, sizeof(text),
+	    "process %d has held the store's lock for"
+	    " %d s%s",
+	    (int)pid, LOCK_STOPPED / 1000,
 	    stopped ? " and was stopped: ended it" : "");
 	if (notice != NULL)
 		notice(arg, text);
@@ -218,12 +220,12 @@ shared_lock(struct shared_lock *l, shared_notice notice, void *arg)
 	while (error == EBUSY || error == ETIMEDOUT) {
 		if (waited >= LOCK_WAIT)
 			return ETIMEDOUT;
-		step = LOCK_WAIT - waited < LOCK_STOPPED ?
-		    LOCK_WAIT - waited : LOCK_STOPPED;
+		step = LOCK_WAIT - waited < LOCK_STOPPED ? LOCK_WAIT - waited
+							 : LOCK_STOPPED;
 		turn = atomic_load(&l->turn);
 		deadline_in(&deadline, step);
-		error = pthread_mutex_clocklock(&l->mutex, CLOCK_MONOTONIC,
-		    &deadline);
+		error = pthread_mutex_clocklock(
+		    &l->mutex, CLOCK_MONOTONIC, &deadline);
 		waited += step;
 		if (error == ETIMEDOUT && step == LOCK_STOPPED &&
 		    atomic_load(&l->turn) == turn)

@@ -13,55 +13,55 @@
 #include <pthread.h>
 
 #define SHARED_FILE	"shared"
-#define SHARED_MAGIC	0x43686174u	/* "Chat" */
+#define SHARED_MAGIC	0x43686174u /* "Chat" */
 #define SHARED_VERSION	1u
-#define SHARED_BOOT_MAX	40	/* bytes of a boot's id and its NUL */
+#define SHARED_BOOT_MAX 40 /* bytes of a boot's id and its NUL */
 
 /* A lock between processes that outlives the death of its holder. */
 struct shared_lock {
-	pthread_mutex_t		 mutex;		/* robust, process-shared */
-	_Atomic int32_t		 holder;	/* pid, 0 while free */
-	_Atomic uint32_t	 turn;		/* counts acquisitions */
+	pthread_mutex_t mutex;	/* robust, process-shared */
+	_Atomic int32_t holder; /* pid, 0 while free */
+	_Atomic uint32_t turn;	/* counts acquisitions */
 };
 
 /* Members are only ever added, at the end: sessions of two versions share it. */
 struct shared {
-	uint32_t		 magic, version;
-	char			 boot[SHARED_BOOT_MAX];
-	_Atomic uint32_t	 ready;		/* positions below are valid */
-	_Atomic uint32_t	 generation;	/* of the database file */
-	uint64_t		 db_device, db_inode;
+	uint32_t magic, version;
+	char boot[SHARED_BOOT_MAX];
+	_Atomic uint32_t ready;	     /* positions below are valid */
+	_Atomic uint32_t generation; /* of the database file */
+	uint64_t db_device, db_inode;
 
-	struct shared_lock	 write;		/* around each transaction */
-	struct shared_lock	 sync;		/* around each sync of the WAL */
+	struct shared_lock write; /* around each transaction */
+	struct shared_lock sync;  /* around each sync of the WAL */
 
-	_Atomic int64_t		 committed_id;	/* last id of the log */
-	_Atomic int64_t		 synced_id;	/* the same, known on disk */
-	_Atomic uint64_t	 commits;	/* transactions so far */
-	_Atomic uint64_t	 synced_commits;
-	_Atomic uint64_t	 checkpointed;	/* commits at the last whole one */
-	_Atomic uint32_t	 sync_failed;	/* until a whole checkpoint */
+	_Atomic int64_t committed_id; /* last id of the log */
+	_Atomic int64_t synced_id;    /* the same, known on disk */
+	_Atomic uint64_t commits;     /* transactions so far */
+	_Atomic uint64_t synced_commits;
+	_Atomic uint64_t checkpointed; /* commits at the last whole one */
+	_Atomic uint32_t sync_failed;  /* until a whole checkpoint */
 };
 
 /* The id of this boot of the machine, empty where there is none. */
-void		 shared_boot_id(char id[SHARED_BOOT_MAX]);
+void shared_boot_id(char id[SHARED_BOOT_MAX]);
 
 /*
  * Map the page of a runtime directory, making it when missing.  Returns NULL
  * with errno set.  *fd stays open (for shared_gone() and flock(2)).
  */
-struct shared	*shared_map(const char *runtime_dir, int *fd);
-void		 shared_unmap(struct shared *, int fd);
+struct shared *shared_map(const char *runtime_dir, int *fd);
+void shared_unmap(struct shared *, int fd);
 
 /* Whether the page's file was removed: what is mapped is then nobody's. */
-bool		 shared_gone(int fd);
+bool shared_gone(int fd);
 
 /*
  * Lock the page's file against others who want to make it agree with the
  * database.  Waits at most LOCK_WAIT ms.  Returns false with errno set.
  */
-bool		 shared_file_lock(int fd);
-void		 shared_file_unlock(int fd);
+bool shared_file_lock(int fd);
+void shared_file_unlock(int fd);
 
 /* What a lock tells of a holder that keeps others waiting. */
 typedef void (*shared_notice)(void *arg, const char *text);
@@ -71,7 +71,7 @@ typedef void (*shared_notice)(void *arg, const char *text);
  * LOCK_STOPPED ms is named through notice(arg, ...), and killed when it is a
  * stopped process.  Returns 0, or ETIMEDOUT.
  */
-int		 shared_lock(struct shared_lock *, shared_notice, void *arg);
-void		 shared_unlock(struct shared_lock *);
+int shared_lock(struct shared_lock *, shared_notice, void *arg);
+void shared_unlock(struct shared_lock *);
 
 #endif

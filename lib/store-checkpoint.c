@@ -19,7 +19,7 @@
 #include "store-internal.h"
 
 /* The read locks of a WAL's index (sqlite.org/walformat.html, 2.3.1). */
-#define READ_LOCK_FIRST	123
+#define READ_LOCK_FIRST 123
 #define READ_LOCK_LAST	127
 
 bool
@@ -45,12 +45,12 @@ reader_find(const struct store *s)
 	FILE *f;
 
 	if ((size_t)snprintf(path, sizeof(path), "%s-shm", s->path) >=
-	    sizeof(path) || stat(path, &st) == -1 ||
-	    (f = fopen("/proc/locks", "re")) == NULL)
+		sizeof(path) ||
+	    stat(path, &st) == -1 || (f = fopen("/proc/locks", "re")) == NULL)
 		return 0;
 	while (found == 0 && fgets(line, sizeof(line), f) != NULL)
 		if (sscanf(line, "%*u: POSIX %*s %7s %d %x:%x:%llu %llu %llu",
-		    type, &pid, &maj, &min, &inode, &first, &last) == 7 &&
+			type, &pid, &maj, &min, &inode, &first, &last) == 7 &&
 		    strcmp(type, "READ") == 0 && inode == st.st_ino &&
 		    maj == major(st.st_dev) && min == minor(st.st_dev) &&
 		    first <= READ_LOCK_LAST && last >= READ_LOCK_FIRST &&
@@ -86,8 +86,9 @@ static bool
 final_pass(struct store *s, bool *whole)
 {
 	struct shared *page = s->shared;
-	int mode = store_wal_bytes(s) > WAL_TRUNCATE ?
-	    SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART;
+	int mode = store_wal_bytes(s) > WAL_TRUNCATE
+	    ? SQLITE_CHECKPOINT_TRUNCATE
+	    : SQLITE_CHECKPOINT_RESTART;
 	uint64_t commits;
 	int64_t id;
 	bool ok;
@@ -101,8 +102,8 @@ final_pass(struct store *s, bool *whole)
 	sqlite3_busy_timeout(s->db, CHECKPOINT_READERS);
 	ok = pass(s, mode, whole);
 	sqlite3_busy_timeout(s->db, STORE_BUSY);
-	if (*whole && shared_lock(&page->sync, s->options.notice,
-	    s->options.arg) == 0) {
+	if (*whole &&
+	    shared_lock(&page->sync, s->options.notice, s->options.arg) == 0) {
 		/* It synced the database: all up to here is on disk. */
 		atomic_store(&page->synced_id, id);
 		atomic_store(&page->synced_commits, commits);
@@ -118,12 +119,13 @@ enum store_result
 store_checkpoint(struct store *s, struct store_checkpoint *result)
 {
 	struct store_checkpoint c = { .wal_bytes = store_wal_bytes(s) };
-	bool whole, written = atomic_load(&s->shared->commits) !=
+	bool whole,
+	    written = atomic_load(&s->shared->commits) !=
 	    atomic_load(&s->shared->checkpointed);
 
 	if (store_is_stale(s)) {
-		snprintf(s->error, sizeof(s->error), "%s: was replaced",
-		    s->path);
+		snprintf(
+		    s->error, sizeof(s->error), "%s: was replaced", s->path);
 		return STORE_UNAVAILABLE;
 	}
 	if (store_checkpoint_due(s)) {

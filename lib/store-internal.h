@@ -10,58 +10,73 @@
 #include "shared.h"
 #include "store.h"
 
-#define STORE_ERROR_MAX	512
+#define STORE_ERROR_MAX 512
 
 /* One prepared statement each, made at its first use. */
 enum statement {
-	ST_BEGIN, ST_COMMIT, ST_SEQUENCE, ST_OLDEST,
-	ST_USER, ST_USER_ADD, ST_USER_TAKE, ST_USER_LEFT, ST_USERS,
-	ST_SESSION_ADD, ST_SESSION_END, ST_SESSION_OPEN, ST_USER_SESSIONS,
+	ST_BEGIN,
+	ST_COMMIT,
+	ST_SEQUENCE,
+	ST_OLDEST,
+	ST_USER,
+	ST_USER_ADD,
+	ST_USER_TAKE,
+	ST_USER_LEFT,
+	ST_USERS,
+	ST_SESSION_ADD,
+	ST_SESSION_END,
+	ST_SESSION_OPEN,
+	ST_USER_SESSIONS,
 	ST_SESSIONS_OPEN,
-	ST_RECIPIENT, ST_REF, ST_REF_FORGET, ST_MESSAGE_ADD,
-	ST_CATCH_UP, ST_LOG,
-	ST_HISTORY_ALL, ST_HISTORY_ALL_AFTER,
-	ST_HISTORY_WITH, ST_HISTORY_WITH_AFTER,
+	ST_RECIPIENT,
+	ST_REF,
+	ST_REF_FORGET,
+	ST_MESSAGE_ADD,
+	ST_CATCH_UP,
+	ST_LOG,
+	ST_HISTORY_ALL,
+	ST_HISTORY_ALL_AFTER,
+	ST_HISTORY_WITH,
+	ST_HISTORY_WITH_AFTER,
 	ST_COUNT
 };
 
 struct store {
-	struct store_options	 options;
-	char			*path;
-	sqlite3			*db;
-	struct shared		*shared;
-	int			 shared_fd;
-	uint32_t		 generation;	/* of the page when opened */
-	sqlite3_stmt		*statements[ST_COUNT];
-	bool			 in_transaction;
-	int64_t			 last_id;	/* the log's, in the transaction */
-	int64_t			 changes;	/* rows, when it began */
-	uint64_t		 commit;	/* number of our last one */
-	char			 error[STORE_ERROR_MAX];
+	struct store_options options;
+	char *path;
+	sqlite3 *db;
+	struct shared *shared;
+	int shared_fd;
+	uint32_t generation; /* of the page when opened */
+	sqlite3_stmt *statements[ST_COUNT];
+	bool in_transaction;
+	int64_t last_id; /* the log's, in the transaction */
+	int64_t changes; /* rows, when it began */
+	uint64_t commit; /* number of our last one */
+	char error[STORE_ERROR_MAX];
 };
 
 /* The statement for sql, reset; NULL with the error kept. */
-sqlite3_stmt	*store_statement(struct store *, enum statement,
-		    const char *sql);
+sqlite3_stmt *store_statement(struct store *, enum statement, const char *sql);
 
 /* The same for queries outside transactions: NULL when the store is stale. */
-sqlite3_stmt	*store_query(struct store *, enum statement, const char *sql);
+sqlite3_stmt *store_query(struct store *, enum statement, const char *sql);
 
 /*
  * Step it: SQLITE_ROW, or SQLITE_DONE (and it is reset), or another code with
  * the error kept (and it is reset).
  */
-int		 store_step(struct store *, sqlite3_stmt *);
+int store_step(struct store *, sqlite3_stmt *);
 /* The same for statements without rows; true when it is done. */
-bool		 store_run(struct store *, sqlite3_stmt *);
+bool store_run(struct store *, sqlite3_stmt *);
 enum store_result store_fail(struct store *, const char *what);
 
 /* Transactions of any kind (store-tx.c). */
 enum store_result store_begin(struct store *);
 enum store_result store_commit(struct store *, bool durable);
-void		 store_rollback(struct store *);
+void store_rollback(struct store *);
 /* Our last commit, and all before it, are on disk after this. */
 enum store_result store_sync(struct store *);
-int64_t		 store_now(void);	/* ms since 1970 */
+int64_t store_now(void); /* ms since 1970 */
 
 #endif

@@ -18,8 +18,8 @@
 static enum store_result
 session_check(struct store *s, int64_t session)
 {
-	sqlite3_stmt *st = store_statement(s, ST_SESSION_OPEN,
-	    "SELECT reason FROM sessions WHERE id = :id");
+	sqlite3_stmt *st = store_statement(
+	    s, ST_SESSION_OPEN, "SELECT reason FROM sessions WHERE id = :id");
 	enum store_result result = STORE_OK;
 	const char *reason;
 	int rc;
@@ -31,15 +31,15 @@ session_check(struct store *s, int64_t session)
 		return rc == SQLITE_DONE ? STORE_ENDED : STORE_UNAVAILABLE;
 	reason = (const char *)sqlite3_column_text(st, 0);
 	if (reason != NULL)
-		result = strcmp(reason, "replaced") == 0 ? STORE_REPLACED :
-		    STORE_ENDED;
+		result = strcmp(reason, "replaced") == 0 ? STORE_REPLACED
+							 : STORE_ENDED;
 	sqlite3_reset(st);
 	return result;
 }
 
 enum store_result
-store_messages_begin(struct store *s, const struct store_session *session,
-    int64_t *before)
+store_messages_begin(
+    struct store *s, const struct store_session *session, int64_t *before)
 {
 	enum store_result result = store_begin(s);
 
@@ -67,8 +67,8 @@ store_messages_rollback(struct store *s)
 
 /* *reachable: online or registered. */
 static enum store_result
-recipient_find(struct store *s, const char *to, struct store_sent *out,
-    bool *reachable)
+recipient_find(
+    struct store *s, const char *to, struct store_sent *out, bool *reachable)
 {
 	sqlite3_stmt *st = store_statement(s, ST_RECIPIENT,
 	    "SELECT id, username, password IS NOT NULL OR EXISTS (SELECT 1"
@@ -92,8 +92,8 @@ recipient_find(struct store *s, const char *to, struct store_sent *out,
 static bool
 ref_forget(struct store *s, int64_t id)
 {
-	sqlite3_stmt *st = store_statement(s, ST_REF_FORGET,
-	    "UPDATE messages SET ref = NULL WHERE id = :id");
+	sqlite3_stmt *st = store_statement(
+	    s, ST_REF_FORGET, "UPDATE messages SET ref = NULL WHERE id = :id");
 
 	if (st == NULL)
 		return false;
@@ -175,8 +175,8 @@ store_message_send(struct store *s, const struct store_session *session,
 	enum store_result result;
 	bool reachable = true;
 
-	if (in->to != NULL && (result = recipient_find(s, in->to, &sent,
-	    &reachable)) != STORE_OK)
+	if (in->to != NULL &&
+	    (result = recipient_find(s, in->to, &sent, &reachable)) != STORE_OK)
 		return result;
 	if (in->ref != NULL &&
 	    (result = ref_find(s, session, in, &sent)) != STORE_OK)
@@ -223,9 +223,9 @@ rows_give(struct store *s, sqlite3_stmt *st, store_row row, void *arg,
 }
 
 struct stopping {
-	store_row	 row;
-	void		*arg;
-	bool		 stopped;
+	store_row row;
+	void *arg;
+	bool stopped;
 };
 
 static bool
@@ -275,8 +275,8 @@ store_catch_up(struct store *s, struct store_view *view, int64_t limit,
 }
 
 enum store_result
-store_log(struct store *s, int64_t from, int64_t limit, store_row row,
-    void *arg)
+store_log(
+    struct store *s, int64_t from, int64_t limit, store_row row, void *arg)
 {
 	sqlite3_stmt *st = store_query(s, ST_LOG,
 	    "SELECT " MESSAGE_COLUMNS " FROM messages AS m" MESSAGE_JOINS
@@ -322,10 +322,10 @@ static sqlite3_stmt *
 history_with(struct store *s, bool after)
 {
 	if (after)
-		return store_query(s, ST_HISTORY_WITH_AFTER, HISTORY_WITH
-		    " ORDER BY 1 LIMIT :limit");
-	return store_query(s, ST_HISTORY_WITH, HISTORY_WITH
-	    " ORDER BY 1 DESC LIMIT :limit");
+		return store_query(s, ST_HISTORY_WITH_AFTER,
+		    HISTORY_WITH " ORDER BY 1 LIMIT :limit");
+	return store_query(
+	    s, ST_HISTORY_WITH, HISTORY_WITH " ORDER BY 1 DESC LIMIT :limit");
 }
 
 static void
@@ -350,8 +350,8 @@ store_history(struct store *s, const struct store_view *view,
 	int count;
 
 	if (page->with != NULL) {
-		if ((result = recipient_find(s, page->with, &other,
-		    &reachable)) != STORE_OK)
+		if ((result = recipient_find(
+			 s, page->with, &other, &reachable)) != STORE_OK)
 			return result;
 		if (floor < view->private_from)
 			floor = view->private_from;

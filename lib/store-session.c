@@ -7,9 +7,9 @@
 #include "store-internal.h"
 
 struct user {
-	int64_t	 id, private_from, position;
-	char	 username[USERNAME_MAX + 1];
-	bool	 registered, proven;
+	int64_t id, private_from, position;
+	char username[USERNAME_MAX + 1];
+	bool registered, proven;
 };
 
 /* In constant time: how much of a secret was right must not be measurable. */
@@ -63,13 +63,15 @@ static bool
 user_take(struct store *s, const struct store_login *in, struct user *u)
 {
 	bool known = u->id != 0;
-	sqlite3_stmt *st = known ?
-	    store_statement(s, ST_USER_TAKE, "UPDATE users SET"
-	    " username = :username, resume = :resume, private_from = :position,"
-	    " position = :position, seen_at = :now WHERE id = :id") :
-	    store_statement(s, ST_USER_ADD, "INSERT INTO users (username,"
-	    " resume, private_from, position, created_at, seen_at)"
-	    " VALUES (:username, :resume, :position, :position, :now, :now)");
+	sqlite3_stmt *st = known
+	    ? store_statement(s, ST_USER_TAKE,
+		  "UPDATE users SET"
+		  " username = :username, resume = :resume, private_from = :position,"
+		  " position = :position, seen_at = :now WHERE id = :id")
+	    : store_statement(s, ST_USER_ADD,
+		  "INSERT INTO users (username,"
+		  " resume, private_from, position, created_at, seen_at)"
+		  " VALUES (:username, :resume, :position, :position, :now, :now)");
 
 	if (st == NULL)
 		return false;
@@ -142,8 +144,8 @@ others_close(struct store *s, const struct store_login *in,
 }
 
 static bool
-row_add(struct store *s, const struct store_login *in, int64_t user,
-    int64_t *id)
+row_add(
+    struct store *s, const struct store_login *in, int64_t user, int64_t *id)
 {
 	sqlite3_stmt *st = store_statement(s, ST_SESSION_ADD,
 	    "INSERT INTO sessions (user_id, socket, peer, pid, started_at)"
@@ -172,8 +174,8 @@ session_begin(struct store *s, const struct store_login *in, struct user *u,
 		return STORE_UNAVAILABLE;
 	if (u->registered)
 		return STORE_REFUSED;
-	if (u->id != 0 && (result = others_close(s, in, u,
-	    out->replaced)) != STORE_OK)
+	if (u->id != 0 &&
+	    (result = others_close(s, in, u, out->replaced)) != STORE_OK)
 		return result;
 	if (!u->proven && !user_take(s, in, u))
 		return STORE_UNAVAILABLE;
@@ -181,8 +183,8 @@ session_begin(struct store *s, const struct store_login *in, struct user *u,
 }
 
 enum store_result
-store_session_begin(struct store *s, const struct store_login *in,
-    struct store_session *out)
+store_session_begin(
+    struct store *s, const struct store_login *in, struct store_session *out)
 {
 	struct store_session session = { 0 };
 	struct user u;
@@ -207,8 +209,8 @@ store_session_begin(struct store *s, const struct store_login *in,
 }
 
 enum store_result
-store_session_end(struct store *s, int64_t session, const char *reason,
-    int64_t position)
+store_session_end(
+    struct store *s, int64_t session, const char *reason, int64_t position)
 {
 	sqlite3_stmt *st = store_statement(s, ST_USER_LEFT,
 	    "UPDATE users SET seen_at = :now, position = max(position,"
@@ -262,8 +264,8 @@ store_sessions_open(struct store *s,
 }
 
 enum store_result
-store_users(struct store *s, bool (*row)(void *, const struct store_user *),
-    void *arg)
+store_users(
+    struct store *s, bool (*row)(void *, const struct store_user *), void *arg)
 {
 	sqlite3_stmt *st = store_query(s, ST_USERS,
 	    "SELECT u.username, 1, min(s.started_at)"

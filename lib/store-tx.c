@@ -26,7 +26,8 @@ store_wal_bytes(struct store *s)
 	sqlite3_int64 size = 0;
 
 	if (sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER,
-	    &wal) != SQLITE_OK || wal == NULL || wal->pMethods == NULL ||
+		&wal) != SQLITE_OK ||
+	    wal == NULL || wal->pMethods == NULL ||
 	    wal->pMethods->xFileSize(wal, &size) != SQLITE_OK)
 		return 0;
 	return size;
@@ -47,13 +48,16 @@ static enum store_result
 check_usable(struct store *s)
 {
 	if (store_is_stale(s) || !file_is_ours(s))
-		return unavailable(s, "the database or the runtime directory"
+		return unavailable(s,
+		    "the database or the runtime directory"
 		    " was replaced");
 	if (s->options.full && store_sync_failed(s))
-		return unavailable(s, "a sync failed; waiting for a checkpoint"
+		return unavailable(s,
+		    "a sync failed; waiting for a checkpoint"
 		    " by chat-notify");
 	if (store_wal_bytes(s) > WAL_MAX)
-		return unavailable(s, "the WAL is at its limit; a reader keeps"
+		return unavailable(s,
+		    "the WAL is at its limit; a reader keeps"
 		    " it from being emptied");
 	return STORE_OK;
 }
@@ -81,13 +85,14 @@ store_begin(struct store *s)
 {
 	enum store_result result;
 
-	if (shared_lock(&s->shared->write, s->options.notice,
-	    s->options.arg) != 0)
-		return unavailable(s, "busy: the lock between writers was not"
+	if (shared_lock(&s->shared->write, s->options.notice, s->options.arg) !=
+	    0)
+		return unavailable(s,
+		    "busy: the lock between writers was not"
 		    " to be had");
 	result = check_usable(s);
-	if (result == STORE_OK && !store_run(s, store_statement(s, ST_BEGIN,
-	    "BEGIN IMMEDIATE")))
+	if (result == STORE_OK &&
+	    !store_run(s, store_statement(s, ST_BEGIN, "BEGIN IMMEDIATE")))
 		result = STORE_UNAVAILABLE;
 	if (result != STORE_OK) {
 		shared_unlock(&s->shared->write);
@@ -150,10 +155,11 @@ sync_wal(struct store *s)
 	sqlite3_file *wal = NULL;
 
 	if (sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER,
-	    &wal) != SQLITE_OK || wal == NULL || wal->pMethods == NULL)
+		&wal) != SQLITE_OK ||
+	    wal == NULL || wal->pMethods == NULL)
 		return false;
-	return wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL |
-	    SQLITE_SYNC_DATAONLY) == SQLITE_OK;
+	return wal->pMethods->xSync(
+		   wal, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY) == SQLITE_OK;
 }
 
 enum store_result

@@ -21,7 +21,7 @@ static const char *const migrations[] = {
 };
 #define NMIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))
 
-#define CACHE_KIB	"256"
+#define CACHE_KIB "256"
 
 int64_t
 store_now(void)
@@ -41,16 +41,17 @@ store_error(const struct store *s)
 enum store_result
 store_fail(struct store *s, const char *what)
 {
-	snprintf(s->error, sizeof(s->error), "%s: %.64s: %s (%d)", s->path, what,
-	    sqlite3_errmsg(s->db), sqlite3_extended_errcode(s->db));
+	snprintf(s->error, sizeof(s->error), "%s: %.64s: %s (%d)", s->path,
+	    what, sqlite3_errmsg(s->db), sqlite3_extended_errcode(s->db));
 	return STORE_UNAVAILABLE;
 }
 
 sqlite3_stmt *
 store_statement(struct store *s, enum statement id, const char *sql)
 {
-	if (s->statements[id] == NULL && sqlite3_prepare_v3(s->db, sql, -1,
-	    SQLITE_PREPARE_PERSISTENT, &s->statements[id], NULL) != SQLITE_OK)
+	if (s->statements[id] == NULL &&
+	    sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
+		&s->statements[id], NULL) != SQLITE_OK)
 		store_fail(s, "prepare");
 	return s->statements[id];
 }
@@ -111,9 +112,10 @@ version_read(struct store *s, int64_t *version)
 		return false;
 	if (*version <= NMIGRATIONS)
 		return true;
-	snprintf(s->error, sizeof(s->error), "%s: has schema %lld, this"
-	    " program knows up to %d: upgrade it", s->path,
-	    (long long)*version, NMIGRATIONS);
+	snprintf(s->error, sizeof(s->error),
+	    "%s: has schema %lld, this"
+	    " program knows up to %d: upgrade it",
+	    s->path, (long long)*version, NMIGRATIONS);
 	return false;
 }
 
@@ -136,8 +138,8 @@ migrate(struct store *s)
 		if (!run(s, migrations[version]))
 			goto fail;
 		version++;
-		snprintf(sql, sizeof(sql), "PRAGMA user_version = %d",
-		    (int)version);
+		snprintf(
+		    sql, sizeof(sql), "PRAGMA user_version = %d", (int)version);
 		if (!run(s, sql))
 			goto fail;
 	}
@@ -160,7 +162,8 @@ skip_seen_ids(struct store *s, int64_t seen)
 	bool ok;
 
 	shared_boot_id(boot);
-	sql = sqlite3_mprintf("BEGIN IMMEDIATE;"
+	sql = sqlite3_mprintf(
+	    "BEGIN IMMEDIATE;"
 	    "UPDATE sqlite_sequence SET seq = seq + %d"
 	    " WHERE name = 'messages' AND EXISTS (SELECT 1 FROM meta"
 	    " WHERE key = 'boot_id' AND value <> %Q);"
@@ -169,8 +172,8 @@ skip_seen_ids(struct store *s, int64_t seen)
 	    " (SELECT 1 FROM sqlite_sequence WHERE name = 'messages');"
 	    "UPDATE sqlite_sequence SET seq = max(seq, %lld) + %d"
 	    " WHERE name = 'messages' AND %lld > 0;"
-	    "COMMIT", ID_MARGIN, boot, boot, (long long)seen, ID_MARGIN,
-	    (long long)seen);
+	    "COMMIT",
+	    ID_MARGIN, boot, boot, (long long)seen, ID_MARGIN, (long long)seen);
 	if (sql == NULL)
 		abort();
 	ok = run(s, sql);
@@ -183,8 +186,10 @@ skip_seen_ids(struct store *s, int64_t seen)
 static bool
 last_id(struct store *s, int64_t *id)
 {
-	return get_int(s, "SELECT seq FROM sqlite_sequence"
-	    " WHERE name = 'messages'", 0, id);
+	return get_int(s,
+	    "SELECT seq FROM sqlite_sequence"
+	    " WHERE name = 'messages'",
+	    0, id);
 }
 
 /* With all locks: make the database and the page agree. */
@@ -196,7 +201,8 @@ agree(struct store *s, const struct stat *st)
 
 	atomic_store(&page->ready, 0);
 	/* auto_vacuum counts only before the first table is made. */
-	if (!version_read(s, &version) || !run(s, "PRAGMA auto_vacuum = INCREMENTAL") ||
+	if (!version_read(s, &version) ||
+	    !run(s, "PRAGMA auto_vacuum = INCREMENTAL") ||
 	    !run(s, "PRAGMA journal_mode = WAL") || !migrate(s) ||
 	    !skip_seen_ids(s, atomic_load(&page->committed_id)) ||
 	    !last_id(s, &last))
@@ -221,8 +227,8 @@ prepare_page(struct store *s, const struct stat *st)
 {
 	bool ok;
 
-	if (shared_lock(&s->shared->write, s->options.notice,
-	    s->options.arg) != 0) {
+	if (shared_lock(&s->shared->write, s->options.notice, s->options.arg) !=
+	    0) {
 		snprintf(s->error, sizeof(s->error), "%s: busy", s->path);
 		return false;
 	}
@@ -257,8 +263,9 @@ prepare(struct store *s)
 	sqlite3_busy_timeout(s->db, STORE_BUSY);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	if (!run(s, "PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = NORMAL;"
-	    "PRAGMA cache_size = -" CACHE_KIB))
+	if (!run(s,
+		"PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = NORMAL;"
+		"PRAGMA cache_size = -" CACHE_KIB))
 		return false;
 	if (stat(s->path, &st) == -1) {
 		snprintf(s->error, sizeof(s->error), "%s: %s", s->path,
@@ -292,9 +299,10 @@ store_open(const struct store_options *options, char *error, size_t size)
 	if (s->shared == NULL) {
 		snprintf(s->error, sizeof(s->error), "%s/%s: %s",
 		    options->runtime_dir, SHARED_FILE, strerror(errno));
-	} else if (sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READWRITE |
-	    SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-	    NULL) != SQLITE_OK) {
+	} else if (sqlite3_open_v2(s->path, &s->db,
+		       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+			   SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+		       NULL) != SQLITE_OK) {
 		store_fail(s, "open");
 	} else if (prepare(s)) {
 		return s;
@@ -330,8 +338,8 @@ store_is_stale(const struct store *s)
 int64_t
 store_position(const struct store *s)
 {
-	return atomic_load(s->options.full ? &s->shared->synced_id :
-	    &s->shared->committed_id);
+	return atomic_load(
+	    s->options.full ? &s->shared->synced_id : &s->shared->committed_id);
 }
 
 sqlite3_stmt *
@@ -339,16 +347,18 @@ store_query(struct store *s, enum statement id, const char *sql)
 {
 	if (!store_is_stale(s))
 		return store_statement(s, id, sql);
-	snprintf(s->error, sizeof(s->error), "%s: the database or the runtime"
-	    " directory was replaced", s->path);
+	snprintf(s->error, sizeof(s->error),
+	    "%s: the database or the runtime"
+	    " directory was replaced",
+	    s->path);
 	return NULL;
 }
 
 enum store_result
 store_oldest(struct store *s, int64_t *id)
 {
-	sqlite3_stmt *st = store_query(s, ST_OLDEST,
-	    "SELECT min(id) FROM messages");
+	sqlite3_stmt *st =
+	    store_query(s, ST_OLDEST, "SELECT min(id) FROM messages");
 
 	if (st == NULL || store_step(s, st) != SQLITE_ROW)
 		return STORE_UNAVAILABLE;

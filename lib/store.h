@@ -22,76 +22,76 @@
 
 #include "limit.h"
 
-#define STORE_HASH_LEN	32		/* bytes of a hashed secret */
-#define STORE_SOCKET_MAX 32		/* bytes of a session socket's name */
+#define STORE_HASH_LEN	 32 /* bytes of a hashed secret */
+#define STORE_SOCKET_MAX 32 /* bytes of a session socket's name */
 
 struct store;
 
 enum store_result {
 	STORE_OK,
-	STORE_UNAVAILABLE,	/* busy, full, away or broken: try later */
-	STORE_TAKEN,		/* the name is online and there is no proof */
-	STORE_REFUSED,		/* the name is registered and there is no proof */
-	STORE_NO_USER,		/* neither online nor registered */
-	STORE_REF_REUSED,	/* the ref stands for another message */
-	STORE_ENDED,		/* the session's row was closed already */
-	STORE_REPLACED		/* so, because another has the name now */
+	STORE_UNAVAILABLE, /* busy, full, away or broken: try later */
+	STORE_TAKEN,	   /* the name is online and there is no proof */
+	STORE_REFUSED,	   /* the name is registered and there is no proof */
+	STORE_NO_USER,	   /* neither online nor registered */
+	STORE_REF_REUSED,  /* the ref stands for another message */
+	STORE_ENDED,	   /* the session's row was closed already */
+	STORE_REPLACED	   /* so, because another has the name now */
 };
 
 struct store_options {
-	const char	*path;		/* database file */
-	const char	*runtime_dir;	/* where the shared page is */
-	bool		 full;		/* on disk before it counts as stored */
+	const char *path;	 /* database file */
+	const char *runtime_dir; /* where the shared page is */
+	bool full;		 /* on disk before it counts as stored */
 	/* Told of things the log should say (may be NULL). */
-	void	       (*notice)(void *arg, const char *text);
-	void		*arg;
+	void (*notice)(void *arg, const char *text);
+	void *arg;
 };
 
 /*
  * Open the store, make or migrate the database when needed.  On failure
  * returns NULL with a sentence in error (of size bytes).
  */
-struct store	*store_open(const struct store_options *, char *error,
-		    size_t size);
-void		 store_close(struct store *);
-const char	*store_error(const struct store *);
+struct store *
+store_open(const struct store_options *, char *error, size_t size);
+void store_close(struct store *);
+const char *store_error(const struct store *);
 
 /*
  * Whether the database or the runtime directory was replaced by another:
  * what this store says is then about one that nobody uses any more.
  */
-bool		 store_is_stale(const struct store *);
+bool store_is_stale(const struct store *);
 
 /*
  * The position up to which the log may be shown: with full durability what is
  * on disk, else what is committed.  Costs a read of memory.
  */
-int64_t		 store_position(const struct store *);
+int64_t store_position(const struct store *);
 /* The id of the oldest message, 0 when there is none. */
 enum store_result store_oldest(struct store *, int64_t *id);
 
 /* ---- sessions ---- */
 
 struct store_login {
-	const char	*username;
-	const unsigned char *proof;	/* hash of the resume secret, or NULL */
-	const unsigned char *secret;	/* hash of a new one, kept if no proof */
-	const char	*socket;	/* this session's socket, already bound */
-	const char	*peer;
-	pid_t		 pid;
+	const char *username;
+	const unsigned char *proof;  /* hash of the resume secret, or NULL */
+	const unsigned char *secret; /* hash of a new one, kept if no proof */
+	const char *socket;	     /* this session's socket, already bound */
+	const char *peer;
+	pid_t pid;
 	/* Whether the session with that socket answers. */
-	bool	       (*alive)(void *arg, const char *socket);
-	void		*arg;
+	bool (*alive)(void *arg, const char *socket);
+	void *arg;
 };
 
 struct store_session {
-	int64_t	 id, user_id;
-	char	 username[USERNAME_MAX + 1];	/* as the store spells it */
-	bool	 proven;	/* by the resume secret: the same person */
-	int64_t	 private_from;	/* private messages up to here are another's */
-	int64_t	 kept_position;	/* where the user's last session ended */
-	int64_t	 position;	/* the log's, at login */
-	char	 replaced[STORE_SOCKET_MAX + 1]; /* session closed by this one */
+	int64_t id, user_id;
+	char username[USERNAME_MAX + 1]; /* as the store spells it */
+	bool proven;	       /* by the resume secret: the same person */
+	int64_t private_from;  /* private messages up to here are another's */
+	int64_t kept_position; /* where the user's last session ended */
+	int64_t position;      /* the log's, at login */
+	char replaced[STORE_SOCKET_MAX + 1]; /* session closed by this one */
 };
 
 /*
@@ -99,59 +99,58 @@ struct store_session {
  * answer are closed; one that does answer is replaced if the proof is right,
  * else STORE_TAKEN.  STORE_REFUSED for a registered name.
  */
-enum store_result store_session_begin(struct store *,
-		    const struct store_login *, struct store_session *);
+enum store_result store_session_begin(
+    struct store *, const struct store_login *, struct store_session *);
 
 /*
  * Close a session's row; STORE_ENDED if it is closed already.  reason is a
  * word.  With position >= 0 it becomes the user's kept position.
  */
-enum store_result store_session_end(struct store *, int64_t session,
-		    const char *reason, int64_t position);
+enum store_result store_session_end(
+    struct store *, int64_t session, const char *reason, int64_t position);
 
 struct store_open_session {
-	int64_t		 id, user_id;
-	const char	*username, *socket;
+	int64_t id, user_id;
+	const char *username, *socket;
 };
 
 /* All sessions whose row is open.  row() returns false to stop. */
 enum store_result store_sessions_open(struct store *,
-		    bool (*row)(void *, const struct store_open_session *),
-		    void *arg);
+    bool (*row)(void *, const struct store_open_session *), void *arg);
 
 struct store_user {
-	const char	*username;
-	bool		 online;
-	int64_t		 since;		/* ms since 1970 */
+	const char *username;
+	bool online;
+	int64_t since; /* ms since 1970 */
 };
 
 /* Everybody online and everybody registered, by name. */
-enum store_result store_users(struct store *,
-		    bool (*row)(void *, const struct store_user *), void *arg);
+enum store_result store_users(
+    struct store *, bool (*row)(void *, const struct store_user *), void *arg);
 
 /* ---- messages ---- */
 
 struct store_message {
-	int64_t		 id, time;		/* time: ms since 1970 */
-	int64_t		 sender_id, recipient_id; /* recipient 0: all */
-	int64_t		 session_id;		/* that sent it */
-	const char	*from, *to;		/* to NULL: all */
-	const char	*body;
-	size_t		 body_len;
+	int64_t id, time;		 /* time: ms since 1970 */
+	int64_t sender_id, recipient_id; /* recipient 0: all */
+	int64_t session_id;		 /* that sent it */
+	const char *from, *to;		 /* to NULL: all */
+	const char *body;
+	size_t body_len;
 };
 
 struct store_send {
-	const char	*to;		/* NULL: all */
-	const char	*ref;		/* NULL: none */
-	const char	*body;		/* not NUL-terminated */
-	size_t		 body_len;
+	const char *to;	  /* NULL: all */
+	const char *ref;  /* NULL: none */
+	const char *body; /* not NUL-terminated */
+	size_t body_len;
 };
 
 struct store_sent {
-	int64_t	 id, time;
-	int64_t	 recipient_id;			/* 0: all */
-	char	 to[USERNAME_MAX + 1];		/* as the store spells it */
-	bool	 again;				/* a resend: nothing new stored */
+	int64_t id, time;
+	int64_t recipient_id;	   /* 0: all */
+	char to[USERNAME_MAX + 1]; /* as the store spells it */
+	bool again;		   /* a resend: nothing new stored */
 };
 
 /*
@@ -161,23 +160,23 @@ struct store_sent {
  * row was closed.
  * *before is the log's last id at the beginning.
  */
-enum store_result store_messages_begin(struct store *,
-		    const struct store_session *, int64_t *before);
-enum store_result store_message_send(struct store *,
-		    const struct store_session *, const struct store_send *,
-		    struct store_sent *);
+enum store_result store_messages_begin(
+    struct store *, const struct store_session *, int64_t *before);
+enum store_result
+store_message_send(struct store *, const struct store_session *,
+    const struct store_send *, struct store_sent *);
 /* With full durability it returns when all is on disk. */
 enum store_result store_messages_commit(struct store *);
-void		 store_messages_rollback(struct store *);
+void store_messages_rollback(struct store *);
 
 typedef bool (*store_row)(void *arg, const struct store_message *);
 
 /* What one session may see of the log, and what it has seen. */
 struct store_view {
-	int64_t	 user_id, session_id;
-	int64_t	 position;	/* all up to here was delivered */
-	int64_t	 public_from;	/* messages to all from above this id */
-	int64_t	 private_from;	/* and private ones from above this */
+	int64_t user_id, session_id;
+	int64_t position;     /* all up to here was delivered */
+	int64_t public_from;  /* messages to all from above this id */
+	int64_t private_from; /* and private ones from above this */
 };
 
 /*
@@ -187,18 +186,18 @@ struct store_view {
  * stopped, so call until it has reached limit.  row() may return false to stop
  * after the row it got.
  */
-enum store_result store_catch_up(struct store *, struct store_view *,
-		    int64_t limit, store_row, void *arg);
+enum store_result store_catch_up(
+    struct store *, struct store_view *, int64_t limit, store_row, void *arg);
 
 /* The whole log above `from` up to `limit`, in order: for the relay. */
-enum store_result store_log(struct store *, int64_t from, int64_t limit,
-		    store_row, void *arg);
+enum store_result
+store_log(struct store *, int64_t from, int64_t limit, store_row, void *arg);
 
 struct store_page {
-	const char	*with;		/* NULL: all */
-	int64_t		 before;	/* ids below; 0: none given */
-	int64_t		 after;		/* ids above; -1: none given */
-	int		 limit;		/* rows, at least 1 */
+	const char *with; /* NULL: all */
+	int64_t before;	  /* ids below; 0: none given */
+	int64_t after;	  /* ids above; -1: none given */
+	int limit;	  /* rows, at least 1 */
 };
 
 /*
@@ -206,19 +205,19 @@ struct store_page {
  * descending from the newest.  STORE_NO_USER if `with` was never seen.
  */
 enum store_result store_history(struct store *, const struct store_view *,
-		    const struct store_page *, store_row, void *arg);
+    const struct store_page *, store_row, void *arg);
 
 /* ---- housekeeping (the relay's alone) ---- */
 
 struct store_checkpoint {
-	bool	 done;		/* all of the WAL is in the database */
-	int64_t	 wal_bytes;	/* size of the WAL before */
-	pid_t	 reader;	/* pins the WAL, 0: none */
+	bool done;	   /* all of the WAL is in the database */
+	int64_t wal_bytes; /* size of the WAL before */
+	pid_t reader;	   /* pins the WAL, 0: none */
 };
 
 /* Whether anything was committed since the last whole checkpoint. */
-bool		 store_checkpoint_due(const struct store *);
-int64_t		 store_wal_bytes(struct store *);
+bool store_checkpoint_due(const struct store *);
+int64_t store_wal_bytes(struct store *);
 enum store_result store_checkpoint(struct store *, struct store_checkpoint *);
 
 /* What was committed becomes known and is on disk; for a session that died
@@ -226,6 +225,6 @@ enum store_result store_checkpoint(struct store *, struct store_checkpoint *);
 enum store_result store_settle(struct store *);
 
 /* Whether a sync failed and only a whole checkpoint makes the store usable. */
-bool		 store_sync_failed(const struct store *);
+bool store_sync_failed(const struct store *);
 
 #endif

@@ -175,8 +175,7 @@ text_timestamp(char out[TIMESTAMP_LEN + 1], int64_t ms)
 	if (ms < 0)
 		ms = seconds = 0;
 	if (gmtime_r(&seconds, &tm) == NULL || tm.tm_year > 9999 - 1900 ||
-	    strftime(date, sizeof(date),
-	    "%Y-%m-%dT%H:%M:%S", &tm) != 19)
+	    strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm) != 19)
 		memcpy(date, "1970-01-01T00:00:00", 20);
 	memcpy(out, date, 19);
 	out[19] = '.';

@@ -15,9 +15,9 @@
 #include "common/member.h"
 #include "common/options.h"
 
-#define STEP		10			/* milliseconds */
-#define PROGRESS	(200 * MILLISECOND)
-#define LINGER		(500 * MILLISECOND)
+#define STEP	 10 /* milliseconds */
+#define PROGRESS (200 * MILLISECOND)
+#define LINGER	 (500 * MILLISECOND)
 
 static double seconds = 10, slow_seconds, drops;
 static unsigned deadline = 60;
@@ -36,9 +36,9 @@ progress(const char *phase)
 	if (quiet)
 		return;
 	printf("progress phase=%s sent=%" PRIu64 " acked=%" PRIu64
-	    " delivered=%" PRIu64 " missing=%" PRIu64 " connected=%zu "
-	    "logins=%" PRIu64 " violations=%" PRIu64 "\n", phase,
-	    members.sent, members.acked, judge_delivered(members.judge),
+	       " delivered=%" PRIu64 " missing=%" PRIu64 " connected=%zu "
+	       "logins=%" PRIu64 " violations=%" PRIu64 "\n",
+	    phase, members.sent, members.acked, judge_delivered(members.judge),
 	    judge_missing(members.judge), members.ready, members.logins,
 	    judge_count(members.judge, JUDGE_KINDS));
 }
@@ -53,8 +53,9 @@ drop_somebody(void)
 	if (next_drop > 0)
 		member_drop((size_t)random() % members.count,
 		    (enum member_drop)(random() % 3));
-	next_drop = now + (uint64_t)((double)SECOND / drops *
-	    (0.5 + (double)(random() % 1000) / 1000));
+	next_drop = now +
+	    (uint64_t)((double)SECOND / drops *
+		(0.5 + (double)(random() % 1000) / 1000));
 }
 
 /* How much of the run is over, from 0 to 1. */
@@ -94,8 +95,8 @@ talk(void)
 			members_pause(true);
 			paused = true;
 			if (slow_seconds > 0)
-				slow_end = clock_ns() + (uint64_t)
-				    (slow_seconds * (double)SECOND);
+				slow_end = clock_ns() +
+				    (uint64_t)(slow_seconds * (double)SECOND);
 			printf("slow begin\n");
 		}
 		if (paused && clock_ns() >= slow_end) {
@@ -160,10 +161,11 @@ print_result(void)
 	int kind;
 
 	printf("clients=%zu\nsent=%" PRIu64 "\nacked=%" PRIu64 "\n"
-	    "sent_again=%" PRIu64 "\ndelivered=%" PRIu64 "\nechoed=%" PRIu64
-	    "\nlogins=%" PRIu64 "\n", members.count, members.sent,
-	    members.acked, members.again, judge_delivered(members.judge),
-	    judge_echoed(members.judge), members.logins);
+	       "sent_again=%" PRIu64 "\ndelivered=%" PRIu64 "\nechoed=%" PRIu64
+	       "\nlogins=%" PRIu64 "\n",
+	    members.count, members.sent, members.acked, members.again,
+	    judge_delivered(members.judge), judge_echoed(members.judge),
+	    members.logins);
 	for (t = members.troubles; t->count > 0; t++)
 		printf("trouble_%s=%" PRIu64 "\n", t->what, t->count);
 	for (kind = 0; kind < JUDGE_KINDS; kind++)
@@ -174,38 +176,55 @@ print_result(void)
 }
 
 static const char help[] =
-"usage: chat-chaos [options] HOST:PORT\n"
-"       chat-chaos --self-test\n"
-"\n"
-"Clients that reconnect with `resume` and `since` and send again what was not\n"
-"ACKed, while the server is in trouble.  Prints \"running\" when all are\n"
-"connected, \"progress ...\" five times a second, and key=value lines at the\n"
-"end.  Status 1: a promise was broken; stderr says which.\n"
-"\n"
-"  --senders N       clients that send and receive (10)\n"
-"  --receivers N     clients that only receive (5)\n"
-"  --seconds S       for so long (10), or\n"
-"  --messages N      so many messages of each sender\n"
-"  --window N        messages of each sender that wait for an ACK (8)\n"
-"  --rate N          messages a second of each sender (50; 0: no limit)\n"
-"  --private N       percent of messages that are private (20)\n"
-"  --again N         percent sent again after their ACK (2)\n"
-"  --drop N          connections a second that clients themselves break (0)\n"
-"  --slow N          so many of the clients stop reading after a quarter, for\n"
-"  --slow-seconds S  so long (0: until nothing more is sent)\n"
-"  --deadline S      for all to arrive at the end (60)\n"
-"  --patience S      for a client to log in again (30)\n"
-"  --seed N          of random choices (1)\n"
-"  --quiet           no progress lines\n"
-"  --self-test       the judge against wrong streams of events, as TAP\n"
-"  --help, --version\n";
+    "usage: chat-chaos [options] HOST:PORT\n"
+    "       chat-chaos --self-test\n"
+    "\n"
+    "Clients that reconnect with `resume` and `since` and send again what was not\n"
+    "ACKed, while the server is in trouble.  Prints \"running\" when all are\n"
+    "connected, \"progress ...\" five times a second, and key=value lines at the\n"
+    "end.  Status 1: a promise was broken; stderr says which.\n"
+    "\n"
+    "  --senders N       clients that send and receive (10)\n"
+    "  --receivers N     clients that only receive (5)\n"
+    "  --seconds S       for so long (10), or\n"
+    "  --messages N      so many messages of each sender\n"
+    "  --window N        messages of each sender that wait for an ACK (8)\n"
+    "  --rate N          messages a second of each sender (50; 0: no limit)\n"
+    "  --private N       percent of messages that are private (20)\n"
+    "  --again N         percent sent again after their ACK (2)\n"
+    "  --drop N          connections a second that clients themselves break (0)\n"
+    "  --slow N          so many of the clients stop reading after a quarter, for\n"
+    "  --slow-seconds S  so long (0: until nothing more is sent)\n"
+    "  --deadline S      for all to arrive at the end (60)\n"
+    "  --patience S      for a client to log in again (30)\n"
+    "  --seed N          of random choices (1)\n"
+    "  --quiet           no progress lines\n"
+    "  --self-test       the judge against wrong streams of events, as TAP\n"
+    "  --help, --version\n";
 
-enum { O_SENDERS, O_RECEIVERS, O_SECONDS, O_MESSAGES, O_WINDOW, O_RATE,
-    O_PRIVATE, O_AGAIN, O_DROP, O_SLOW, O_SLOW_SECONDS, O_DEADLINE, O_PATIENCE,
-    O_SEED, O_QUIET, O_SELF_TEST, O_HELP, O_VERSION };
+enum {
+	O_SENDERS,
+	O_RECEIVERS,
+	O_SECONDS,
+	O_MESSAGES,
+	O_WINDOW,
+	O_RATE,
+	O_PRIVATE,
+	O_AGAIN,
+	O_DROP,
+	O_SLOW,
+	O_SLOW_SECONDS,
+	O_DEADLINE,
+	O_PATIENCE,
+	O_SEED,
+	O_QUIET,
+	O_SELF_TEST,
+	O_HELP,
+	O_VERSION
+};
 
-static const struct option options[] = {
-	{ "senders", required_argument, NULL, O_SENDERS },
+static const struct option options[] = { { "senders", required_argument, NULL,
+					     O_SENDERS },
 	{ "receivers", required_argument, NULL, O_RECEIVERS },
 	{ "seconds", required_argument, NULL, O_SECONDS },
 	{ "messages", required_argument, NULL, O_MESSAGES },
@@ -222,9 +241,7 @@ static const struct option options[] = {
 	{ "quiet", no_argument, NULL, O_QUIET },
 	{ "self-test", no_argument, NULL, O_SELF_TEST },
 	{ "help", no_argument, NULL, O_HELP },
-	{ "version", no_argument, NULL, O_VERSION },
-	{ NULL, 0, NULL, 0 }
-};
+	{ "version", no_argument, NULL, O_VERSION }, { NULL, 0, NULL, 0 } };
 
 /* Options that are a number, with its bounds and where it belongs. */
 static void
@@ -241,16 +258,16 @@ set_number(int option, const char *name, const char *arg)
 		members.limit = (uint32_t)option_number(name, arg, 1, 10000000);
 		break;
 	case O_WINDOW:
-		members.window = (size_t)option_number(name, arg, 1,
-		    WINDOW_MAX);
+		members.window =
+		    (size_t)option_number(name, arg, 1, WINDOW_MAX);
 		break;
 	case O_PRIVATE:
-		members.private_share = (unsigned)option_number(name, arg, 0,
-		    100);
+		members.private_share =
+		    (unsigned)option_number(name, arg, 0, 100);
 		break;
 	case O_AGAIN:
-		members.again_share = (unsigned)option_number(name, arg, 0,
-		    100);
+		members.again_share =
+		    (unsigned)option_number(name, arg, 0, 100);
 		break;
 	case O_SLOW:
 		members.slow = (size_t)option_number(name, arg, 0, 5000);
@@ -273,8 +290,8 @@ set_option(int option, const char *name, const char *arg)
 	switch (option) {
 	case O_HELP:
 	case O_VERSION:
-		fputs(option == O_HELP ? help : "chat-chaos " CHAT_VERSION
-		    "\n", stdout);
+		fputs(option == O_HELP ? help : "chat-chaos " CHAT_VERSION "\n",
+		    stdout);
 		exit(0);
 	case O_SELF_TEST:
 		exit(judge_test() == 0 ? 0 : 1);

@@ -17,12 +17,12 @@
 
 #include "common/conn.h"
 
-#define CLIENTS_MAX	4096
-#define EVENTS_AT_ONCE	64
+#define CLIENTS_MAX    4096
+#define EVENTS_AT_ONCE 64
 
 struct client {
-	struct conn	 conn;
-	char		 name[64];	/* empty until CONNECT */
+	struct conn conn;
+	char name[64]; /* empty until CONNECT */
 };
 
 static struct client *clients[CLIENTS_MAX];
@@ -76,13 +76,11 @@ client_message(struct client *c, struct json_object *command)
 	buf_add_json(&line, c->name, strlen(c->name));
 	buf_add_str(&line, ",\"to\":\"all\",\"message\":");
 	buf_add_json(&line, text, strlen(text));
-	buf_add_str(&line,
-	    ",\"timestamp\":\"2000-01-01T00:00:00.000Z\"}\n");
+	buf_add_str(&line, ",\"timestamp\":\"2000-01-01T00:00:00.000Z\"}\n");
 	for (i = 0; i < nclients; i++) {
 		if (clients[i] == c || clients[i]->name[0] == '\0')
 			continue;
-		buf_add(&clients[i]->conn.out, buf_head(&line),
-		    buf_len(&line));
+		buf_add(&clients[i]->conn.out, buf_head(&line), buf_len(&line));
 		/* A lost one is noticed when it is read from. */
 		conn_flush(&clients[i]->conn);
 	}
@@ -143,11 +141,10 @@ static int
 listener_open(int epoll)
 {
 	struct sockaddr_in addr = { .sin_family = AF_INET,
-	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = NULL };
 	socklen_t len = sizeof(addr);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd == -1 ||
 	    bind(fd, (const struct sockaddr *)&addr, sizeof(addr)) == -1 ||
@@ -169,10 +166,10 @@ main(int argc, char **argv)
 	int epoll = epoll_create1(EPOLL_CLOEXEC), listener, n, i;
 
 	if (argc > 1) {
-		printf(strcmp(argv[1], "--version") == 0 ?
-		    "chat-hub " CHAT_VERSION "\n" :
-		    "usage: chat-hub\n\nPrints its port, and serves "
-		    "chat-load until it is ended.\n");
+		printf(strcmp(argv[1], "--version") == 0
+			? "chat-hub " CHAT_VERSION "\n"
+			: "usage: chat-hub\n\nPrints its port, and serves "
+			  "chat-load until it is ended.\n");
 		return argv[1][0] == '-' ? 0 : EX_USAGE;
 	}
 	conn_raise_limit();
@@ -183,8 +180,8 @@ main(int argc, char **argv)
 			if (events[i].data.ptr == NULL)
 				client_accept(epoll, listener);
 			else
-				client_event(events[i].data.ptr,
-				    events[i].events);
+				client_event(
+				    events[i].data.ptr, events[i].events);
 		}
 	return EX_OSERR;
 }

@@ -17,18 +17,18 @@
 #include "common/options.h"
 #include "common/sockmem.h"
 
-#define QUIET	(2 * SECOND)
+#define QUIET (2 * SECOND)
 
 struct workload {
-	const char	*name;
-	void		(*run)(void);
-	size_t		 receivers, clients;
+	const char *name;
+	void (*run)(void);
+	size_t receivers, clients;
 	struct crowd_talk talk;
 };
 
-static void	run_talk(void);
-static void	run_connect(void);
-static void	run_idle(void);
+static void run_talk(void);
+static void run_connect(void);
+static void run_idle(void);
 
 /* What each workload is unless options say otherwise. */
 static const struct workload workloads[] = {
@@ -110,8 +110,8 @@ run_talk(void)
 	deliveries = (double)judge_delivered(crowd.judge);
 	printf("senders=%zu\nreceivers=%zu\nsize=%zu\nmessages=%" PRIu64 "\n",
 	    work.talk.senders, work.receivers, crowd.size, crowd.acked);
-	printf("messages_per_s=%.0f\n", (double)crowd.acked /
-	    seconds_until(crowd.last_ack, start));
+	printf("messages_per_s=%.0f\n",
+	    (double)crowd.acked / seconds_until(crowd.last_ack, start));
 	printf("deliveries=%.0f\ndeliveries_per_s=%.0f\n", deliveries,
 	    deliveries / seconds_until(crowd.last_delivery, start));
 	hist_print(&crowd.ack, "ack");
@@ -189,8 +189,8 @@ run_idle(void)
 	for (i = 0; i < crowd.filter.nnames; i++)
 		cpu += proc_cpu(i);
 	if (work.talk.seconds > 0)
-		printf("idle_cpu_ms_per_s=%.2f\n",
-		    1e3 * cpu / work.talk.seconds);
+		printf(
+		    "idle_cpu_ms_per_s=%.2f\n", 1e3 * cpu / work.talk.seconds);
 	buffers = sockmem_kb(&crowd.target.addr) / (double)crowd.clients;
 	printf("socket_buffers_kb=%.1f\n", buffers);
 	/* The buffers are those of the first program, which holds them. */
@@ -201,32 +201,46 @@ run_idle(void)
 }
 
 static const char help[] =
-"usage: chat-load [options] WORKLOAD HOST:PORT\n"
-"\n"
-"  fanout    --senders (1) keep --window (64) messages under way to\n"
-"            --receivers (100) until --messages (5000) are delivered\n"
-"  alltalk   --senders (50) with --window (1) messages not yet ACKed each,\n"
-"            to everybody, for --seconds (5)\n"
-"  connect   --clients (200) log in, --concurrency (16) at a time, and leave\n"
-"            at once (--keep: stay until the end)\n"
-"  idle      --clients (200) log in and stay quiet for --seconds (2)\n"
-"\n"
-"  --size N          bytes of a message (80)\n"
-"  --comm A,B        programs whose CPU time and memory are the server's\n"
-"  --parent PID,...  count only these processes and their children\n"
-"  --first-byte      connect: whatever comes first ends the login\n"
-"  --timeout N       seconds without anything coming: give up (30)\n"
-"  --help, --version\n"
-"\n"
-"Prints key=value lines.  Status 1: something was lost, doubled, out of\n"
-"order or changed, or a connection or command failed.\n";
+    "usage: chat-load [options] WORKLOAD HOST:PORT\n"
+    "\n"
+    "  fanout    --senders (1) keep --window (64) messages under way to\n"
+    "            --receivers (100) until --messages (5000) are delivered\n"
+    "  alltalk   --senders (50) with --window (1) messages not yet ACKed each,\n"
+    "            to everybody, for --seconds (5)\n"
+    "  connect   --clients (200) log in, --concurrency (16) at a time, and leave\n"
+    "            at once (--keep: stay until the end)\n"
+    "  idle      --clients (200) log in and stay quiet for --seconds (2)\n"
+    "\n"
+    "  --size N          bytes of a message (80)\n"
+    "  --comm A,B        programs whose CPU time and memory are the server's\n"
+    "  --parent PID,...  count only these processes and their children\n"
+    "  --first-byte      connect: whatever comes first ends the login\n"
+    "  --timeout N       seconds without anything coming: give up (30)\n"
+    "  --help, --version\n"
+    "\n"
+    "Prints key=value lines.  Status 1: something was lost, doubled, out of\n"
+    "order or changed, or a connection or command failed.\n";
 
-enum { O_SENDERS, O_RECEIVERS, O_CLIENTS, O_CONCURRENCY, O_MESSAGES, O_WINDOW,
-    O_SECONDS, O_SIZE, O_COMM, O_PARENT, O_KEEP, O_FIRST, O_TIMEOUT, O_HELP,
-    O_VERSION };
+enum {
+	O_SENDERS,
+	O_RECEIVERS,
+	O_CLIENTS,
+	O_CONCURRENCY,
+	O_MESSAGES,
+	O_WINDOW,
+	O_SECONDS,
+	O_SIZE,
+	O_COMM,
+	O_PARENT,
+	O_KEEP,
+	O_FIRST,
+	O_TIMEOUT,
+	O_HELP,
+	O_VERSION
+};
 
-static const struct option options[] = {
-	{ "senders", required_argument, NULL, O_SENDERS },
+static const struct option options[] = { { "senders", required_argument, NULL,
+					     O_SENDERS },
 	{ "receivers", required_argument, NULL, O_RECEIVERS },
 	{ "clients", required_argument, NULL, O_CLIENTS },
 	{ "concurrency", required_argument, NULL, O_CONCURRENCY },
@@ -240,9 +254,7 @@ static const struct option options[] = {
 	{ "first-byte", no_argument, NULL, O_FIRST },
 	{ "timeout", required_argument, NULL, O_TIMEOUT },
 	{ "help", no_argument, NULL, O_HELP },
-	{ "version", no_argument, NULL, O_VERSION },
-	{ NULL, 0, NULL, 0 }
-};
+	{ "version", no_argument, NULL, O_VERSION }, { NULL, 0, NULL, 0 } };
 
 static void
 set_option(int option, const char *name, char *arg)
@@ -264,16 +276,16 @@ set_option(int option, const char *name, char *arg)
 		work.talk.messages = option_number(name, arg, 1, 100000000);
 		break;
 	case O_WINDOW:
-		work.talk.window = (unsigned)option_number(name, arg, 1,
-		    100000);
+		work.talk.window =
+		    (unsigned)option_number(name, arg, 1, 100000);
 		break;
 	case O_SECONDS:
 		work.talk.seconds = option_seconds(name, arg);
 		work.talk.messages = 0;
 		break;
 	case O_SIZE:
-		crowd.size = (size_t)option_number(name, arg, BODY_MIN,
-		    BODY_MAX);
+		crowd.size =
+		    (size_t)option_number(name, arg, BODY_MIN, BODY_MAX);
 		break;
 	case O_TIMEOUT:
 		crowd.timeout = (unsigned)option_number(name, arg, 1, 3600);
@@ -304,18 +316,19 @@ parse_options(int argc, char **argv)
 
 	for (pass = 0; pass < 2; pass++) {
 		optind = 0;
-		while ((option = getopt_long(argc, argv, "", options,
-		    &index)) != -1) {
+		while ((option = getopt_long(
+			    argc, argv, "", options, &index)) != -1) {
 			if (option == '?')
 				exit(EX_USAGE);
 			if (option == O_HELP || option == O_VERSION) {
-				fputs(option == O_HELP ? help : "chat-load "
-				    CHAT_VERSION "\n", stdout);
+				fputs(option == O_HELP
+					? help
+					: "chat-load " CHAT_VERSION "\n",
+				    stdout);
 				exit(0);
 			}
 			if (pass == 1)
-				set_option(option, options[index].name,
-				    optarg);
+				set_option(option, options[index].name, optarg);
 		}
 		if (argc - optind != 2)
 			option_usage("a workload and HOST:PORT are needed");

@@ -22,11 +22,11 @@
 #include "common/clock.h"
 #include "common/options.h"
 
-#define BUSY_TIMEOUT	60000		/* ms: waiting is no failure here */
+#define BUSY_TIMEOUT 60000 /* ms: waiting is no failure here */
 
-struct result {				/* of one process, in shared memory */
-	uint64_t	 failed;
-	struct hist	 waits;
+struct result { /* of one process, in shared memory */
+	uint64_t failed;
+	struct hist waits;
 };
 
 static long senders = 50, size = 80;
@@ -49,10 +49,14 @@ database_open(void)
 
 	check(NULL, sqlite3_open(path, &db), path);
 	sqlite3_busy_timeout(db, BUSY_TIMEOUT);
-	check(db, sqlite3_exec(db, "PRAGMA journal_mode=WAL;"
-	    "PRAGMA synchronous=FULL;"
-	    "CREATE TABLE IF NOT EXISTS plain (id INTEGER PRIMARY KEY, "
-	    "sender INTEGER, body TEXT)", NULL, NULL, NULL), "schema");
+	check(db,
+	    sqlite3_exec(db,
+		"PRAGMA journal_mode=WAL;"
+		"PRAGMA synchronous=FULL;"
+		"CREATE TABLE IF NOT EXISTS plain (id INTEGER PRIMARY KEY, "
+		"sender INTEGER, body TEXT)",
+		NULL, NULL, NULL),
+	    "schema");
 	return db;
 }
 
@@ -79,8 +83,12 @@ sender(long number, int ready, int gate, struct result *result)
 	uint64_t end, before;
 	uint32_t n = 0;
 
-	check(db, sqlite3_prepare_v2(db, "INSERT INTO plain (sender, body) "
-	    "VALUES (?1, ?2)", -1, &insert, NULL), "insert");
+	check(db,
+	    sqlite3_prepare_v2(db,
+		"INSERT INTO plain (sender, body) "
+		"VALUES (?1, ?2)",
+		-1, &insert, NULL),
+	    "insert");
 	if (write(ready, "", 1) != 1 || read(gate, text, 1) != 0)
 		exit(EX_OSERR);
 	end = clock_ns() + (uint64_t)(seconds * (double)SECOND);
@@ -99,26 +107,24 @@ sender(long number, int ready, int gate, struct result *result)
 }
 
 static const char help[] =
-"usage: chat-plain [options] DIRECTORY\n"
-"\n"
-"Stores messages in a new database in the directory, removed at the end.\n"
-"\n"
-"  --senders N       processes, each with one transaction after another (50)\n"
-"  --seconds S       for so long (5)\n"
-"  --size N          bytes of a message (80)\n"
-"  --help, --version\n";
+    "usage: chat-plain [options] DIRECTORY\n"
+    "\n"
+    "Stores messages in a new database in the directory, removed at the end.\n"
+    "\n"
+    "  --senders N       processes, each with one transaction after another (50)\n"
+    "  --seconds S       for so long (5)\n"
+    "  --size N          bytes of a message (80)\n"
+    "  --help, --version\n";
 
 static void
 parse_options(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "senders", required_argument, NULL, 'n' },
+	static const struct option options[] = { { "senders", required_argument,
+						     NULL, 'n' },
 		{ "seconds", required_argument, NULL, 's' },
 		{ "size", required_argument, NULL, 'b' },
 		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'v' },
-		{ NULL, 0, NULL, 0 }
-	};
+		{ "version", no_argument, NULL, 'v' }, { NULL, 0, NULL, 0 } };
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -130,13 +136,14 @@ parse_options(int argc, char **argv)
 			seconds = option_seconds("seconds", optarg);
 			break;
 		case 'b':
-			size = option_number("size", optarg, BODY_MIN,
-			    BODY_MAX);
+			size =
+			    option_number("size", optarg, BODY_MIN, BODY_MAX);
 			break;
 		case 'h':
 		case 'v':
-			fputs(option == 'h' ? help : "chat-plain "
-			    CHAT_VERSION "\n", stdout);
+			fputs(option == 'h' ? help
+					    : "chat-plain " CHAT_VERSION "\n",
+			    stdout);
 			exit(0);
 		default:
 			exit(EX_USAGE);
@@ -144,8 +151,8 @@ parse_options(int argc, char **argv)
 	}
 	if (argc - optind != 1)
 		option_usage("a directory is needed");
-	snprintf(path, sizeof(path), "%s/plain-%d.db", argv[optind],
-	    (int)getpid());
+	snprintf(
+	    path, sizeof(path), "%s/plain-%d.db", argv[optind], (int)getpid());
 }
 
 /* Start the senders, let them run, wait for them.  Returns the seconds. */

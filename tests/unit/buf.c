@@ -13,7 +13,7 @@
 
 #include "buf.h"
 
-#define STEPS	20000	/* of the random test */
+#define STEPS 20000 /* of the random test */
 
 static void
 assert_holds(const struct buf *b, const char *want)
@@ -143,8 +143,7 @@ keeps_order_over_any_mix(void **state)
 		size_t n = (size_t)rand_r(&seed) % 700, j;
 
 		if (rand_r(&seed) % 2 == 0) {
-			unsigned char *room =
-			    (unsigned char *)buf_room(&b, n);
+			unsigned char *room = (unsigned char *)buf_room(&b, n);
 
 			for (j = 0; j < n; j++)
 				room[j] = in++;
@@ -168,7 +167,10 @@ writes_integers(void **state)
 		int64_t value;
 		const char *text;
 	} cases[] = {
-		{ 0, "0" }, { 7, "7" }, { -1, "-1" }, { 1234567890, "1234567890" },
+		{ 0, "0" },
+		{ 7, "7" },
+		{ -1, "-1" },
+		{ 1234567890, "1234567890" },
 		{ INT64_MAX, "9223372036854775807" },
 		{ INT64_MIN, "-9223372036854775808" },
 	};

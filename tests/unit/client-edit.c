@@ -73,7 +73,10 @@ control_characters_are_not_inserted(void **state)
 {
 	struct edit *e = *state;
 
-	type(e, "a\033[1mb\nc\xc2\x9b" "d\xff" "e\177");
+	type(e,
+	    "a\033[1mb\nc\xc2\x9b"
+	    "d\xff"
+	    "e\177");
 	assert_edit(e, "a[1mbcde|");
 }
 
@@ -96,13 +99,19 @@ motion_is_by_character_with_its_marks(void **state)
 {
 	struct edit *e = *state;
 
-	type(e, "a\xc3\xa9" "e\xcc\x81\xe4\xbd\xa0");
+	type(e,
+	    "a\xc3\xa9"
+	    "e\xcc\x81\xe4\xbd\xa0");
 	edit_do(e, EDIT_LEFT);
-	assert_edit(e, "a\xc3\xa9" "e\xcc\x81|\xe4\xbd\xa0");
+	assert_edit(e,
+	    "a\xc3\xa9"
+	    "e\xcc\x81|\xe4\xbd\xa0");
 	edit_do(e, EDIT_LEFT);
 	assert_edit(e, "a\xc3\xa9|e\xcc\x81\xe4\xbd\xa0");
 	edit_do(e, EDIT_RIGHT);
-	assert_edit(e, "a\xc3\xa9" "e\xcc\x81|\xe4\xbd\xa0");
+	assert_edit(e,
+	    "a\xc3\xa9"
+	    "e\xcc\x81|\xe4\xbd\xa0");
 	edit_do(e, EDIT_BACKSPACE);
 	assert_edit(e, "a\xc3\xa9|\xe4\xbd\xa0");
 	edit_do(e, EDIT_DELETE);
@@ -175,7 +184,9 @@ characters_are_exchanged(void **state)
 	assert_edit(e, "a|");
 	type(e, "\xc3\xa9");
 	edit_do(e, EDIT_TRANSPOSE);
-	assert_edit(e, "\xc3\xa9" "a|");
+	assert_edit(e,
+	    "\xc3\xa9"
+	    "a|");
 	type(e, "b");
 	edit_do(e, EDIT_LEFT);
 	edit_do(e, EDIT_LEFT);
@@ -287,16 +298,26 @@ a_field_shows_only_safe_characters(void **state)
 {
 	struct edit *e = *state;
 
-	type(e, "a\xe2\x80\xae" "b\xe2\x80\x8d" "c");
-	assert_view(e, 20, "a\xef\xbf\xbd" "bc", 4);
-	assert_edit(e, "a\xe2\x80\xae" "b\xe2\x80\x8d" "c|");
+	type(e,
+	    "a\xe2\x80\xae"
+	    "b\xe2\x80\x8d"
+	    "c");
+	assert_view(e, 20,
+	    "a\xef\xbf\xbd"
+	    "bc",
+	    4);
+	assert_edit(e,
+	    "a\xe2\x80\xae"
+	    "b\xe2\x80\x8d"
+	    "c|");
 }
 
 static void
 any_sequence_of_operations_keeps_the_line_whole(void **state)
 {
 	static const char *const pieces[] = { "a", "bc ", "\xc3\xa9",
-	    "\xcc\x81", "\xe4\xbd\xa0", "\xe2\x80\x8d", "\xf0\x9f\x98\x80" };
+		"\xcc\x81", "\xe4\xbd\xa0", "\xe2\x80\x8d",
+		"\xf0\x9f\x98\x80" };
 	struct edit *e = *state;
 	unsigned int seed = 7, i;
 	int column, width;
@@ -310,8 +331,8 @@ any_sequence_of_operations_keeps_the_line_whole(void **state)
 		else if (what == 29)
 			free(edit_take(e));
 		else
-			edit_insert(e, pieces[what % 7],
-			    strlen(pieces[what % 7]));
+			edit_insert(
+			    e, pieces[what % 7], strlen(pieces[what % 7]));
 		assert_true(e->pos <= e->len && e->len <= 1000);
 		assert_true(text_is_utf8(edit_text(e), e->pos));
 		assert_true(text_is_utf8(edit_text(e), e->len));
@@ -326,7 +347,7 @@ any_sequence_of_operations_keeps_the_line_whole(void **state)
 int
 main(void)
 {
-#define TEST(f)	cmocka_unit_test_setup_teardown(f, start, end)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, start, end)
 	const struct CMUnitTest tests[] = {
 		TEST(text_is_inserted_at_the_cursor),
 		TEST(control_characters_are_not_inserted),

@@ -41,7 +41,8 @@ a_message_is_understood(void **state)
 	struct event e;
 
 	(void)state;
-	parse(&e, "{\"event\":\"MESSAGE\",\"id\":7,\"from\":\"bob\","
+	parse(&e,
+	    "{\"event\":\"MESSAGE\",\"id\":7,\"from\":\"bob\","
 	    "\"to\":\"all\",\"message\":\"hi\\u0000!\","
 	    "\"timestamp\":\"2026-11-23T04:38:09.123Z\"}");
 	assert_int_equal(e.kind, EVENT_MESSAGE);
@@ -61,7 +62,8 @@ a_login_is_understood(void **state)
 	struct event e;
 
 	(void)state;
-	parse(&e, "{\"event\":\"CONNECTED\",\"ref\":\"r\",\"session\":1,"
+	parse(&e,
+	    "{\"event\":\"CONNECTED\",\"ref\":\"r\",\"session\":1,"
 	    "\"username\":\"bob\",\"last_id\":9,\"oldest_id\":1,"
 	    "\"resume\":\"00ff\",\"limits\":{\"message_max_size\":10,"
 	    "\"line_max_size\":20},\"reset\":true}");
@@ -82,21 +84,24 @@ answers_are_understood(void **state)
 	struct event e;
 
 	(void)state;
-	parse(&e, "{\"event\":\"ACK\",\"ref\":\"a\",\"id\":3,"
+	parse(&e,
+	    "{\"event\":\"ACK\",\"ref\":\"a\",\"id\":3,"
 	    "\"timestamp\":\"nonsense\",\"repaired\":true}");
 	assert_int_equal(e.kind, EVENT_ACK);
 	assert_int_equal(e.message.id, 3);
 	assert_int_equal(e.message.time, 0);
 	assert_true(e.repaired);
 	incoming_free(&e);
-	parse(&e, "{\"event\":\"ERROR\",\"code\":\"SHUTDOWN\","
+	parse(&e,
+	    "{\"event\":\"ERROR\",\"code\":\"SHUTDOWN\","
 	    "\"message\":\"bye\",\"reconnect_after\":5}");
 	assert_int_equal(e.kind, EVENT_ERROR);
 	assert_span(e.code, "SHUTDOWN");
 	assert_span(e.text, "bye");
 	assert_int_equal(e.wait, 5);
 	incoming_free(&e);
-	parse(&e, "{\"event\":\"ERROR\",\"code\":\"RATE_LIMITED\","
+	parse(&e,
+	    "{\"event\":\"ERROR\",\"code\":\"RATE_LIMITED\","
 	    "\"retry_after\":2}");
 	assert_int_equal(e.wait, 2);
 	incoming_free(&e);
@@ -117,7 +122,8 @@ lists_give_their_good_members(void **state)
 	struct presence p;
 
 	(void)state;
-	parse(&e, "{\"event\":\"HISTORY\",\"with\":\"bob\",\"messages\":["
+	parse(&e,
+	    "{\"event\":\"HISTORY\",\"with\":\"bob\",\"messages\":["
 	    "{\"id\":1,\"from\":\"a\",\"to\":\"b\",\"message\":\"x\"},"
 	    "null,7,\"x\",[],{},{\"id\":\"1\"},"
 	    "{\"id\":2,\"from\":\"a\",\"to\":\"b\",\"message\":\"y\"}],"
@@ -136,7 +142,8 @@ lists_give_their_good_members(void **state)
 	assert_true(incoming_message(&e, 7, &m));
 	assert_span(m.text, "y");
 	incoming_free(&e);
-	parse(&e, "{\"event\":\"USERS\",\"users\":[{\"username\":\"a\","
+	parse(&e,
+	    "{\"event\":\"USERS\",\"users\":[{\"username\":\"a\","
 	    "\"online\":true},null,{\"username\":5},"
 	    "{\"username\":\"b\",\"online\":\"yes\"}]}");
 	assert_int_equal(incoming_count(&e), 4);
@@ -173,15 +180,15 @@ missing_or_wrong_members_are_no_event(void **state)
 	assert_bad("{\"event\":null}");
 	assert_bad("{\"event\":\"MESSAGE\"}");
 	assert_bad("{\"event\":\"MESSAGE\",\"id\":\"7\",\"from\":\"a\","
-	    "\"to\":\"b\",\"message\":\"x\"}");
+		   "\"to\":\"b\",\"message\":\"x\"}");
 	assert_bad("{\"event\":\"MESSAGE\",\"id\":-7,\"from\":\"a\","
-	    "\"to\":\"b\",\"message\":\"x\"}");
+		   "\"to\":\"b\",\"message\":\"x\"}");
 	assert_bad("{\"event\":\"MESSAGE\",\"id\":7.5,\"from\":\"a\","
-	    "\"to\":\"b\",\"message\":\"x\"}");
+		   "\"to\":\"b\",\"message\":\"x\"}");
 	assert_bad("{\"event\":\"MESSAGE\",\"id\":7,\"from\":[],"
-	    "\"to\":\"b\",\"message\":\"x\"}");
+		   "\"to\":\"b\",\"message\":\"x\"}");
 	assert_bad("{\"event\":\"MESSAGE\",\"id\":7,\"from\":\"a\","
-	    "\"to\":\"b\",\"message\":{}}");
+		   "\"to\":\"b\",\"message\":{}}");
 	assert_bad("{\"event\":\"ACK\",\"ref\":\"x\"}");
 	assert_bad("{\"event\":\"ERROR\",\"message\":\"x\"}");
 	assert_bad("{\"event\":\"HISTORY\",\"messages\":{}}");
@@ -209,8 +216,8 @@ what_is_no_object_is_no_event(void **state)
 	assert_bad("{\"event\":\"PING\",\"x\":NaN}");
 	assert_bad("{\"event\":\"PING\",\"x\":\"\033\"}");
 	assert_bad("HTTP/1.1 400 Bad Request");
-	assert_false(incoming_parse(&(struct event){ 0 },
-	    "{\"event\":\"PING\"}\0", 17));
+	assert_false(
+	    incoming_parse(&(struct event){ 0 }, "{\"event\":\"PING\"}\0", 17));
 }
 
 static void
@@ -237,10 +244,15 @@ bytes_that_are_no_text_are_repaired(void **state)
 	struct event e;
 
 	(void)state;
-	parse(&e, "{\"event\":\"JOINED\",\"username\":\"a\xff" "b\"}");
-	assert_span(e.username, "a\xef\xbf\xbd" "b");
+	parse(&e,
+	    "{\"event\":\"JOINED\",\"username\":\"a\xff"
+	    "b\"}");
+	assert_span(e.username,
+	    "a\xef\xbf\xbd"
+	    "b");
 	assert_span(e.line,
-	    "{\"event\":\"JOINED\",\"username\":\"a\xef\xbf\xbd" "b\"}");
+	    "{\"event\":\"JOINED\",\"username\":\"a\xef\xbf\xbd"
+	    "b\"}");
 	incoming_free(&e);
 }
 
@@ -312,12 +324,12 @@ damaged_lines_do_no_harm(void **state)
 		for (i = 0; i < changes; i++) {
 			at = (size_t)rand_r(&seed) % n;
 			if (rand_r(&seed) % 3 == 0) {
-				memmove(line + at, line + at + 1,
-				    n - at - 1);
+				memmove(line + at, line + at + 1, n - at - 1);
 				n--;
 			} else {
-				line[at] = "{}[]\",:\\u0\xff\033 9"
-				    [rand_r(&seed) % 14];
+				line[at] =
+				    "{}[]\",:\\u0\xff\033 9"[rand_r(&seed) %
+					14];
 			}
 		}
 		if (!incoming_parse(&e, line, n))
@@ -348,6 +360,6 @@ main(void)
 		cmocka_unit_test(damaged_lines_do_no_harm),
 	};
 
-	return cmocka_run_group_tests_name("client-incoming", tests, NULL,
-	    NULL);
+	return cmocka_run_group_tests_name(
+	    "client-incoming", tests, NULL, NULL);
 }

@@ -18,17 +18,18 @@
 
 #include "../../chat-client/link.h"
 
-#define CONNECTED(id) "{\"event\":\"CONNECTED\",\"username\":\"alice\"," \
+#define CONNECTED(id) \
+	"{\"event\":\"CONNECTED\",\"username\":\"alice\"," \
 	"\"last_id\":" #id ",\"resume\":\"secret\",\"limits\":" \
 	"{\"line_max_size\":1000}}\n"
 
 struct world {
-	char		 dir[32], path[64];
-	int		 listener, peer;
-	struct link	*link;
-	int64_t		 now;
-	char		 line[4096];	/* last from the link */
-	struct buf	 got;		/* by the server, not yet looked at */
+	char dir[32], path[64];
+	int listener, peer;
+	struct link *link;
+	int64_t now;
+	char line[4096]; /* last from the link */
+	struct buf got;	 /* by the server, not yet looked at */
 };
 
 static int
@@ -36,8 +37,9 @@ start(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	struct link_config config = { .since = -1, .history = 7,
-	    .timeout = 10000, .reconnect = true };
+	struct link_config config = {
+		.since = -1, .history = 7, .timeout = 10000, .reconnect = true
+	};
 	char address[80];
 
 	assert_non_null(w);
@@ -48,8 +50,8 @@ start(void **state)
 	snprintf(w->path, sizeof(w->path), "%s/socket", w->dir);
 	strcpy(sun.sun_path, w->path);
 	w->listener = socket(AF_UNIX, SOCK_STREAM, 0);
-	assert_int_equal(bind(w->listener, (struct sockaddr *)&sun,
-	    sizeof(sun)), 0);
+	assert_int_equal(
+	    bind(w->listener, (struct sockaddr *)&sun, sizeof(sun)), 0);
 	assert_int_equal(listen(w->listener, 5), 0);
 	snprintf(address, sizeof(address), "unix:%s", w->path);
 	assert_true(address_parse(&config.address, address));
@@ -121,8 +123,8 @@ server_hears(struct world *w)
 	size_t len;
 
 	link_step(w->link, 0, w->now);
-	while ((n = recv(w->peer, buf_room(&w->got, 1000), 1000,
-	    MSG_DONTWAIT)) > 0)
+	while ((n = recv(
+		    w->peer, buf_room(&w->got, 1000), 1000, MSG_DONTWAIT)) > 0)
 		buf_added(&w->got, (size_t)n);
 	if (buf_len(&w->got) == 0)
 		return false;
@@ -216,8 +218,8 @@ come_back(struct world *w)
 static void
 say(struct world *w, const char *text)
 {
-	assert_int_equal(link_say(w->link, "all", text, strlen(text), NULL),
-	    LINK_SAID);
+	assert_int_equal(
+	    link_say(w->link, "all", text, strlen(text), NULL), LINK_SAID);
 }
 
 static void
@@ -248,7 +250,7 @@ the_first_login_asks_for_history_and_proves_nothing(void **state)
 }
 
 static void
-the_next_login_proves_who_it_is_and_asks_for_what_was_missed(void **state)
+the_next_login_proves_itself_and_asks_for_what_was_missed(void **state)
 {
 	struct world *w = *state;
 
@@ -269,7 +271,8 @@ since_is_the_last_message_and_not_an_ack(void **state)
 	log_in(w);
 	say(w, "mine");
 	assert_heard(w, "MESSAGE");
-	server_says(w, "{\"event\":\"MESSAGE\",\"id\":60,\"from\":\"b\","
+	server_says(w,
+	    "{\"event\":\"MESSAGE\",\"id\":60,\"from\":\"b\","
 	    "\"to\":\"all\",\"message\":\"x\"}\n");
 	expect(w, &e, EVENT_MESSAGE);
 	incoming_free(&e);
@@ -279,7 +282,8 @@ since_is_the_last_message_and_not_an_ack(void **state)
 	assert_non_null(strstr(w->line, "\"since\":60"));
 	/* It comes as a message then, and is known already. */
 	welcome(w, CONNECTED(70));
-	server_says(w, "{\"event\":\"MESSAGE\",\"id\":70,\"from\":\"alice\","
+	server_says(w,
+	    "{\"event\":\"MESSAGE\",\"id\":70,\"from\":\"alice\","
 	    "\"to\":\"all\",\"message\":\"mine\"}\n");
 	quiet(w);
 }
@@ -292,7 +296,8 @@ a_login_that_broke_off_early_asks_for_the_rest_again(void **state)
 
 	log_in(w);
 	/* Missed ones have come up to 20 of 50. */
-	server_says(w, "{\"event\":\"MESSAGE\",\"id\":20,\"from\":\"b\","
+	server_says(w,
+	    "{\"event\":\"MESSAGE\",\"id\":20,\"from\":\"b\","
 	    "\"to\":\"alice\",\"message\":\"x\"}\n");
 	expect(w, &e, EVENT_MESSAGE);
 	incoming_free(&e);
@@ -317,12 +322,14 @@ a_restored_store_starts_anew(void **state)
 	pass(w, SETTLE_WAIT);
 	hang_up(w);
 	come_back(w);
-	server_says(w, "{\"event\":\"CONNECTED\",\"username\":\"alice\","
+	server_says(w,
+	    "{\"event\":\"CONNECTED\",\"username\":\"alice\","
 	    "\"last_id\":5,\"reset\":true}\n");
 	expect(w, &e, EVENT_CONNECTED);
 	assert_true(e.reset);
 	incoming_free(&e);
-	server_says(w, "{\"event\":\"MESSAGE\",\"id\":6,\"from\":\"b\","
+	server_says(w,
+	    "{\"event\":\"MESSAGE\",\"id\":6,\"from\":\"b\","
 	    "\"to\":\"all\",\"message\":\"x\"}\n");
 	expect(w, &e, EVENT_MESSAGE);
 	incoming_free(&e);
@@ -368,7 +375,8 @@ a_resend_that_came_back_as_a_message_is_known(void **state)
 	hang_up(w);
 	come_back(w);
 	welcome(w, CONNECTED(51));
-	server_says(w, "{\"event\":\"MESSAGE\",\"id\":51,\"from\":\"alice\","
+	server_says(w,
+	    "{\"event\":\"MESSAGE\",\"id\":51,\"from\":\"alice\","
 	    "\"to\":\"all\",\"message\":\"one\"}\n");
 	expect(w, &e, EVENT_MESSAGE);
 	incoming_free(&e);
@@ -432,7 +440,8 @@ a_server_that_shuts_down_says_how_long_to_wait(void **state)
 	int64_t wait;
 
 	log_in(w);
-	server_says(w, "{\"event\":\"ERROR\",\"code\":\"SHUTDOWN\","
+	server_says(w,
+	    "{\"event\":\"ERROR\",\"code\":\"SHUTDOWN\","
 	    "\"message\":\"bye\",\"reconnect_after\":30}\n");
 	expect(w, &e, EVENT_ERROR);
 	incoming_free(&e);
@@ -442,7 +451,8 @@ a_server_that_shuts_down_says_how_long_to_wait(void **state)
 	assert_true(wait >= 30000 && wait < 31000);
 	/* No server can make it wait for ever. */
 	come_back(w);
-	server_says(w, "{\"event\":\"ERROR\",\"code\":\"SHUTDOWN\","
+	server_says(w,
+	    "{\"event\":\"ERROR\",\"code\":\"SHUTDOWN\","
 	    "\"reconnect_after\":9223372036854775807}\n");
 	expect(w, &e, EVENT_ERROR);
 	incoming_free(&e);
@@ -464,8 +474,10 @@ a_busy_server_gets_one_message_at_a_time(void **state)
 	strcpy(first, ref(w));
 	assert_heard(w, "two");
 	server_acks(w, ref(w), 51, false);
-	snprintf(line, sizeof(line), "{\"event\":\"ERROR\",\"code\":"
-	    "\"RATE_LIMITED\",\"retry_after\":3,\"ref\":\"%s\"}\n", first);
+	snprintf(line, sizeof(line),
+	    "{\"event\":\"ERROR\",\"code\":"
+	    "\"RATE_LIMITED\",\"retry_after\":3,\"ref\":\"%s\"}\n",
+	    first);
 	server_says(w, line);
 	quiet(w);
 	say(w, "three");
@@ -503,10 +515,9 @@ a_line_longer_than_the_server_takes_is_not_sent(void **state)
 
 	log_in(w);
 	memset(text, 'x', sizeof(text));
-	assert_int_equal(link_say(w->link, "all", text, sizeof(text), NULL),
-	    LINK_TOO_LONG);
-	assert_int_equal(link_raw(w->link, text, sizeof(text)),
-	    LINK_TOO_LONG);
+	assert_int_equal(
+	    link_say(w->link, "all", text, sizeof(text), NULL), LINK_TOO_LONG);
+	assert_int_equal(link_raw(w->link, text, sizeof(text)), LINK_TOO_LONG);
 	assert_unheard(w);
 }
 
@@ -548,11 +559,10 @@ leaving_waits_for_the_answer(void **state)
 int
 main(void)
 {
-#define TEST(f)	cmocka_unit_test_setup_teardown(f, start, end)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, start, end)
 	const struct CMUnitTest tests[] = {
 		TEST(the_first_login_asks_for_history_and_proves_nothing),
-		TEST(
-		    the_next_login_proves_who_it_is_and_asks_for_what_was_missed),
+		TEST(the_next_login_proves_itself_and_asks_for_what_was_missed),
 		TEST(since_is_the_last_message_and_not_an_ack),
 		TEST(a_login_that_broke_off_early_asks_for_the_rest_again),
 		TEST(a_restored_store_starts_anew),

@@ -20,8 +20,8 @@
 #include "text.h"
 
 static void
-assert_bytes(const char *in, size_t n, const char *want,
-    enum sanitise_mode mode)
+assert_bytes(
+    const char *in, size_t n, const char *want, enum sanitise_mode mode)
 {
 	struct buf out = { 0 };
 
@@ -60,12 +60,11 @@ encode(uint32_t code, char *out)
 static bool
 is_dangerous(uint32_t c)
 {
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad ||
-	    c == 0x61c || (c >= 0x200b && c <= 0x200f) ||
-	    (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) ||
-	    (c >= 0xfe00 && c <= 0xfe0f) || c == 0xfeff ||
-	    (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe0fff) ||
-	    (c >= 0xd800 && c <= 0xdfff);
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c ||
+	    (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+	    (c >= 0x2060 && c <= 0x206f) || (c >= 0xfe00 && c <= 0xfe0f) ||
+	    c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) ||
+	    (c >= 0xe0000 && c <= 0xe0fff) || (c >= 0xd800 && c <= 0xdfff);
 }
 
 static void
@@ -103,21 +102,33 @@ control_characters_become_signs(void **state)
 {
 	(void)state;
 	assert_line("\033[31mred\007", "\xe2\x90\x9b[31mred\xe2\x90\x87");
-	assert_line("\033]0;title\033\\",
-	    "\xe2\x90\x9b]0;title\xe2\x90\x9b\\");
-	assert_line("a\rb\bc\177", "a\xe2\x90\x8d" "b\xe2\x90\x88"
+	assert_line("\033]0;title\033\\", "\xe2\x90\x9b]0;title\xe2\x90\x9b\\");
+	assert_line("a\rb\bc\177",
+	    "a\xe2\x90\x8d"
+	    "b\xe2\x90\x88"
 	    "c\xe2\x90\xa1");
-	assert_bytes("a\0b", 3, "a\xe2\x90\x80" "b", SANITISE_LINE);
+	assert_bytes("a\0b", 3,
+	    "a\xe2\x90\x80"
+	    "b",
+	    SANITISE_LINE);
 	/* C1, in UTF-8 (CSI) and as a bare byte. */
-	assert_line("\xc2\x9b" "31m", "\xef\xbf\xbd" "31m");
-	assert_line("\x9b" "31m", "\xef\xbf\xbd" "31m");
+	assert_line("\xc2\x9b"
+		    "31m",
+	    "\xef\xbf\xbd"
+	    "31m");
+	assert_line("\x9b"
+		    "31m",
+	    "\xef\xbf\xbd"
+	    "31m");
 }
 
 static void
 newlines_stay_only_in_text(void **state)
 {
 	(void)state;
-	assert_line("a\nb\tc", "a\xe2\x90\xa4" "b c");
+	assert_line("a\nb\tc",
+	    "a\xe2\x90\xa4"
+	    "b c");
 	assert_bytes("a\nb\tc", 5, "a\nb    c", SANITISE_TEXT);
 }
 
@@ -125,42 +136,74 @@ static void
 direction_controls_are_seen(void **state)
 {
 	(void)state;
-	assert_line("a\xe2\x80\xae" "b", "a\xef\xbf\xbd" "b");
-	assert_line("a\xe2\x81\xa6" "b", "a\xef\xbf\xbd" "b");
-	assert_line("a\xe2\x80\xa8" "b", "a\xef\xbf\xbd" "b");
+	assert_line("a\xe2\x80\xae"
+		    "b",
+	    "a\xef\xbf\xbd"
+	    "b");
+	assert_line("a\xe2\x81\xa6"
+		    "b",
+	    "a\xef\xbf\xbd"
+	    "b");
+	assert_line("a\xe2\x80\xa8"
+		    "b",
+	    "a\xef\xbf\xbd"
+	    "b");
 }
 
 static void
 what_shows_nothing_is_removed(void **state)
 {
 	(void)state;
-	assert_line("a\xe2\x80\x8b" "b", "ab");		/* zero width space */
-	assert_line("a\xe2\x80\x8d" "b", "ab");		/* joiner */
-	assert_line("a\xef\xbb\xbf" "b", "ab");
-	assert_line("a\xd8\x9c" "b", "ab");		/* Arabic letter mark */
-	assert_line("a\xef\xb8\x8f" "b", "ab");		/* selector */
-	assert_line("a\xf3\xa0\x81\xa1" "b", "ab");	/* tag a */
-	assert_line("a\xc2\xad" "b", "ab");
+	assert_line("a\xe2\x80\x8b"
+		    "b",
+	    "ab"); /* zero width space */
+	assert_line("a\xe2\x80\x8d"
+		    "b",
+	    "ab"); /* joiner */
+	assert_line("a\xef\xbb\xbf"
+		    "b",
+	    "ab");
+	assert_line("a\xd8\x9c"
+		    "b",
+	    "ab"); /* Arabic letter mark */
+	assert_line("a\xef\xb8\x8f"
+		    "b",
+	    "ab"); /* selector */
+	assert_line("a\xf3\xa0\x81\xa1"
+		    "b",
+	    "ab"); /* tag a */
+	assert_line("a\xc2\xad"
+		    "b",
+	    "ab");
 }
 
 static void
 ill_formed_bytes_are_replaced(void **state)
 {
 	(void)state;
-	assert_line("a\xff" "b", "a\xef\xbf\xbd" "b");
-	assert_line("a\xc0\xaf" "b", "a\xef\xbf\xbd" "b");	/* overlong */
-	assert_line("a\xe2\x82", "a\xef\xbf\xbd");		/* cut off */
-	assert_line("\xed\xa0\x80", "\xef\xbf\xbd");		/* surrogate */
-	assert_line("\xf4\x90\x80\x80", "\xef\xbf\xbd");	/* too high */
+	assert_line("a\xff"
+		    "b",
+	    "a\xef\xbf\xbd"
+	    "b");
+	assert_line("a\xc0\xaf"
+		    "b",
+	    "a\xef\xbf\xbd"
+	    "b");					 /* overlong */
+	assert_line("a\xe2\x82", "a\xef\xbf\xbd");	 /* cut off */
+	assert_line("\xed\xa0\x80", "\xef\xbf\xbd");	 /* surrogate */
+	assert_line("\xf4\x90\x80\x80", "\xef\xbf\xbd"); /* too high */
 }
 
 static void
 unassigned_characters_are_replaced(void **state)
 {
 	(void)state;
-	assert_line("\xf3\xb0\x80\x80" "x", "\xf3\xb0\x80\x80" "x");
-	assert_line("\xef\xbf\xbe", "\xef\xbf\xbd");	/* U+FFFE */
-	assert_line("\xcd\xb8", "\xef\xbf\xbd");	/* U+0378 */
+	assert_line("\xf3\xb0\x80\x80"
+		    "x",
+	    "\xf3\xb0\x80\x80"
+	    "x");
+	assert_line("\xef\xbf\xbe", "\xef\xbf\xbd"); /* U+FFFE */
+	assert_line("\xcd\xb8", "\xef\xbf\xbd");     /* U+0378 */
 }
 
 static void
@@ -174,8 +217,7 @@ a_character_keeps_few_marks(void **state)
 	for (i = 0; i < 1000; i++)
 		buf_add_str(&in, "\xcc\x81");
 	buf_add_str(&in, "b");
-	sanitise_add(&out, buf_head(&in), buf_len(&in), 10000,
-	    SANITISE_LINE);
+	sanitise_add(&out, buf_head(&in), buf_len(&in), 10000, SANITISE_LINE);
 	assert_int_equal(buf_len(&out), 2 + 2 * COMBINING_MAX);
 	buf_free(&in);
 	buf_free(&out);
@@ -185,9 +227,12 @@ static void
 a_mark_without_a_character_gets_a_circle(void **state)
 {
 	(void)state;
-	assert_line("\xcc\x81" "a", "\xe2\x97\x8c\xcc\x81" "a");
-	assert_bytes("x\n\xcc\x81", 4, "x\n\xe2\x97\x8c\xcc\x81",
-	    SANITISE_TEXT);
+	assert_line("\xcc\x81"
+		    "a",
+	    "\xe2\x97\x8c\xcc\x81"
+	    "a");
+	assert_bytes(
+	    "x\n\xcc\x81", 4, "x\n\xe2\x97\x8c\xcc\x81", SANITISE_TEXT);
 }
 
 static void
@@ -238,8 +283,9 @@ every_character_comes_out_safe(void **state)
 		assert_safe(&out, false);
 		if (code != '\n' && code != '\t')
 			assert_int_equal(sanitise_width(code),
-			    sanitise_char(code) == 0 ? 0 :
-			    wcwidth((wchar_t)sanitise_char(code)));
+			    sanitise_char(code) == 0
+				? 0
+				: wcwidth((wchar_t)sanitise_char(code)));
 		buf_free(&out);
 	}
 }
@@ -352,6 +398,6 @@ main(void)
 
 	if (setlocale(LC_ALL, "C.UTF-8") == NULL)
 		return 1;
-	return cmocka_run_group_tests_name("client-sanitise", tests, NULL,
-	    NULL);
+	return cmocka_run_group_tests_name(
+	    "client-sanitise", tests, NULL, NULL);
 }

@@ -97,7 +97,10 @@ wrong_commands_say_what_is_wrong(void **state)
 	parse(&in, "/msg", INPUT_BAD);
 	parse(&in, "/msg bob", INPUT_BAD);
 	parse(&in, "/msg bob ", INPUT_BAD);
-	parse(&in, "/msg b\xc3\xb6" "b hi", INPUT_BAD);
+	parse(&in,
+	    "/msg b\xc3\xb6"
+	    "b hi",
+	    INPUT_BAD);
 	parse(&in, "/msg 012345678901234567890123456789012 hi", INPUT_BAD);
 	parse(&in, "/history bob 0", INPUT_BAD);
 	parse(&in, "/history bob 1001", INPUT_BAD);
@@ -141,8 +144,9 @@ static void
 wrong_addresses_are_refused(void **state)
 {
 	static const char *const wrong[] = { "", "host:", "host:0",
-	    "host:65536", "host:x", "host: 1", "host:-1", "[::1", "[::1]x",
-	    "[::1]:", "[]", "a b", "a\033b", "unix:", "a/b", "host:123456" };
+		"host:65536", "host:x", "host: 1", "host:-1", "[::1", "[::1]x",
+		"[::1]:", "[]", "a b", "a\033b", "unix:", "a/b",
+		"host:123456" };
 	char path[200] = "unix:/";
 	struct address a;
 	size_t i;
@@ -172,14 +176,17 @@ requests_are_what_the_protocol_wants(void **state)
 
 	(void)state;
 	request_connect(&out, "bob", NULL, -1, -1, "r");
-	assert_request(&out, "{\"command\":\"CONNECT\",\"ref\":\"r\","
+	assert_request(&out,
+	    "{\"command\":\"CONNECT\",\"ref\":\"r\","
 	    "\"username\":\"bob\"}\n");
 	request_connect(&out, "bob", "00ff", 7, 100, "r");
-	assert_request(&out, "{\"command\":\"CONNECT\",\"ref\":\"r\","
+	assert_request(&out,
+	    "{\"command\":\"CONNECT\",\"ref\":\"r\","
 	    "\"username\":\"bob\",\"resume\":\"00ff\",\"since\":7,"
 	    "\"history\":100}\n");
 	request_message(&out, "all", "a\"\n\033", 4, "r");
-	assert_request(&out, "{\"command\":\"MESSAGE\",\"ref\":\"r\","
+	assert_request(&out,
+	    "{\"command\":\"MESSAGE\",\"ref\":\"r\","
 	    "\"to\":\"all\",\"message\":\"a\\\"\\n\\u001b\"}\n");
 	request_history(&out, NULL, 5, NULL);
 	assert_request(&out, "{\"command\":\"HISTORY\",\"limit\":5}\n");
@@ -323,8 +330,8 @@ waits_grow_from_one_second_to_a_minute(void **state)
 		least = backoff_delay(failures, 0);
 		most = failures < 5 ? 2000LL << failures : 60000;
 		assert_int_equal(least, most / 2);
-		assert_int_equal(backoff_delay(failures,
-		    (uint32_t)(most / 2)), most);
+		assert_int_equal(
+		    backoff_delay(failures, (uint32_t)(most / 2)), most);
 		assert_true(backoff_delay(failures, UINT32_MAX) >= 1000);
 		assert_true(backoff_delay(failures, UINT32_MAX) <= 60000);
 	}
@@ -351,22 +358,24 @@ static void
 events_become_lines_that_cannot_be_forged(void **state)
 {
 	(void)state;
-	assert_event("{\"event\":\"MESSAGE\",\"id\":1,\"from\":\"bob\","
+	assert_event(
+	    "{\"event\":\"MESSAGE\",\"id\":1,\"from\":\"bob\","
 	    "\"to\":\"all\",\"message\":\"x\\n2026-11-23 04:38:09 <eve> y\","
 	    "\"timestamp\":\"2026-11-23T04:38:09.123Z\"}",
 	    "2026-11-23 04:38:09 <bob> x\n\t2026-11-23 04:38:09 <eve> y\n");
 	assert_event("{\"event\":\"MESSAGE\",\"id\":1,\"from\":\"b> x\\n\","
-	    "\"to\":\"me\",\"message\":\"\\u001b[2J\\ty\"}",
+		     "\"to\":\"me\",\"message\":\"\\u001b[2J\\ty\"}",
 	    "---------- --:--:-- <b??x? -> me> \xe2\x90\x9b[2J    y\n");
-	assert_event("{\"event\":\"JOINED\",\"username\":\"bob\"}",
-	    "-- bob joined\n");
-	assert_event("{\"event\":\"LEFT\",\"username\":\"b\\nb\"}",
-	    "-- b?b left\n");
-	assert_event("{\"event\":\"USERS\",\"users\":[{\"username\":\"a\","
+	assert_event(
+	    "{\"event\":\"JOINED\",\"username\":\"bob\"}", "-- bob joined\n");
+	assert_event(
+	    "{\"event\":\"LEFT\",\"username\":\"b\\nb\"}", "-- b?b left\n");
+	assert_event(
+	    "{\"event\":\"USERS\",\"users\":[{\"username\":\"a\","
 	    "\"online\":true},{},{\"username\":\"b\",\"online\":false}]}",
 	    "-- a is here\n-- b is away\n");
 	assert_event("{\"event\":\"ERROR\",\"code\":\"X\\n\","
-	    "\"message\":\"why\\n\\u202e\"}",
+		     "\"message\":\"why\\n\\u202e\"}",
 	    "X\xe2\x90\xa4: why\xe2\x90\xa4\xef\xbf\xbd");
 	assert_event("{\"event\":\"PONG\"}", "");
 }

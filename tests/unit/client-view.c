@@ -18,7 +18,7 @@
 #include "../../chat-client/view.h"
 #include "../../chat-client/wrap.h"
 
-#define NOON	1795435200000	/* 2026-11-23T12:00:00Z */
+#define NOON 1795435200000 /* 2026-11-23T12:00:00Z */
 
 static struct span
 span_of(const char *s)
@@ -56,8 +56,7 @@ assert_wrapped(const char *text, int width, int indent, const char *want)
 	}
 	buf_add(&out, "", 1);
 	assert_string_equal(buf_head(&out), want);
-	assert_int_equal(wrap_count(text, strlen(text), width, indent),
-	    lines);
+	assert_int_equal(wrap_count(text, strlen(text), width, indent), lines);
 	buf_free(&out);
 }
 
@@ -99,21 +98,33 @@ width_is_that_of_the_terminal(void **state)
 	/* Wide characters take two columns, marks none. */
 	assert_wrapped("\xe4\xbd\xa0\xe5\xa5\xbd\xe4\xbd\xa0", 5, 0,
 	    "\xe4\xbd\xa0\xe5\xa5\xbd|\xe4\xbd\xa0|");
-	assert_wrapped("e\xcc\x81" "e\xcc\x81" "e", 2, 0,
-	    "e\xcc\x81" "e\xcc\x81|e|");
-	assert_wrapped("\xe4\xbd\xa0\xe5\xa5\xbd", 1, 0,
-	    "\xe4\xbd\xa0|\xe5\xa5\xbd|");
+	assert_wrapped("e\xcc\x81"
+		       "e\xcc\x81"
+		       "e",
+	    2, 0,
+	    "e\xcc\x81"
+	    "e\xcc\x81|e|");
+	assert_wrapped(
+	    "\xe4\xbd\xa0\xe5\xa5\xbd", 1, 0, "\xe4\xbd\xa0|\xe5\xa5\xbd|");
 	assert_int_equal(wrap_columns("a\xe4\xbd\xa0\xcc\x81", 6), 3);
-	assert_int_equal(wrap_fit("a\xe4\xbd\xa0" "b", 5, 2), 1);
-	assert_int_equal(wrap_fit("a\xe4\xbd\xa0" "b", 5, 3), 4);
+	assert_int_equal(wrap_fit("a\xe4\xbd\xa0"
+				  "b",
+			     5, 2),
+	    1);
+	assert_int_equal(wrap_fit("a\xe4\xbd\xa0"
+				  "b",
+			     5, 3),
+	    4);
 }
 
 static void
 add(struct model *m, int64_t id, const char *text)
 {
-	struct message message = { .id = id, .time = NOON,
-	    .from = span_of("bob"), .to = span_of("all"),
-	    .text = span_of(text) };
+	struct message message = { .id = id,
+		.time = NOON,
+		.from = span_of("bob"),
+		.to = span_of("all"),
+		.text = span_of(text) };
 
 	model_add_message(m, &message);
 }
@@ -207,8 +218,7 @@ a_refused_message_says_so(void **state)
 
 	model_add_pending(m, "r1", "me", "all", "mine", 4);
 	model_reject(m, span_of("r1"), span_of("TOO_\033LARGE"));
-	assert_entry(m, 0,
-	    "--:-- <me> mine [not sent: TOO_\xe2\x90\x9bLARGE]");
+	assert_entry(m, 0, "--:-- <me> mine [not sent: TOO_\xe2\x90\x9bLARGE]");
 	assert_null(m->entries[0]->ref);
 }
 
@@ -216,13 +226,14 @@ static void
 what_is_in_the_log_is_sanitised(void **state)
 {
 	struct model *m = *state;
-	struct message message = { .id = 1, .time = NOON,
-	    .from = span_of("a\033b"), .to = span_of("x> y"),
-	    .text = span_of("\033[2J\xe2\x80\xae") };
+	struct message message = { .id = 1,
+		.time = NOON,
+		.from = span_of("a\033b"),
+		.to = span_of("x> y"),
+		.text = span_of("\033[2J\xe2\x80\xae") };
 
 	model_add_message(m, &message);
-	assert_entry(m, 0,
-	    "12:00 <a?b -> x??y> \xe2\x90\x9b[2J\xef\xbf\xbd");
+	assert_entry(m, 0, "12:00 <a?b -> x??y> \xe2\x90\x9b[2J\xef\xbf\xbd");
 	model_notice(m, ENTRY_ERROR, span_of("\007"), 0);
 	assert_entry(m, 1, "--:-- !! \xe2\x90\x87");
 }
@@ -255,11 +266,11 @@ users_are_kept_by_name(void **state)
 	struct model *m = *state;
 	struct event e;
 	const char *line = "{\"event\":\"USERS\",\"users\":["
-	    "{\"username\":\"carl\",\"online\":true},"
-	    "{\"username\":\"Bob\",\"online\":false},"
-	    "{\"username\":\"carl\",\"online\":true},"
-	    "{\"username\":7},"
-	    "{\"username\":\"alice\",\"online\":true}]}";
+			   "{\"username\":\"carl\",\"online\":true},"
+			   "{\"username\":\"Bob\",\"online\":false},"
+			   "{\"username\":\"carl\",\"online\":true},"
+			   "{\"username\":7},"
+			   "{\"username\":\"alice\",\"online\":true}]}";
 
 	model_set_person(m, span_of("zoe"), true);
 	assert_int_equal(model_online(m), 1);
@@ -335,8 +346,7 @@ the_newest_lines_are_at_the_bottom(void **state)
 	assert_rows(&v, m, "12:00 <bob> m1|12:00 <bob> m2|");
 	add(m, 3, "m3");
 	add(m, 4, "m4");
-	assert_rows(&v, m,
-	    "12:00 <bob> m2|12:00 <bob> m3|12:00 <bob> m4|");
+	assert_rows(&v, m, "12:00 <bob> m2|12:00 <bob> m3|12:00 <bob> m4|");
 	view_resize(&v, 40, 0);
 	assert_rows(&v, m, "");
 }
@@ -350,7 +360,8 @@ long_lines_hang_below_their_text(void **state)
 
 	view_resize(&v, 36, 2);
 	add(m, 1, "some words that do not fit in a line");
-	assert_rows(&v, m, "12:00 <bob> some words that do not|"
+	assert_rows(&v, m,
+	    "12:00 <bob> some words that do not|"
 	    "fit in a line|");
 	view_rows(&v, m, rows);
 	assert_int_equal(rows[0].indent, 12);
@@ -400,10 +411,10 @@ a_scrolled_view_stays_when_lines_come(void **state)
 	model_notice(m, ENTRY_NOTICE, span_of("newer"), NOON);
 	assert_rows(&v, m, "12:00 <bob> m2|12:00 <bob> m3|");
 	view_resize(&v, 40, 3);
-	assert_rows(&v, m,
-	    "12:00 <bob> m1|12:00 <bob> m2|12:00 <bob> m3|");
+	assert_rows(&v, m, "12:00 <bob> m1|12:00 <bob> m2|12:00 <bob> m3|");
 	view_resize(&v, 40, 10);
-	assert_rows(&v, m, "12:00 <bob> m1|12:00 <bob> m2|12:00 <bob> m3|"
+	assert_rows(&v, m,
+	    "12:00 <bob> m1|12:00 <bob> m2|12:00 <bob> m3|"
 	    "12:00 <bob> m4|12:00 <bob> m5|12:00 <bob> new|12:00 -- newer|");
 	assert_false(v.scrolled);
 }
@@ -443,8 +454,7 @@ any_size_and_scrolling_shows_what_is_there(void **state)
 		add(m, i, text);
 	}
 	for (i = 0; i < 3000; i++) {
-		view_resize(&v, 1 + rand_r(&seed) % 120,
-		    rand_r(&seed) % 100);
+		view_resize(&v, 1 + rand_r(&seed) % 120, rand_r(&seed) % 100);
 		view_scroll(&v, m, rand_r(&seed) % 200 - 100);
 		n = view_rows(&v, m, rows);
 		/* There are enough lines to fill any of these. */
@@ -452,16 +462,18 @@ any_size_and_scrolling_shows_what_is_there(void **state)
 		for (row = 0; row < n; row++)
 			assert_true(rows[row].start <= rows[row].end &&
 			    rows[row].end <= rows[row].entry->len &&
-			    rows[row].indent + wrap_columns(
-			    rows[row].entry->line + rows[row].start,
-			    rows[row].end - rows[row].start) <= v.width);
+			    rows[row].indent +
+				    wrap_columns(
+					rows[row].entry->line + rows[row].start,
+					rows[row].end - rows[row].start) <=
+				v.width);
 	}
 }
 
 int
 main(void)
 {
-#define TEST(f)	cmocka_unit_test_setup_teardown(f, start, end)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, start, end)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_breaks_at_spaces),
 		cmocka_unit_test(long_words_break_anywhere),

@@ -16,11 +16,9 @@
 
 #include "config.h"
 
-static const char *const keys[] = {
-	"CHAT_DB", "CHAT_RUNTIME_DIR", "CHAT_MESSAGE_MAX_SIZE",
-	"CHAT_LOG_LEVEL", "CHAT_DURABILITY", "CHAT_AUTH", "CHAT_LOGIN_TIMEOUT",
-	"CHAT_IDLE_TIMEOUT"
-};
+static const char *const keys[] = { "CHAT_DB", "CHAT_RUNTIME_DIR",
+	"CHAT_MESSAGE_MAX_SIZE", "CHAT_LOG_LEVEL", "CHAT_DURABILITY",
+	"CHAT_AUTH", "CHAT_LOGIN_TIMEOUT", "CHAT_IDLE_TIMEOUT" };
 #define NKEYS (sizeof(keys) / sizeof(keys[0]))
 
 static char path[64];
@@ -111,10 +109,8 @@ assert_all_others(const struct config *c)
 	assert_int_equal(c->idle_timeout, 2);
 }
 
-static const char *const others[NKEYS] = {
-	"/tmp/a b.db", "run", "65536", "CRITICAL", "normal", "required", "3600",
-	"2"
-};
+static const char *const others[NKEYS] = { "/tmp/a b.db", "run", "65536",
+	"CRITICAL", "normal", "required", "3600", "2" };
 
 static void
 each_key_is_read_from_the_file(void **state)
@@ -125,8 +121,8 @@ each_key_is_read_from_the_file(void **state)
 
 	(void)state;
 	for (i = 0; i < NKEYS; i++)
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s=%s\n",
-		    keys[i], others[i]);
+		n += (size_t)snprintf(
+		    text + n, sizeof(text) - n, "%s=%s\n", keys[i], others[i]);
 	file_write(text);
 	c = load();
 	assert_all_others(&c);
@@ -139,7 +135,8 @@ each_key_is_read_from_the_environment_which_wins(void **state)
 	size_t i;
 
 	(void)state;
-	file_write("CHAT_DB=/x\nCHAT_RUNTIME_DIR=/y\nCHAT_MESSAGE_MAX_SIZE=7\n"
+	file_write(
+	    "CHAT_DB=/x\nCHAT_RUNTIME_DIR=/y\nCHAT_MESSAGE_MAX_SIZE=7\n"
 	    "CHAT_LOG_LEVEL=DEBUG\nCHAT_DURABILITY=full\nCHAT_AUTH=open\n"
 	    "CHAT_LOGIN_TIMEOUT=8\nCHAT_IDLE_TIMEOUT=9\n");
 	for (i = 0; i < NKEYS; i++)
@@ -169,7 +166,8 @@ what_is_no_value_is_named(void **state)
 	static const struct {
 		const char *key, *value;
 	} cases[] = {
-		{ "CHAT_DB", "" }, { "CHAT_RUNTIME_DIR", "" },
+		{ "CHAT_DB", "" },
+		{ "CHAT_RUNTIME_DIR", "" },
 		{ "CHAT_MESSAGE_MAX_SIZE", "0" },
 		{ "CHAT_MESSAGE_MAX_SIZE", "65537" },
 		{ "CHAT_MESSAGE_MAX_SIZE", "-1" },
@@ -179,12 +177,16 @@ what_is_no_value_is_named(void **state)
 		{ "CHAT_MESSAGE_MAX_SIZE", "1.5" },
 		{ "CHAT_MESSAGE_MAX_SIZE", "0x10" },
 		{ "CHAT_MESSAGE_MAX_SIZE", "99999999999999999999" },
-		{ "CHAT_LOG_LEVEL", "info" }, { "CHAT_LOG_LEVEL", "INF" },
+		{ "CHAT_LOG_LEVEL", "info" },
+		{ "CHAT_LOG_LEVEL", "INF" },
 		{ "CHAT_LOG_LEVEL", "INFO WARNING" },
-		{ "CHAT_DURABILITY", "fully" }, { "CHAT_DURABILITY", "1" },
+		{ "CHAT_DURABILITY", "fully" },
+		{ "CHAT_DURABILITY", "1" },
 		{ "CHAT_AUTH", "closed" },
-		{ "CHAT_LOGIN_TIMEOUT", "0" }, { "CHAT_LOGIN_TIMEOUT", "3601" },
-		{ "CHAT_IDLE_TIMEOUT", "1" }, { "CHAT_IDLE_TIMEOUT", "86401" },
+		{ "CHAT_LOGIN_TIMEOUT", "0" },
+		{ "CHAT_LOGIN_TIMEOUT", "3601" },
+		{ "CHAT_IDLE_TIMEOUT", "1" },
+		{ "CHAT_IDLE_TIMEOUT", "86401" },
 	};
 	char text[128];
 	size_t i;
@@ -209,7 +211,7 @@ static void
 an_empty_choice_or_number_is_no_value(void **state)
 {
 	static const char *const empty[] = { "CHAT_MESSAGE_MAX_SIZE",
-	    "CHAT_LOG_LEVEL", "CHAT_DURABILITY", "CHAT_AUTH" };
+		"CHAT_LOG_LEVEL", "CHAT_DURABILITY", "CHAT_AUTH" };
 	char error[CONFIG_ERROR_MAX];
 	struct config c;
 	size_t i;
@@ -244,16 +246,16 @@ the_file_is_read_as_systemd_reads_it(void **state)
 
 	(void)state;
 	file_write("# a comment\n"
-	    ";another=one\n"
-	    "\n"
-	    "no assignment\n"
-	    "SOMEBODY_ELSES=key\n"
-	    "  CHAT_DB=  \"/a b/c=d\"  \r\n"
-	    "CHAT_RUNTIME_DIR='/run/x'\n"
-	    "#CHAT_AUTH=required\n"
-	    "CHAT_LOGIN_TIMEOUT=1\n"
-	    "CHAT_LOGIN_TIMEOUT=2\n"
-	    "CHAT_IDLE_TIMEOUT=77");
+		   ";another=one\n"
+		   "\n"
+		   "no assignment\n"
+		   "SOMEBODY_ELSES=key\n"
+		   "  CHAT_DB=  \"/a b/c=d\"  \r\n"
+		   "CHAT_RUNTIME_DIR='/run/x'\n"
+		   "#CHAT_AUTH=required\n"
+		   "CHAT_LOGIN_TIMEOUT=1\n"
+		   "CHAT_LOGIN_TIMEOUT=2\n"
+		   "CHAT_IDLE_TIMEOUT=77");
 	c = load();
 	assert_string_equal(c.db, "/a b/c=d");
 	assert_string_equal(c.runtime_dir, "/run/x");

@@ -21,17 +21,17 @@
 
 #include "dgram.h"
 
-#define NOBODY	65534
+#define NOBODY 65534
 
 /* A runtime directory, the relay's socket in it and one session's. */
 struct place {
-	char			 dir[64];
-	struct dgram_registry	 registry;
-	int			 relay, session;
-	char			 name[DGRAM_NAME_MAX + 1];
-	struct buf		 body;
-	struct dgram_head	 head;
-	struct dgram_from	 from;
+	char dir[64];
+	struct dgram_registry registry;
+	int relay, session;
+	char name[DGRAM_NAME_MAX + 1];
+	struct buf body;
+	struct dgram_head head;
+	struct dgram_from from;
 };
 
 static int
@@ -73,10 +73,13 @@ receive(struct place *p)
 	return dgram_receive(p->relay, &p->head, &p->body, &p->from);
 }
 
-static const struct dgram_head publish = {
-	.version = DGRAM_VERSION, .type = DGRAM_PUBLISH, .count = 1,
-	.prev = 5, .last = 6, .user = 7, .session = 8
-};
+static const struct dgram_head publish = { .version = DGRAM_VERSION,
+	.type = DGRAM_PUBLISH,
+	.count = 1,
+	.prev = 5,
+	.last = 6,
+	.user = 7,
+	.session = 8 };
 
 static bool
 send_publish(struct place *p, const void *body, size_t len)
@@ -150,13 +153,12 @@ other_versions_types_and_lengths_are_dropped(void **state)
 	char body[USERNAME_MAX + 1] = { 0 };
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct dgram_head h = {
-			.version = cases[i].version, .type = cases[i].type
-		};
+		struct dgram_head h = { .version = cases[i].version,
+			.type = cases[i].type };
 		ssize_t n;
 
-		assert_true(dgram_send(p->session, &p->registry, NULL, &h,
-		    body, cases[i].len));
+		assert_true(dgram_send(
+		    p->session, &p->registry, NULL, &h, body, cases[i].len));
 		n = receive(p);
 		if (n != (cases[i].taken ? (ssize_t)cases[i].len : -2))
 			fail_msg("version %d type %d of %zu bytes gives %zd",
@@ -171,11 +173,12 @@ half_a_head_is_dropped(void **state)
 	struct place *p = *state;
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 
-	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/%s",
-	    p->dir, DGRAM_NOTIFY);
+	snprintf(
+	    sun.sun_path, sizeof(sun.sun_path), "%s/%s", p->dir, DGRAM_NOTIFY);
 	for (size_t n = 0; n < sizeof(publish); n++) {
 		assert_int_equal(sendto(p->session, &publish, n, 0,
-		    (struct sockaddr *)&sun, sizeof(sun)), n);
+				     (struct sockaddr *)&sun, sizeof(sun)),
+		    n);
 		assert_int_equal(receive(p), -2);
 	}
 }
@@ -187,15 +190,15 @@ without_credentials_it_is_dropped(void **state)
 	int pair[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
-	assert_int_equal(send(pair[0], &publish, sizeof(publish), 0),
-	    sizeof(publish));
-	assert_int_equal(dgram_receive(pair[1], &p->head, &p->body, &p->from),
-	    -2);
+	assert_int_equal(
+	    send(pair[0], &publish, sizeof(publish), 0), sizeof(publish));
+	assert_int_equal(
+	    dgram_receive(pair[1], &p->head, &p->body, &p->from), -2);
 	assert_true(dgram_ask_credentials(pair[1]));
-	assert_int_equal(send(pair[0], &publish, sizeof(publish), 0),
-	    sizeof(publish));
-	assert_int_equal(dgram_receive(pair[1], &p->head, &p->body, &p->from),
-	    0);
+	assert_int_equal(
+	    send(pair[0], &publish, sizeof(publish), 0), sizeof(publish));
+	assert_int_equal(
+	    dgram_receive(pair[1], &p->head, &p->body, &p->from), 0);
 	assert_string_equal(p->from.socket, "");
 	close(pair[0]);
 	close(pair[1]);
@@ -211,7 +214,7 @@ send_as_nobody(int fd)
 	if (pid == 0) {
 		bool ok = setuid(NOBODY) == 0 &&
 		    send(fd, &publish, sizeof(publish), 0) ==
-		    (ssize_t)sizeof(publish);
+			(ssize_t)sizeof(publish);
 		_exit(ok ? 0 : 1);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -231,8 +234,8 @@ another_users_datagram_is_dropped(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
 	assert_true(dgram_ask_credentials(pair[1]));
 	send_as_nobody(pair[0]);
-	assert_int_equal(dgram_receive(pair[1], &p->head, &p->body, &p->from),
-	    -2);
+	assert_int_equal(
+	    dgram_receive(pair[1], &p->head, &p->body, &p->from), -2);
 	close(pair[0]);
 	close(pair[1]);
 }
@@ -242,23 +245,24 @@ descriptors_sent_along_are_not_kept(void **state)
 {
 	struct place *p = *state;
 	union {
-		struct cmsghdr	 align;
-		char		 space[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+		char space[CMSG_SPACE(sizeof(int))];
 	} control = { .space = { 0 } };
 	struct dgram_head h = publish;
 	struct iovec part = { &h, sizeof(h) };
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	struct msghdr msg = {
-		.msg_name = &sun, .msg_namelen = sizeof(sun),
-		.msg_iov = &part, .msg_iovlen = 1,
-		.msg_control = &control, .msg_controllen = sizeof(control)
-	};
+	struct msghdr msg = { .msg_name = &sun,
+		.msg_namelen = sizeof(sun),
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control) };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 	int next = dup(0), after;
 
 	close(next);
-	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/%s",
-	    p->dir, DGRAM_NOTIFY);
+	snprintf(
+	    sun.sun_path, sizeof(sun.sun_path), "%s/%s", p->dir, DGRAM_NOTIFY);
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
 	c->cmsg_len = CMSG_LEN(sizeof(int));
@@ -273,20 +277,21 @@ static void
 a_session_can_be_sent_to(void **state)
 {
 	struct place *p = *state;
-	struct dgram_head h = { .version = DGRAM_VERSION, .type = DGRAM_LOOK,
-	    .last = 9 };
+	struct dgram_head h = {
+		.version = DGRAM_VERSION, .type = DGRAM_LOOK, .last = 9
+	};
 	int fd = dgram_session_connect(&p->registry, p->name);
 
 	assert_int_not_equal(fd, -1);
 	assert_int_equal(send(fd, &h, sizeof(h), 0), sizeof(h));
-	assert_int_equal(dgram_receive(p->session, &p->head, &p->body,
-	    &p->from), 0);
+	assert_int_equal(
+	    dgram_receive(p->session, &p->head, &p->body, &p->from), 0);
 	assert_int_equal(p->head.last, 9);
 	close(fd);
 	h.type = DGRAM_END;
 	assert_true(dgram_send(p->relay, &p->registry, p->name, &h, NULL, 0));
-	assert_int_equal(dgram_receive(p->session, &p->head, &p->body,
-	    &p->from), 0);
+	assert_int_equal(
+	    dgram_receive(p->session, &p->head, &p->body, &p->from), 0);
 	assert_int_equal(p->head.type, DGRAM_END);
 }
 
@@ -333,8 +338,8 @@ sockets_are_for_their_user_alone(void **state)
 	char path[160];
 	struct stat st;
 
-	snprintf(path, sizeof(path), "%s/%s/%s", p->dir, DGRAM_SESSIONS,
-	    p->name);
+	snprintf(
+	    path, sizeof(path), "%s/%s/%s", p->dir, DGRAM_SESSIONS, p->name);
 	assert_int_equal(stat(path, &st), 0);
 	assert_true(S_ISSOCK(st.st_mode));
 	assert_int_equal(st.st_mode & 0777, 0600);
@@ -372,8 +377,8 @@ names_are_sixteen_hexadecimal_digits(void **state)
 	assert_false(dgram_is_name("0123456789abcdef0"));
 	assert_false(dgram_is_name("0123456789ABCDEF"));
 	assert_false(dgram_is_name("../0123456789abc"));
-	assert_int_equal(dgram_session_connect(&p->registry, "../notify.sock"),
-	    -1);
+	assert_int_equal(
+	    dgram_session_connect(&p->registry, "../notify.sock"), -1);
 	assert_int_equal(errno, EINVAL);
 	assert_false(dgram_session_alive(&p->registry, "../notify.sock"));
 }

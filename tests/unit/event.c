@@ -14,7 +14,7 @@
 
 #include "event.h"
 
-#define NOV_23	1795408689123LL	/* 2026-11-23T04:38:09.123Z */
+#define NOV_23 1795408689123LL /* 2026-11-23T04:38:09.123Z */
 
 static void
 assert_written(struct buf *b, const char *want)
@@ -34,7 +34,8 @@ an_event_is_one_line_with_its_ref_first(void **state)
 	event_end(&b);
 	event_begin(&b, "PONG", "r\"1");
 	event_end(&b);
-	assert_written(&b, "{\"event\":\"PONG\"}\n"
+	assert_written(&b,
+	    "{\"event\":\"PONG\"}\n"
 	    "{\"event\":\"PONG\",\"ref\":\"r\\\"1\"}\n");
 }
 
@@ -51,7 +52,8 @@ members_come_in_the_order_of_the_calls(void **state)
 	event_true(&b, "repaired");
 	event_time(&b, "timestamp", NOV_23);
 	event_end(&b);
-	assert_written(&b, "{\"event\":\"ERROR\",\"code\":\"TOO_LARGE\","
+	assert_written(&b,
+	    "{\"event\":\"ERROR\",\"code\":\"TOO_LARGE\","
 	    "\"limit\":4096,\"least\":-9223372036854775808,\"repaired\":true,"
 	    "\"timestamp\":\"2026-11-23T04:38:09.123Z\"}\n");
 }
@@ -73,8 +75,8 @@ static void
 times_have_milliseconds_and_always_one_length(void **state)
 {
 	static const struct {
-		int64_t		 ms;
-		const char	*text;
+		int64_t ms;
+		const char *text;
 	} cases[] = {
 		{ 0, "1970-01-01T00:00:00.000Z" },
 		{ 7, "1970-01-01T00:00:00.007Z" },
@@ -98,19 +100,24 @@ times_have_milliseconds_and_always_one_length(void **state)
 static void
 a_message_to_all_and_one_to_a_user(void **state)
 {
-	struct event_message m = { .id = 7, .time = NOV_23, .from = "alice",
-	    .body = "Hello!\n", .body_len = 7 };
+	struct event_message m = { .id = 7,
+		.time = NOV_23,
+		.from = "alice",
+		.body = "Hello!\n",
+		.body_len = 7 };
 	struct buf b = { 0 };
 
 	(void)state;
 	event_message(&b, &m);
-	assert_written(&b, "{\"event\":\"MESSAGE\",\"id\":7,\"from\":\"alice\","
+	assert_written(&b,
+	    "{\"event\":\"MESSAGE\",\"id\":7,\"from\":\"alice\","
 	    "\"to\":\"all\",\"message\":\"Hello!\\n\","
 	    "\"timestamp\":\"2026-11-23T04:38:09.123Z\"}\n");
 	m.to = "Bob";
 	m.body_len = 5;
 	event_message_item(&b, &m);
-	assert_written(&b, "{\"id\":7,\"from\":\"alice\",\"to\":\"Bob\","
+	assert_written(&b,
+	    "{\"id\":7,\"from\":\"alice\",\"to\":\"Bob\","
 	    "\"message\":\"Hello\",\"timestamp\":\"2026-11-23T04:38:09.123Z\"}");
 }
 
@@ -122,7 +129,8 @@ presence_has_the_name(void **state)
 	(void)state;
 	event_presence(&b, "JOINED", "alice");
 	event_presence(&b, "LEFT", "b.o_b-");
-	assert_written(&b, "{\"event\":\"JOINED\",\"username\":\"alice\"}\n"
+	assert_written(&b,
+	    "{\"event\":\"JOINED\",\"username\":\"alice\"}\n"
 	    "{\"event\":\"LEFT\",\"username\":\"b.o_b-\"}\n");
 }
 

@@ -66,12 +66,10 @@ plain_json_passes(void **state)
 static void
 words_that_json_does_not_know_are_refused(void **state)
 {
-	static const char *const lines[] = {
-		"NaN", "{\"a\":nan}", "Infinity", "-Infinity", "infinity",
-		"True", "FALSE", "Null", "tru", "nul", "falsy", "undefined",
-		"'a'", "0x10", "/* comment */ 1", "// 1", "\xc3\xa4", "\x7f",
-		"\x01", "\v"
-	};
+	static const char *const lines[] = { "NaN", "{\"a\":nan}", "Infinity",
+		"-Infinity", "infinity", "True", "FALSE", "Null", "tru", "nul",
+		"falsy", "undefined", "'a'", "0x10", "/* comment */ 1", "// 1",
+		"\xc3\xa4", "\x7f", "\x01", "\v" };
 	size_t i;
 
 	(void)state;
@@ -88,14 +86,11 @@ words_that_json_does_not_know_are_refused(void **state)
 static void
 numbers_are_written_as_json_has_them(void **state)
 {
-	static const char *const good[] = {
-		"0", "-0", "10", "-1.5", "0.5", "1e5", "1E+05", "-1.25e-10",
-		"[1,2]", "{\"a\":0}", "9999999999999999999999999"
-	};
-	static const char *const bad[] = {
-		"00", "01", "-01", "-", "+1", "1.", ".5", "1.e5", "1e", "1e+",
-		"--1", "-a", "[-]", "0x1"
-	};
+	static const char *const good[] = { "0", "-0", "10", "-1.5", "0.5",
+		"1e5", "1E+05", "-1.25e-10", "[1,2]", "{\"a\":0}",
+		"9999999999999999999999999" };
+	static const char *const bad[] = { "00", "01", "-01", "-", "+1", "1.",
+		".5", "1.e5", "1e", "1e+", "--1", "-a", "[-]", "0x1" };
 	size_t i;
 
 	(void)state;
@@ -156,7 +151,8 @@ nesting_has_a_limit(void **state)
 	nest(line, JSON_DEPTH_MAX + 1, '{', '}');
 	assert_refused(line, "deep");
 	/* Side by side is not deep, and a string holds no nesting. */
-	assert_passes("[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]");
+	assert_passes(
+	    "[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]");
 	assert_passes("\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"");
 }
 
@@ -164,8 +160,8 @@ static void
 halves_of_surrogate_pairs_are_seen(void **state)
 {
 	static const struct {
-		const char	*line;
-		bool		 half;
+		const char *line;
+		bool half;
 	} cases[] = {
 		{ "\"\\ud83d\\ude00\"", false },
 		{ "\"\\uD83D\\uDE00 \\udbff\\udfff\"", false },
@@ -184,8 +180,8 @@ halves_of_surrogate_pairs_are_seen(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_null(check(cases[i].line, strlen(cases[i].line),
-		    &surrogates));
+		assert_null(
+		    check(cases[i].line, strlen(cases[i].line), &surrogates));
 		if (surrogates != cases[i].half)
 			fail_msg("%s", cases[i].line);
 	}

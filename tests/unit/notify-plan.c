@@ -102,8 +102,8 @@ other_readers_and_small_wals_are_fine(void **state)
 	assert_false(plan_reader(&p, 78, large, later));
 	assert_false(plan_reader(&p, 0, large, later + 1));
 	assert_false(plan_reader(&p, 78, large, later + 2));
-	assert_false(plan_reader(&p, 78, PLAN_PINNED_BYTES,
-	    later + 3 + READER_STOPPED));
+	assert_false(
+	    plan_reader(&p, 78, PLAN_PINNED_BYTES, later + 3 + READER_STOPPED));
 	assert_false(plan_reader(&p, 78, large, later + 4 + READER_STOPPED));
 }
 

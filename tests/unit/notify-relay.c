@@ -13,16 +13,16 @@
 #include "limit.h"
 #include "relay.h"
 
-#define ALICE	1
-#define BOB	2
-#define CAROL	3
-#define US	1000LL		/* in a millisecond */
+#define ALICE 1
+#define BOB   2
+#define CAROL 3
+#define US    1000LL /* in a millisecond */
 
 /* What was sent, in order; a dash for a line that did not fit. */
 struct sent {
-	char	 text[4096];
+	char text[4096];
 	unsigned batches;
-	int64_t	 last;
+	int64_t last;
 };
 
 static void
@@ -35,11 +35,11 @@ collect(void *arg, const struct relay_batch *b)
 		const struct relay_entry *e = &b->entries[i];
 
 		if (e->len == 0)
-			n += (size_t)snprintf(s->text + n, sizeof(s->text) - n,
-			    "- ");
+			n += (size_t)snprintf(
+			    s->text + n, sizeof(s->text) - n, "- ");
 		else if (n + e->len < sizeof(s->text)) {
-			memcpy(s->text + n, b->block.data + b->block.start +
-			    e->offset, e->len);
+			memcpy(s->text + n,
+			    b->block.data + b->block.start + e->offset, e->len);
 			n += e->len;
 			s->text[n] = '\0';
 		}
@@ -59,10 +59,12 @@ start(struct relay *r, struct sent *s, int64_t position)
 static struct dgram_head
 publication(struct buf *body, int64_t prev, int64_t first, int64_t last)
 {
-	struct dgram_head h = {
-		.version = DGRAM_VERSION, .type = DGRAM_PUBLISH, .prev = prev,
-		.last = last, .user = ALICE, .session = 10
-	};
+	struct dgram_head h = { .version = DGRAM_VERSION,
+		.type = DGRAM_PUBLISH,
+		.prev = prev,
+		.last = last,
+		.user = ALICE,
+		.session = 10 };
 
 	buf_reset(body, 0);
 	for (int64_t id = first; id <= last; id++) {
@@ -78,14 +80,13 @@ publication(struct buf *body, int64_t prev, int64_t first, int64_t last)
 }
 
 static void
-publish_at(struct relay *r, int64_t prev, int64_t first, int64_t last,
-    int64_t now)
+publish_at(
+    struct relay *r, int64_t prev, int64_t first, int64_t last, int64_t now)
 {
 	struct buf body = { 0 };
 	struct dgram_head h = publication(&body, prev, first, last);
 
-	assert_true(relay_publish(r, &h, buf_head(&body), buf_len(&body),
-	    now));
+	assert_true(relay_publish(r, &h, buf_head(&body), buf_len(&body), now));
 	buf_free(&body);
 }
 
@@ -221,8 +222,8 @@ a_hole_is_read_from_the_store_after_a_while(void **state)
 	publish_at(&r, 2, 3, 3, 10 * US);
 	assert_int_equal(relay_wait(&r, 10 * US), RELAY_HOLE_WAIT * US);
 	publish_at(&r, 3, 4, 4, 12 * US);
-	assert_int_equal(relay_wait(&r, 12 * US), RELAY_HOLE_WAIT * US -
-	    2 * US);
+	assert_int_equal(
+	    relay_wait(&r, 12 * US), RELAY_HOLE_WAIT * US - 2 * US);
 	assert_int_equal(relay_wait(&r, 99 * US), 0);
 	stored(&r, 1);
 	stored(&r, 2);
@@ -298,8 +299,8 @@ too_many_aside_are_read_at_once(void **state)
 	for (int i = 1; i <= RELAY_ASIDE_MAX; i++)
 		publish(&r, i, i + 1, i + 1);
 	assert_int_equal(relay_wait(&r, 0), RELAY_HOLE_WAIT * US);
-	publish(&r, RELAY_ASIDE_MAX + 1, RELAY_ASIDE_MAX + 2,
-	    RELAY_ASIDE_MAX + 2);
+	publish(
+	    &r, RELAY_ASIDE_MAX + 1, RELAY_ASIDE_MAX + 2, RELAY_ASIDE_MAX + 2);
 	assert_int_equal(r.naside, RELAY_ASIDE_MAX);
 	assert_int_equal(relay_wait(&r, 0), 0);
 	/* The one that was not kept is known to exist. */
@@ -569,10 +570,13 @@ static void
 add(struct relay *r, int64_t id, int64_t user, int64_t session,
     int64_t recipient, const char *line)
 {
-	relay_stored(r, &(struct relay_message){
-		.id = id, .user = user, .session = session,
-		.recipient = recipient, .line = line, .len = strlen(line)
-	});
+	relay_stored(r,
+	    &(struct relay_message){ .id = id,
+		.user = user,
+		.session = session,
+		.recipient = recipient,
+		.line = line,
+		.len = strlen(line) });
 }
 
 static void
@@ -589,11 +593,10 @@ each_session_gets_what_concerns_it(void **state)
 	add(&r, 4, BOB, 20, 0, "from-bob ");
 	add(&r, 5, ALICE, 10, ALICE, "self ");
 	assert_string_equal(chosen(&r, 0, ALICE, 10), "to-alice from-bob ");
-	assert_string_equal(chosen(&r, 0, ALICE, 11),
-	    "all to-bob to-alice from-bob self ");
+	assert_string_equal(
+	    chosen(&r, 0, ALICE, 11), "all to-bob to-alice from-bob self ");
 	assert_string_equal(chosen(&r, 0, BOB, 20), "all to-bob ");
-	assert_string_equal(chosen(&r, 0, CAROL, 31),
-	    "all to-alice from-bob ");
+	assert_string_equal(chosen(&r, 0, CAROL, 31), "all to-alice from-bob ");
 	assert_string_equal(chosen(&r, 3, CAROL, 31), "from-bob ");
 	assert_string_equal(chosen(&r, 4, BOB, 20), "");
 	relay_free(&r);
@@ -649,10 +652,13 @@ only_those_concerned_look_for_a_long_line(void **state)
 
 	(void)state;
 	start(&r, &s, 0);
-	relay_stored(&r, &(struct relay_message){
-		.id = 1, .user = ALICE, .session = 10, .recipient = BOB,
-		.line = line, .len = sizeof(line)
-	});
+	relay_stored(&r,
+	    &(struct relay_message){ .id = 1,
+		.user = ALICE,
+		.session = 10,
+		.recipient = BOB,
+		.line = line,
+		.len = sizeof(line) });
 	add(&r, 2, ALICE, 10, 0, "x");
 	relay_choose(&r.batch, 0, BOB, 20, &c);
 	assert_true(c.look);

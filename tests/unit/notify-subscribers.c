@@ -21,24 +21,24 @@
 
 #include "subscribers.h"
 
-#define ALICE	1
-#define BOB	2
+#define ALICE 1
+#define BOB   2
 
 struct peer {
-	int			 fd;
-	char			 name[DGRAM_NAME_MAX + 1];
-	struct presence_user	 user;
-	struct subscriber	*sub;
-	struct dgram_head	 head;		/* of the last datagram */
-	struct buf		 body;
+	int fd;
+	char name[DGRAM_NAME_MAX + 1];
+	struct presence_user user;
+	struct subscriber *sub;
+	struct dgram_head head; /* of the last datagram */
+	struct buf body;
 };
 
 struct place {
-	char			 dir[64];
-	struct dgram_registry	 registry;
-	struct subscribers	 all;
-	struct relay		 relay;
-	struct peer		 alice, bob;
+	char dir[64];
+	struct dgram_registry registry;
+	struct subscribers all;
+	struct relay relay;
+	struct peer alice, bob;
 };
 
 static void
@@ -62,8 +62,8 @@ peer_register(struct place *p, struct peer *peer, int64_t user, pid_t pid)
 	peer->sub = subscribers_add(&p->all, &from, 10 * user);
 	assert_non_null(peer->sub);
 	peer->sub->user = &peer->user;
-	assert_true(subscriber_welcome(&p->all, peer->sub, 0,
-	    p->relay.position, p->relay.batch.n));
+	assert_true(subscriber_welcome(
+	    &p->all, peer->sub, 0, p->relay.position, p->relay.batch.n));
 }
 
 /* The type of the next datagram, 0 if there is none. */
@@ -86,26 +86,28 @@ peer_receive(struct peer *peer)
 }
 
 static void
-expect(struct peer *peer, int type, int64_t prev, int64_t last,
-    const char *body)
+expect(
+    struct peer *peer, int type, int64_t prev, int64_t last, const char *body)
 {
 	assert_int_equal(peer_receive(peer), type);
 	assert_int_equal(peer->head.prev, prev);
 	assert_int_equal(peer->head.last, last);
 	assert_int_equal(buf_len(&peer->body), strlen(body));
 	if (*body != '\0')
-		assert_memory_equal(buf_head(&peer->body), body,
-		    strlen(body));
+		assert_memory_equal(buf_head(&peer->body), body, strlen(body));
 }
 
 static void
 message(struct place *p, int64_t id, int64_t user, int64_t recipient,
     const char *line)
 {
-	relay_stored(&p->relay, &(struct relay_message){
-		.id = id, .user = user, .session = 10 * user,
-		.recipient = recipient, .line = line, .len = strlen(line)
-	});
+	relay_stored(&p->relay,
+	    &(struct relay_message){ .id = id,
+		.user = user,
+		.session = 10 * user,
+		.recipient = recipient,
+		.line = line,
+		.len = strlen(line) });
 }
 
 static int
@@ -220,10 +222,12 @@ a_line_too_long_for_a_datagram_is_looked_up(void **state)
 	struct place *p = *state;
 	static char line[DGRAM_BODY_MAX + 1];
 
-	relay_stored(&p->relay, &(struct relay_message){
-		.id = 101, .user = ALICE, .session = 10, .line = line,
-		.len = sizeof(line)
-	});
+	relay_stored(&p->relay,
+	    &(struct relay_message){ .id = 101,
+		.user = ALICE,
+		.session = 10,
+		.line = line,
+		.len = sizeof(line) });
 	message(p, 102, ALICE, 0, "two ");
 	relay_flush(&p->relay);
 	expect(&p->bob, DGRAM_LOOK, 100, 102, "");
@@ -326,10 +330,12 @@ unread_bytes_are_bounded(void **state)
 
 	memset(line, 'x', sizeof(line));
 	while (!p->bob.sub->lagging) {
-		relay_stored(&p->relay, &(struct relay_message){
-			.id = id++, .user = ALICE, .session = 10,
-			.line = line, .len = sizeof(line)
-		});
+		relay_stored(&p->relay,
+		    &(struct relay_message){ .id = id++,
+			.user = ALICE,
+			.session = 10,
+			.line = line,
+			.len = sizeof(line) });
 		relay_flush(&p->relay);
 	}
 	/* The one that goes over the limit is let through. */

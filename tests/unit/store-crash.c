@@ -67,8 +67,9 @@ read_and_wait(int ready)
 {
 	sqlite3 *db;
 
-	if (sqlite3_open(db_path, &db) != SQLITE_OK || sqlite3_exec(db,
-	    "BEGIN; SELECT * FROM messages", NULL, NULL, NULL) != SQLITE_OK ||
+	if (sqlite3_open(db_path, &db) != SQLITE_OK ||
+	    sqlite3_exec(db, "BEGIN; SELECT * FROM messages", NULL, NULL,
+		NULL) != SQLITE_OK ||
 	    write(ready, "r", 1) != 1)
 		_exit(2);
 	pause();
@@ -183,8 +184,8 @@ who_is_only_slow_with_the_lock_is_named_and_waited_for(void **state)
 	struct store_sent sent;
 
 	(void)state;
-	assert_int_equal(send_one(s, &me, NULL, NULL, "x", &sent),
-	    STORE_UNAVAILABLE);
+	assert_int_equal(
+	    send_one(s, &me, NULL, NULL, "x", &sent), STORE_UNAVAILABLE);
 	assert_true(now_ms() - start >= LOCK_WAIT);
 	assert_true(now_ms() - start < 2 * LOCK_WAIT);
 	assert_non_null(strstr(store_error(s), "busy"));
@@ -253,8 +254,8 @@ a_replaced_database_is_noticed(void **state)
 	remove_database();
 	assert_int_equal(rename(backup, db_path), 0);
 	s = open_store(true);
-	assert_int_equal(send_one(old, &me, NULL, NULL, "x", &sent),
-	    STORE_UNAVAILABLE);
+	assert_int_equal(
+	    send_one(old, &me, NULL, NULL, "x", &sent), STORE_UNAVAILABLE);
 	assert_non_null(strstr(store_error(old), "replaced"));
 	store_close(old);
 	me = login_ok(s, "bob");
@@ -298,8 +299,9 @@ a_database_made_anew_is_noticed_whatever_its_inode(void **state)
 	for (i = 0; i < 4; i++) {
 		s = open_store(true);
 		assert_int_equal(sql_int("SELECT count(*) FROM messages"), 0);
-		assert_true(store_position(s) <= sql_int("SELECT ifnull("
-		    "max(seq), 0) FROM sqlite_sequence"));
+		assert_true(store_position(s) <=
+		    sql_int("SELECT ifnull("
+			    "max(seq), 0) FROM sqlite_sequence"));
 		me = login_ok(s, "alice");
 		say(s, &me, NULL, "x");
 		say(s, &me, NULL, "y");
@@ -320,8 +322,8 @@ a_runtime_directory_made_anew_ends_old_stores(void **state)
 	snprintf(path, sizeof(path), "%s/" SHARED_FILE, place);
 	assert_int_equal(unlink(path), 0);
 	s = open_store(true);
-	assert_int_equal(send_one(old, &me, NULL, NULL, "x", &sent),
-	    STORE_UNAVAILABLE);
+	assert_int_equal(
+	    send_one(old, &me, NULL, NULL, "x", &sent), STORE_UNAVAILABLE);
 	assert_non_null(strstr(store_error(old), "runtime directory"));
 	say(s, &me, NULL, "y");
 	store_close(old);

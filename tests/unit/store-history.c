@@ -27,12 +27,13 @@ private_messages_stay_with_who_they_were_for(void **state)
 	say(s, &alice, "bob", "secret");
 	say(s, &bob, "alice", "reply");
 	assert_int_equal(store_session_end(s, bob.id, "x", 2), STORE_OK);
-	assert_int_equal(login(s, "bob", "b2", NULL, "second", &next),
-	    STORE_OK);
+	assert_int_equal(
+	    login(s, "bob", "b2", NULL, "second", &next), STORE_OK);
 	assert_int_equal(next.private_from, 2);
 	say(s, &alice, "bob", "news");
 	view = (struct store_view){ .user_id = next.user_id,
-	    .session_id = next.id, .private_from = next.private_from };
+		.session_id = next.id,
+		.private_from = next.private_from };
 	assert_int_equal(store_history(s, &view, &page, hear, &h), STORE_OK);
 	assert_string_equal(h.text, "news ");
 	assert_string_equal(catch_up(s, &view), "news ");
@@ -40,7 +41,7 @@ private_messages_stay_with_who_they_were_for(void **state)
 	page.with = "bob";
 	h = (struct heard){ .count = 0 };
 	view = (struct store_view){ .user_id = alice.user_id,
-	    .session_id = alice.id };
+		.session_id = alice.id };
 	assert_int_equal(store_history(s, &view, &page, hear, &h), STORE_OK);
 	assert_string_equal(h.text, "news reply secret ");
 	store_close(s);
@@ -52,8 +53,9 @@ static const char *
 history(struct store *s, const struct store_view *view, const char *with,
     int64_t after, int64_t before, int limit)
 {
-	struct store_page page = { .with = with, .before = before,
-	    .after = after, .limit = limit };
+	struct store_page page = {
+		.with = with, .before = before, .after = after, .limit = limit
+	};
 	static struct heard h;
 
 	memset(&h, 0, sizeof(h));
@@ -68,7 +70,7 @@ history_goes_both_ways(void **state)
 	struct store_session alice = login_ok(s, "alice");
 	struct store_session bob = login_ok(s, "bob");
 	struct store_view view = { .user_id = bob.user_id,
-	    .session_id = bob.id };
+		.session_id = bob.id };
 	struct store_page page = { .with = "nobody", .after = -1, .limit = 1 };
 
 	(void)state;
@@ -102,8 +104,8 @@ history_goes_both_ways(void **state)
 	assert_string_equal(history(s, &view, "alice", 3, 8, 9), "6 ");
 	assert_string_equal(history(s, &view, "bob", 0, 0, 9), "");
 	assert_string_equal(history(s, &view, "carol", 0, 0, 9), "7 ");
-	assert_int_equal(store_history(s, &view, &page, hear, NULL),
-	    STORE_NO_USER);
+	assert_int_equal(
+	    store_history(s, &view, &page, hear, NULL), STORE_NO_USER);
 	store_close(s);
 }
 
@@ -187,8 +189,8 @@ check_plan(struct store *s, const char *text)
 	int steps = 0;
 
 	assert_non_null(explain);
-	assert_int_equal(sqlite3_prepare_v2(s->db, explain, -1, &st, NULL),
-	    SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_prepare_v2(s->db, explain, -1, &st, NULL), SQLITE_OK);
 	while (sqlite3_step(st) == SQLITE_ROW) {
 		detail = (const char *)sqlite3_column_text(st, 3);
 		if (!step_is_fine(detail))
@@ -214,8 +216,8 @@ every_statement_uses_an_index(void **state)
 	(void)state;
 	use_every_statement(s);
 	assert_int_equal(store_users(s, list_nothing, NULL), STORE_OK);
-	assert_int_equal(store_sessions_open(s, list_no_session, NULL),
-	    STORE_OK);
+	assert_int_equal(
+	    store_sessions_open(s, list_no_session, NULL), STORE_OK);
 	for (i = 0; i < ST_COUNT; i++)
 		if (s->statements[i] == NULL)
 			fail_msg("statement %d is not used here", i);

@@ -66,23 +66,23 @@ private_messages_need_somebody_to_reach(void **state)
 	struct store_sent sent = { .id = -7 };
 
 	(void)state;
-	assert_int_equal(send_one(s, &alice, "bob", NULL, "x", &sent),
-	    STORE_NO_USER);
+	assert_int_equal(
+	    send_one(s, &alice, "bob", NULL, "x", &sent), STORE_NO_USER);
 	assert_int_equal(sent.id, -7);
 	bob = login_ok(s, "Bob");
-	assert_int_equal(send_one(s, &alice, "bOB", NULL, "x", &sent),
-	    STORE_OK);
+	assert_int_equal(
+	    send_one(s, &alice, "bOB", NULL, "x", &sent), STORE_OK);
 	assert_string_equal(sent.to, "Bob");
 	assert_int_equal(sent.recipient_id, bob.user_id);
-	assert_int_equal(send_one(s, &alice, "alice", NULL, "me", &sent),
-	    STORE_OK);
+	assert_int_equal(
+	    send_one(s, &alice, "alice", NULL, "me", &sent), STORE_OK);
 	assert_int_equal(store_session_end(s, bob.id, "x", -1), STORE_OK);
-	assert_int_equal(send_one(s, &alice, "bob", NULL, "x", &sent),
-	    STORE_NO_USER);
+	assert_int_equal(
+	    send_one(s, &alice, "bob", NULL, "x", &sent), STORE_NO_USER);
 	/* Who is registered gets it later. */
 	sql("UPDATE users SET password = 'x' WHERE username = 'bob'");
-	assert_int_equal(send_one(s, &alice, "bob", NULL, "x", &sent),
-	    STORE_OK);
+	assert_int_equal(
+	    send_one(s, &alice, "bob", NULL, "x", &sent), STORE_OK);
 	store_close(s);
 }
 
@@ -104,10 +104,10 @@ a_resend_is_stored_once(void **state)
 	assert_int_equal(second.id, first.id);
 	assert_int_equal(second.time, first.time);
 	/* On a later connection of the same person as well. */
-	assert_int_equal(login(s, "alice", "a2", "alice", "x", &again),
-	    STORE_OK);
-	assert_int_equal(send_one(s, &again, NULL, "r1", "x", &second),
-	    STORE_OK);
+	assert_int_equal(
+	    login(s, "alice", "a2", "alice", "x", &again), STORE_OK);
+	assert_int_equal(
+	    send_one(s, &again, NULL, "r1", "x", &second), STORE_OK);
 	assert_true(second.again);
 	assert_int_equal(second.id, first.id);
 	assert_int_equal(sql_int("SELECT count(*) FROM messages"), 2);
@@ -118,7 +118,8 @@ static void
 a_resend_needs_no_recipient_any_more(void **state)
 {
 	struct store *s = open_store(true);
-	struct store_session me = login_ok(s, "alice"), bob = login_ok(s, "bob");
+	struct store_session me = login_ok(s, "alice"),
+			     bob = login_ok(s, "bob");
 	struct store_sent first, second;
 
 	(void)state;
@@ -140,12 +141,12 @@ a_ref_stands_for_one_message(void **state)
 
 	(void)state;
 	assert_int_equal(send_one(s, &alice, NULL, "r", "x", &sent), STORE_OK);
-	assert_int_equal(send_one(s, &alice, NULL, "r", "y", &sent),
-	    STORE_REF_REUSED);
-	assert_int_equal(send_one(s, &alice, NULL, "r", "xx", &sent),
-	    STORE_REF_REUSED);
-	assert_int_equal(send_one(s, &alice, "bob", "r", "x", &sent),
-	    STORE_REF_REUSED);
+	assert_int_equal(
+	    send_one(s, &alice, NULL, "r", "y", &sent), STORE_REF_REUSED);
+	assert_int_equal(
+	    send_one(s, &alice, NULL, "r", "xx", &sent), STORE_REF_REUSED);
+	assert_int_equal(
+	    send_one(s, &alice, "bob", "r", "x", &sent), STORE_REF_REUSED);
 	/* Others have refs of their own. */
 	assert_int_equal(send_one(s, &bob, NULL, "r", "x", &sent), STORE_OK);
 	assert_false(sent.again);
@@ -167,8 +168,8 @@ a_former_holders_refs_are_forgotten(void **state)
 	assert_int_equal(send_one(s, &next, NULL, "r", "x", &second), STORE_OK);
 	assert_false(second.again);
 	assert_int_equal(second.id, 3);
-	assert_int_equal(send_one(s, &next, NULL, "q", "other", &second),
-	    STORE_OK);
+	assert_int_equal(
+	    send_one(s, &next, NULL, "q", "other", &second), STORE_OK);
 	assert_int_equal(sql_int("SELECT count(*) FROM messages"), 4);
 	store_close(s);
 }
@@ -191,7 +192,8 @@ a_ref_is_forgotten_after_a_day(void **state)
 	assert_false(second.again);
 	/* The old message stays, without it. */
 	assert_int_equal(sql_int("SELECT count(*) FROM messages WHERE id = 1"
-	    " AND body = 'x' AND ref IS NULL"), 1);
+				 " AND body = 'x' AND ref IS NULL"),
+	    1);
 	store_close(s);
 }
 
@@ -205,7 +207,7 @@ catching_up_gives_what_one_may_see(void **state)
 	struct store_session bob = login_ok(s, "bob");
 	struct store_session carol = login_ok(s, "carol");
 	struct store_view view = { .user_id = bob.user_id,
-	    .session_id = bob.id };
+		.session_id = bob.id };
 
 	(void)state;
 	say(s, &alice, NULL, "1:all");
@@ -220,8 +222,8 @@ catching_up_gives_what_one_may_see(void **state)
 	/* What another session of the same user said is news. */
 	view.session_id = 99;
 	view.position = 0;
-	assert_string_equal(catch_up(s, &view),
-	    "1:all 2:to-bob 4:own 5:own-private 7:all ");
+	assert_string_equal(
+	    catch_up(s, &view), "1:all 2:to-bob 4:own 5:own-private 7:all ");
 	store_close(s);
 }
 
@@ -232,7 +234,9 @@ catching_up_has_two_floors(void **state)
 	struct store_session alice = login_ok(s, "alice");
 	struct store_session bob = login_ok(s, "bob");
 	struct store_view view = { .user_id = bob.user_id,
-	    .session_id = bob.id, .public_from = 2, .private_from = 3 };
+		.session_id = bob.id,
+		.public_from = 2,
+		.private_from = 3 };
 	struct store_view back;
 
 	(void)state;
@@ -288,22 +292,22 @@ catching_up_goes_by_pages(void **state)
 	(void)state;
 	assert_int_equal(store_messages_begin(s, &alice, &before), STORE_OK);
 	for (i = 0; i < CATCHUP_ROWS + 10; i++)
-		assert_int_equal(store_message_send(s, &alice, &in, &sent),
-		    STORE_OK);
+		assert_int_equal(
+		    store_message_send(s, &alice, &in, &sent), STORE_OK);
 	assert_int_equal(store_messages_commit(s), STORE_OK);
-	assert_int_equal(store_catch_up(s, &view, store_position(s), hear,
-	    &h), STORE_OK);
+	assert_int_equal(
+	    store_catch_up(s, &view, store_position(s), hear, &h), STORE_OK);
 	assert_int_equal(h.count, CATCHUP_ROWS);
 	assert_int_equal(view.position, CATCHUP_ROWS);
-	assert_int_equal(store_catch_up(s, &view, store_position(s), hear,
-	    &h), STORE_OK);
+	assert_int_equal(
+	    store_catch_up(s, &view, store_position(s), hear, &h), STORE_OK);
 	assert_int_equal(h.count, CATCHUP_ROWS + 10);
 	assert_int_equal(view.position, CATCHUP_ROWS + 10);
 	/* Who takes no more is asked again for what follows. */
 	view.position = 0;
 	h = (struct heard){ .stop = 3 };
-	assert_int_equal(store_catch_up(s, &view, store_position(s), hear,
-	    &h), STORE_OK);
+	assert_int_equal(
+	    store_catch_up(s, &view, store_position(s), hear, &h), STORE_OK);
 	assert_int_equal(h.count, 3);
 	assert_int_equal(view.position, 3);
 	store_close(s);
@@ -324,8 +328,9 @@ catching_up_looks_at_so_many_ids_at_a_time(void **state)
 	say(s, &alice, NULL, "far");
 	assert_int_equal(store_position(s), 200001);
 	while (view.position < store_position(s)) {
-		assert_int_equal(store_catch_up(s, &view, store_position(s),
-		    hear, &h), STORE_OK);
+		assert_int_equal(
+		    store_catch_up(s, &view, store_position(s), hear, &h),
+		    STORE_OK);
 		calls++;
 		if (calls == 1)
 			assert_int_equal(view.position, CATCHUP_SPAN);

@@ -16,20 +16,20 @@
 
 #include "store-test.h"
 
-#define METHODS_MAX	8	/* kinds of files SQLite may have */
-#define CHECKPOINT_LOCK	1	/* offset of that lock (walformat.html) */
+#define METHODS_MAX	8 /* kinds of files SQLite may have */
+#define CHECKPOINT_LOCK 1 /* offset of that lock (walformat.html) */
 
 /* ---- between SQLite and the disk ---- */
 
-static int wal_syncs, checkpoints;	/* since the test began */
+static int wal_syncs, checkpoints; /* since the test began */
 static bool sync_fails;
-static sqlite3_int64 wal_pretends;	/* size of the WAL, 0: the true one */
+static sqlite3_int64 wal_pretends; /* size of the WAL, 0: the true one */
 
 static sqlite3_vfs *disk, between;
 static struct {
 	const sqlite3_io_methods *real;
-	sqlite3_io_methods	  ours;
-	bool			  wal;
+	sqlite3_io_methods ours;
+	bool wal;
 } kinds[METHODS_MAX];
 
 static int
@@ -78,8 +78,8 @@ our_lock(sqlite3_file *f, int offset, int n, int flags)
 }
 
 static int
-our_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags,
-    int *out)
+our_open(
+    sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *out)
 {
 	int rc = disk->xOpen(disk, name, f, flags, out), i;
 	bool wal = (flags & SQLITE_OPEN_WAL) != 0;
@@ -211,18 +211,18 @@ a_failed_sync_is_no_ack_until_a_checkpoint(void **state)
 	(void)state;
 	say(s, &me, NULL, "one");
 	sync_fails = true;
-	assert_int_equal(send_one(s, &me, NULL, "r", "two", &sent),
-	    STORE_UNAVAILABLE);
+	assert_int_equal(
+	    send_one(s, &me, NULL, "r", "two", &sent), STORE_UNAVAILABLE);
 	assert_non_null(strstr(store_error(s), "sync"));
 	assert_true(store_sync_failed(other));
 	assert_int_equal(store_position(s), 1);
 	/* That the next sync works proves nothing about what failed. */
 	sync_fails = false;
 	before = wal_syncs;
-	assert_int_equal(send_one(s, &me, NULL, "r", "two", &sent),
-	    STORE_UNAVAILABLE);
-	assert_int_equal(send_one(other, &me, NULL, "q", "x", &sent),
-	    STORE_UNAVAILABLE);
+	assert_int_equal(
+	    send_one(s, &me, NULL, "r", "two", &sent), STORE_UNAVAILABLE);
+	assert_int_equal(
+	    send_one(other, &me, NULL, "q", "x", &sent), STORE_UNAVAILABLE);
 	assert_int_equal(wal_syncs, before);
 	assert_int_equal(store_position(other), 1);
 	assert_true(store_checkpoint_due(other));
@@ -248,8 +248,8 @@ a_checkpoint_that_cannot_sync_cures_nothing(void **state)
 
 	(void)state;
 	sync_fails = true;
-	assert_int_equal(send_one(s, &me, NULL, NULL, "x", &sent),
-	    STORE_UNAVAILABLE);
+	assert_int_equal(
+	    send_one(s, &me, NULL, NULL, "x", &sent), STORE_UNAVAILABLE);
 	assert_int_equal(store_checkpoint(s, &done), STORE_UNAVAILABLE);
 	assert_true(store_sync_failed(s));
 	sync_fails = false;
@@ -287,8 +287,8 @@ a_wal_at_its_limit_takes_no_more(void **state)
 	wal_pretends = WAL_MAX;
 	say(s, &me, NULL, "fits");
 	wal_pretends = WAL_MAX + 1;
-	assert_int_equal(send_one(s, &me, NULL, NULL, "x", &sent),
-	    STORE_UNAVAILABLE);
+	assert_int_equal(
+	    send_one(s, &me, NULL, NULL, "x", &sent), STORE_UNAVAILABLE);
 	assert_non_null(strstr(store_error(s), "WAL"));
 	wal_pretends = 0;
 	say(s, &me, NULL, "goes on");
@@ -391,6 +391,6 @@ main(void)
 		TEST(sessions_make_no_checkpoint_even_when_the_last_closes),
 	};
 
-	return cmocka_run_group_tests_name("store-sync", tests, step_between,
-	    NULL);
+	return cmocka_run_group_tests_name(
+	    "store-sync", tests, step_between, NULL);
 }

@@ -20,7 +20,7 @@ static char place[64], db_path[80];
 
 /* The sessions that answer: their sockets, with blanks around. */
 static const char *answering;
-static char asked[64];		/* which one was asked for last */
+static char asked[64]; /* which one was asked for last */
 
 /* What the last store was told of, for tests that look at it. */
 static char noticed[1024];
@@ -64,8 +64,10 @@ notice(void *arg, const char *text)
 static UNUSED struct store *
 try_open(bool full, char error[512])
 {
-	struct store_options o = { .path = db_path, .runtime_dir = place,
-	    .full = full, .notice = notice };
+	struct store_options o = { .path = db_path,
+		.runtime_dir = place,
+		.full = full,
+		.notice = notice };
 
 	error[0] = '\0';
 	return store_open(&o, error, 512);
@@ -110,8 +112,8 @@ sql_int(const char *text)
 	assert_int_equal(sqlite3_open(db_path, &db), SQLITE_OK);
 	sqlite3_busy_timeout(db, 5000);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	assert_int_equal(sqlite3_prepare_v2(db, text, -1, &st, NULL),
-	    SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_prepare_v2(db, text, -1, &st, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
 	value = sqlite3_column_int64(st, 0);
 	sqlite3_finalize(st);
@@ -145,9 +147,12 @@ login(struct store *s, const char *name, const char *socket, const char *proof,
     const char *secret, struct store_session *out)
 {
 	unsigned char p[STORE_HASH_LEN], n[STORE_HASH_LEN];
-	struct store_login in = { .username = name, .secret = n,
-	    .socket = socket, .peer = "pipe", .pid = getpid(),
-	    .alive = alive };
+	struct store_login in = { .username = name,
+		.secret = n,
+		.socket = socket,
+		.peer = "pipe",
+		.pid = getpid(),
+		.alive = alive };
 
 	secret_of(n, secret);
 	if (proof != NULL) {
@@ -172,8 +177,9 @@ static UNUSED enum store_result
 send_one(struct store *s, const struct store_session *me, const char *to,
     const char *ref, const char *body, struct store_sent *sent)
 {
-	struct store_send in = { .to = to, .ref = ref, .body = body,
-	    .body_len = strlen(body) };
+	struct store_send in = {
+		.to = to, .ref = ref, .body = body, .body_len = strlen(body)
+	};
 	enum store_result result;
 	int64_t before;
 
@@ -202,9 +208,9 @@ say(struct store *s, const struct store_session *me, const char *to,
 
 /* Bodies in the order they came, each followed by a blank. */
 struct heard {
-	char	 text[65536];
-	int	 count, stop;	/* stop after so many, 0: never */
-	int64_t	 last;
+	char text[65536];
+	int count, stop; /* stop after so many, 0: never */
+	int64_t last;
 };
 
 static UNUSED bool
@@ -230,8 +236,8 @@ catch_up(struct store *s, struct store_view *view)
 
 	memset(&h, 0, sizeof(h));
 	while (view->position < limit)
-		assert_int_equal(store_catch_up(s, view, limit, hear, &h),
-		    STORE_OK);
+		assert_int_equal(
+		    store_catch_up(s, view, limit, hear, &h), STORE_OK);
 	return h.text;
 }
 

@@ -16,7 +16,7 @@
 
 #include "store-test.h"
 
-#define PROCESSES	24
+#define PROCESSES 24
 
 /* ---- opening ---- */
 
@@ -30,11 +30,15 @@ a_new_file_gets_the_schema(void **state)
 	store_close(s);
 	assert_true(sql_int("PRAGMA user_version") >= 1);
 	assert_int_equal(sql_int("PRAGMA auto_vacuum"), 2);
-	assert_int_equal(sql_int("SELECT count(*) FROM sqlite_master WHERE"
-	    " type = 'table' AND name IN ('users', 'messages', 'sessions')"),
+	assert_int_equal(
+	    sql_int(
+		"SELECT count(*) FROM sqlite_master WHERE"
+		" type = 'table' AND name IN ('users', 'messages', 'sessions')"),
 	    3);
-	assert_int_equal(sql_int("SELECT count(*) FROM"
-	    " pragma_journal_mode WHERE journal_mode = 'wal'"), 1);
+	assert_int_equal(
+	    sql_int("SELECT count(*) FROM"
+		    " pragma_journal_mode WHERE journal_mode = 'wal'"),
+	    1);
 }
 
 static void
@@ -123,7 +127,7 @@ static void
 a_missing_runtime_directory_is_named(void **state)
 {
 	struct store_options o = { .path = db_path,
-	    .runtime_dir = "/nowhere/at/all" };
+		.runtime_dir = "/nowhere/at/all" };
 	char error[512] = "";
 
 	(void)state;
@@ -197,8 +201,10 @@ a_new_name_is_given_to_who_asks(void **state)
 	assert_int_equal(me.position, 0);
 	assert_int_equal(me.private_from, 0);
 	assert_string_equal(me.replaced, "");
-	assert_int_equal(sql_int("SELECT count(*) FROM sessions WHERE peer ="
-	    " 'pipe' AND socket = 'Alice' AND ended_at IS NULL"), 1);
+	assert_int_equal(
+	    sql_int("SELECT count(*) FROM sessions WHERE peer ="
+		    " 'pipe' AND socket = 'Alice' AND ended_at IS NULL"),
+	    1);
 	store_close(s);
 }
 
@@ -210,10 +216,10 @@ a_name_that_is_online_is_taken(void **state)
 
 	(void)state;
 	answering = " alice ";
-	assert_int_equal(login(s, "ALICE", "b", NULL, "b", &other),
-	    STORE_TAKEN);
-	assert_int_equal(login(s, "alice", "b", "wrong", "b", &other),
-	    STORE_TAKEN);
+	assert_int_equal(
+	    login(s, "ALICE", "b", NULL, "b", &other), STORE_TAKEN);
+	assert_int_equal(
+	    login(s, "alice", "b", "wrong", "b", &other), STORE_TAKEN);
 	/* Outputs stay as they were, the row too. */
 	assert_int_equal(other.id, -7);
 	assert_string_equal(asked, "alice");
@@ -231,22 +237,23 @@ a_proof_replaces_the_holder(void **state)
 
 	(void)state;
 	answering = " Alice ";
-	assert_int_equal(login(s, "alice", "new", "Alice", "x", &second),
-	    STORE_OK);
+	assert_int_equal(
+	    login(s, "alice", "new", "Alice", "x", &second), STORE_OK);
 	assert_true(second.proven);
 	assert_int_equal(second.user_id, first.user_id);
 	/* The spelling stays; the socket to tell is named. */
 	assert_string_equal(second.username, "Alice");
 	assert_string_equal(second.replaced, "Alice");
 	assert_int_equal(sql_int("SELECT count(*) FROM sessions WHERE"
-	    " reason = 'replaced'"), 1);
-	assert_int_equal(send_one(s, &first, NULL, NULL, "late", &sent),
-	    STORE_REPLACED);
+				 " reason = 'replaced'"),
+	    1);
+	assert_int_equal(
+	    send_one(s, &first, NULL, NULL, "late", &sent), STORE_REPLACED);
 	say(s, &second, NULL, "mine");
 	/* The secret stays the one that proved it. */
 	answering = "";
-	assert_int_equal(login(s, "alice", "third", "x", "y", &second),
-	    STORE_OK);
+	assert_int_equal(
+	    login(s, "alice", "third", "x", "y", &second), STORE_OK);
 	assert_false(second.proven);
 	store_close(s);
 }
@@ -261,17 +268,18 @@ a_dead_holder_is_no_obstacle(void **state)
 	(void)state;
 	say(s, &first, NULL, "one");
 	answering = "";
-	assert_int_equal(login(s, "aLICE", "new", NULL, "x", &second),
-	    STORE_OK);
+	assert_int_equal(
+	    login(s, "aLICE", "new", NULL, "x", &second), STORE_OK);
 	assert_false(second.proven);
 	assert_string_equal(second.username, "aLICE");
 	assert_string_equal(second.replaced, "");
 	assert_int_equal(second.user_id, first.user_id);
 	assert_int_equal(second.private_from, 1);
 	assert_int_equal(sql_int("SELECT count(*) FROM sessions WHERE"
-	    " reason = 'died' AND ended_at IS NOT NULL"), 1);
-	assert_int_equal(send_one(s, &first, NULL, NULL, "late", &sent),
-	    STORE_ENDED);
+				 " reason = 'died' AND ended_at IS NOT NULL"),
+	    1);
+	assert_int_equal(
+	    send_one(s, &first, NULL, NULL, "late", &sent), STORE_ENDED);
 	store_close(s);
 }
 
@@ -285,10 +293,9 @@ a_registered_name_needs_more_than_a_secret(void **state)
 	answering = "";
 	assert_int_equal(store_session_end(s, me.id, "closed", -1), STORE_OK);
 	sql("UPDATE users SET password = '$2b$12$x' WHERE id = 1");
-	assert_int_equal(login(s, "alice", "b", NULL, "b", &me),
-	    STORE_REFUSED);
-	assert_int_equal(login(s, "alice", "b", "alice", "b", &me),
-	    STORE_REFUSED);
+	assert_int_equal(login(s, "alice", "b", NULL, "b", &me), STORE_REFUSED);
+	assert_int_equal(
+	    login(s, "alice", "b", "alice", "b", &me), STORE_REFUSED);
 	store_close(s);
 }
 
@@ -301,8 +308,8 @@ who_takes_a_name_anew_gets_a_secret_of_its_own(void **state)
 	(void)state;
 	answering = "";
 	assert_int_equal(store_session_end(s, me.id, "closed", -1), STORE_OK);
-	assert_int_equal(login(s, "bob", "b2", "wrong", "second", &me),
-	    STORE_OK);
+	assert_int_equal(
+	    login(s, "bob", "b2", "wrong", "second", &me), STORE_OK);
 	assert_false(me.proven);
 	answering = " b2 ";
 	/* The former holder's is void. */
@@ -336,11 +343,11 @@ the_position_is_kept_for_the_same_person(void **state)
 	assert_int_equal(login(s, "bob", "b", "bob", "x", &again), STORE_OK);
 	assert_int_equal(again.kept_position, 4);
 	/* A session that ended already changes nothing either. */
-	assert_int_equal(store_session_end(s, me.id, "late", 5),
-	    STORE_ENDED);
+	assert_int_equal(store_session_end(s, me.id, "late", 5), STORE_ENDED);
 	assert_int_equal(sql_int("SELECT position FROM users"), 4);
 	assert_int_equal(sql_int("SELECT count(*) FROM sessions WHERE"
-	    " reason = 'late'"), 0);
+				 " reason = 'late'"),
+	    0);
 	store_close(s);
 }
 

@@ -12,7 +12,7 @@
 
 #include "text.h"
 
-#define R "\xef\xbf\xbd"	/* U+FFFD */
+#define R "\xef\xbf\xbd" /* U+FFFD */
 
 /* An own encoder, to compare with every code point there is. */
 static size_t
@@ -95,12 +95,12 @@ what_is_ill_formed_becomes_one_mark_a_part(void **state)
 		{ "fine \xe2\x82\xac", "fine \xe2\x82\xac" },
 		{ "a\x80z", "a" R "z" },
 		{ "\xc3", R },
-		{ "\xe2\x82", R },			/* one cut character */
+		{ "\xe2\x82", R }, /* one cut character */
 		{ "\xe2\x82z", R "z" },
 		{ "\xf0\x9f\x98", R },
-		{ "\xc0\xaf", R R },			/* overlong: no part */
+		{ "\xc0\xaf", R R }, /* overlong: no part */
 		{ "\xe0\x80\xaf", R R R },
-		{ "\xed\xa0\x80", R R R },		/* a surrogate */
+		{ "\xed\xa0\x80", R R R }, /* a surrogate */
 		{ "\xf4\x90\x80\x80", R R R R },
 		{ "\xff\xfe", R R },
 		/* The example of Unicode 3.9, table 3-8. */
@@ -112,13 +112,13 @@ what_is_ill_formed_becomes_one_mark_a_part(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct buf b = { 0 };
-		bool repaired = text_repair(&b, cases[i].in,
-		    strlen(cases[i].in));
+		bool repaired =
+		    text_repair(&b, cases[i].in, strlen(cases[i].in));
 
 		assert_int_equal(repaired, i != 0);
 		assert_int_equal(buf_len(&b), strlen(cases[i].out));
-		assert_memory_equal(buf_head(&b), cases[i].out,
-		    strlen(cases[i].out));
+		assert_memory_equal(
+		    buf_head(&b), cases[i].out, strlen(cases[i].out));
 		assert_true(text_is_utf8(buf_head(&b), buf_len(&b)));
 		buf_free(&b);
 	}
@@ -194,9 +194,8 @@ timestamps_are_iso_8601_in_utc(void **state)
 static void
 a_time_out_of_range_is_still_a_timestamp(void **state)
 {
-	static const int64_t times[] = {
-		-1, -1234567, 253402300800000, INT64_MAX, INT64_MIN
-	};
+	static const int64_t times[] = { -1, -1234567, 253402300800000,
+		INT64_MAX, INT64_MIN };
 	char out[TIMESTAMP_LEN + 1];
 	size_t i, j;
 

@@ -9,10 +9,9 @@
 #include "name.h"
 
 static const char plain[] = "aeinorst dulcm.,";
-static const char *const spiced[] = {
-	"\"", "\\", "\n", "\t", "\xc3\xa9", "\xe2\x82\xac", "/",
-	"\xf0\x9f\x98\x80", "{", "}", "x", "y", "z", "\xce\xb1", "'", "<"
-};
+static const char *const spiced[] = { "\"", "\\", "\n", "\t", "\xc3\xa9",
+	"\xe2\x82\xac", "/", "\xf0\x9f\x98\x80", "{", "}", "x", "y", "z",
+	"\xce\xb1", "'", "<" };
 
 void
 body_write(char *out, uint32_t run, uint32_t number, size_t size, bool rich)

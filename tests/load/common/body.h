@@ -8,23 +8,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BODY_MAX	4096
-#define BODY_MIN	18
-#define BODY_UNKNOWN	UINT32_MAX
+#define BODY_MAX     4096
+#define BODY_MIN     18
+#define BODY_UNKNOWN UINT32_MAX
 
 /*
  * The text of message `number` of a run: `size` bytes of UTF-8, BODY_MIN to
  * BODY_MAX.  With `rich` there are quotes, backslashes, line ends, tabs and
  * characters of two to four bytes in it.
  */
-void	 body_write(char *out, uint32_t run, uint32_t number, size_t size,
-	    bool rich);
+void
+body_write(char *out, uint32_t run, uint32_t number, size_t size, bool rich);
 /* The number of the message of this run whose text begins so, or unknown. */
 uint32_t body_number(const char *, size_t, uint32_t run);
 /* The same for a ref: the text's beginning without its space. */
 uint32_t body_ref_number(const char *, size_t, uint32_t run);
 /* Whether it is exactly the text that body_write() makes. */
-bool	 body_is_intact(const char *, size_t, uint32_t run, uint32_t number,
-	    size_t size, bool rich);
+bool body_is_intact(const char *, size_t, uint32_t run, uint32_t number,
+    size_t size, bool rich);
 
 #endif

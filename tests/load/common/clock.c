@@ -57,8 +57,9 @@ hist_ms(const struct hist *h, double share)
 	for (i = 0; i < HIST_SIZE; i++) {
 		sum += (double)h->count[i];
 		if (h->count[i] > 0 && sum >= wanted)
-			return (double)((uint64_t)(i % HIST_STEPS) <<
-			    (i / HIST_STEPS)) / (double)MILLISECOND;
+			return (double)((uint64_t)(i % HIST_STEPS)
+				   << (i / HIST_STEPS)) /
+			    (double)MILLISECOND;
 	}
 	return 0;
 }
@@ -68,6 +69,6 @@ hist_print(const struct hist *h, const char *name)
 {
 	printf("%s_p50_ms=%.3f\n", name, hist_ms(h, 0.50));
 	printf("%s_p99_ms=%.3f\n", name, hist_ms(h, 0.99));
-	printf("%s_worst_ms=%.3f\n", name,
-	    (double)h->worst / (double)MILLISECOND);
+	printf(
+	    "%s_worst_ms=%.3f\n", name, (double)h->worst / (double)MILLISECOND);
 }

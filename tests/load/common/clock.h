@@ -8,27 +8,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SECOND		1000000000ULL
-#define MILLISECOND	1000000ULL
+#define SECOND	    1000000000ULL
+#define MILLISECOND 1000000ULL
 
-#define HIST_STEPS	128		/* buckets for each power of two */
-#define HIST_SIZE	((64 - 6) * HIST_STEPS)
+#define HIST_STEPS 128 /* buckets for each power of two */
+#define HIST_SIZE  ((64 - 6) * HIST_STEPS)
 
 struct hist {
-	uint64_t	n;
-	uint64_t	worst;		/* nanoseconds */
-	uint64_t	count[HIST_SIZE];
+	uint64_t n;
+	uint64_t worst; /* nanoseconds */
+	uint64_t count[HIST_SIZE];
 };
 
 /* Nanoseconds of CLOCK_MONOTONIC. */
 uint64_t clock_ns(void);
 
-void	 hist_add(struct hist *, uint64_t ns);
+void hist_add(struct hist *, uint64_t ns);
 /* Add all of the second to the first. */
-void	 hist_join(struct hist *, const struct hist *);
+void hist_join(struct hist *, const struct hist *);
 /* The duration in milliseconds that a share (0..1) of them does not exceed. */
-double	 hist_ms(const struct hist *, double share);
+double hist_ms(const struct hist *, double share);
 /* Print NAME_p50_ms=, NAME_p99_ms= and NAME_worst_ms=, a line each. */
-void	 hist_print(const struct hist *, const char *name);
+void hist_print(const struct hist *, const char *name);
 
 #endif

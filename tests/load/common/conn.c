@@ -15,9 +15,9 @@
 
 #include "conn.h"
 
-#define READ_SIZE	(64 * 1024)
-#define READS_AT_ONCE	4		/* then the other clients have a turn */
-#define CONN_LINE_MAX	(16 * 1024 * 1024)
+#define READ_SIZE     (64 * 1024)
+#define READS_AT_ONCE 4 /* then the other clients have a turn */
+#define CONN_LINE_MAX (16 * 1024 * 1024)
 
 bool
 conn_resolve(const char *text, struct conn_target *target)
@@ -95,11 +95,12 @@ conn_open(struct conn *c, const struct conn_target *target, int rcvbuf)
 		return false;
 	conn_begin(c, fd);
 	if (rcvbuf > 0)
-		setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &rcvbuf,
-		    sizeof(rcvbuf));
+		setsockopt(
+		    c->fd, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof(rcvbuf));
 	c->connecting = true;
 	if (connect(c->fd, (const struct sockaddr *)&target->addr,
-	    target->len) == -1 && errno != EINPROGRESS) {
+		target->len) == -1 &&
+	    errno != EINPROGRESS) {
 		conn_close(c, false);
 		return false;
 	}
@@ -162,8 +163,8 @@ conn_flush(struct conn *c)
 	if (c->fd == -1 || c->connecting)
 		return true;
 	while (buf_len(&c->out) > 0) {
-		n = send(c->fd, buf_head(&c->out), buf_len(&c->out),
-		    MSG_NOSIGNAL);
+		n = send(
+		    c->fd, buf_head(&c->out), buf_len(&c->out), MSG_NOSIGNAL);
 		if (n == -1 && errno == EAGAIN)
 			break;
 		if (n == -1 && errno != EINTR)
@@ -172,8 +173,8 @@ conn_flush(struct conn *c)
 			buf_consume(&c->out, (size_t)n);
 	}
 	if (c->wanted != 0)
-		conn_want(c, buf_len(&c->out) > 0 ? EPOLLIN | EPOLLOUT :
-		    EPOLLIN);
+		conn_want(
+		    c, buf_len(&c->out) > 0 ? EPOLLIN | EPOLLOUT : EPOLLIN);
 	return true;
 }
 

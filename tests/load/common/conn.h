@@ -13,46 +13,46 @@
 #include "line.h"
 
 struct conn_target {
-	struct sockaddr_storage	 addr;
-	socklen_t		 len;
+	struct sockaddr_storage addr;
+	socklen_t len;
 };
 
 struct conn {
-	int		 fd;		/* -1: closed */
-	int		 epoll;
-	bool		 connecting;
-	uint32_t	 wanted;	/* what epoll is asked for */
-	void		*tag;		/* what epoll gives back */
-	struct line_buf	 in;
-	struct buf	 out;
+	int fd; /* -1: closed */
+	int epoll;
+	bool connecting;
+	uint32_t wanted; /* what epoll is asked for */
+	void *tag;	 /* what epoll gives back */
+	struct line_buf in;
+	struct buf out;
 };
 
 /* Resolve HOST:PORT ([HOST]:PORT for IPv6); false: neither form, or unknown. */
-bool	conn_resolve(const char *, struct conn_target *);
+bool conn_resolve(const char *, struct conn_target *);
 
 /*
  * Start to connect; `rcvbuf` bytes of kernel buffer if not 0.  False: refused
  * at once or out of descriptors, and the connection is closed.
  */
-bool	conn_open(struct conn *, const struct conn_target *, int rcvbuf);
+bool conn_open(struct conn *, const struct conn_target *, int rcvbuf);
 /* Take over a connected, non-blocking socket. */
-void	conn_adopt(struct conn *, int fd);
+void conn_adopt(struct conn *, int fd);
 /* Close it, with a TCP reset when `abort`; what is queued is forgotten. */
-void	conn_close(struct conn *, bool abort);
+void conn_close(struct conn *, bool abort);
 
 /*
  * Do what epoll says is possible: finish connecting, write, read.  False: the
  * connection is lost, but lines that came before that can still be taken.
  */
-bool	conn_ready(struct conn *, uint32_t events);
+bool conn_ready(struct conn *, uint32_t events);
 /* Write what is queued in `out`, as far as it goes.  False: lost. */
-bool	conn_flush(struct conn *);
+bool conn_flush(struct conn *);
 /* The next complete line, NULL: none.  Valid until the next call. */
-char	*conn_line(struct conn *, size_t *len);
+char *conn_line(struct conn *, size_t *len);
 /* Take no notice of what arrives, or do so again. */
-void	conn_pause(struct conn *, bool pause);
+void conn_pause(struct conn *, bool pause);
 
 /* Raise the limit of open descriptors as far as allowed. */
-void	conn_raise_limit(void);
+void conn_raise_limit(void);
 
 #endif

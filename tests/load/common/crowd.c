@@ -13,21 +13,21 @@
 #include "name.h"
 #include "wire.h"
 
-#define EVENTS_AT_ONCE	256
-#define SAMPLE_EVERY	(500 * MILLISECOND)
+#define EVENTS_AT_ONCE 256
+#define SAMPLE_EVERY   (500 * MILLISECOND)
 
 struct client {
-	struct conn	 conn;
-	uint32_t	 index;
+	struct conn conn;
+	uint32_t index;
 	enum { UNUSED, LOGIN, READY, GONE } state;
-	uint64_t	 opened;
-	unsigned	 in_flight;
+	uint64_t opened;
+	unsigned in_flight;
 };
 
-struct flight {				/* a message under way */
-	uint64_t	 sent;
-	uint32_t	 left;		/* recipients that have not got it */
-	bool		 acked;
+struct flight { /* a message under way */
+	uint64_t sent;
+	uint32_t left; /* recipients that have not got it */
+	bool acked;
 };
 
 struct crowd crowd;
@@ -109,8 +109,8 @@ client_heard(struct client *c, const struct wire *ev, uint64_t now)
 	h.to = JUDGE_ALL;
 	if (!slice_is(ev->to, "all"))
 		h.to = name_client(ev->to.s, ev->to.n, run);
-	h.intact = body_is_intact(ev->message.s, ev->message.n, run, h.message,
-	    crowd.size, false);
+	h.intact = body_is_intact(
+	    ev->message.s, ev->message.n, run, h.message, crowd.size, false);
 	judge_received(crowd.judge, c->index, &h);
 	if (h.message >= flights_size || flights[h.message].left == 0)
 		return;
@@ -273,8 +273,7 @@ message_send(struct client *c)
 		flights = realloc(flights, flights_size * sizeof(*flights));
 		if (flights == NULL)
 			abort();
-		memset(flights + n, 0,
-		    (flights_size - n) * sizeof(*flights));
+		memset(flights + n, 0, (flights_size - n) * sizeof(*flights));
 	}
 	body_write(text, run, n, crowd.size, false);
 	snprintf(line, sizeof(line), "\",\"ref\":\"%x\"}\n", n);
@@ -313,8 +312,8 @@ crowd_talk(const struct crowd_talk *t)
 			}
 		for (i = 0; i < t->senders; i++)
 			if (!conn_flush(&clients[i].conn))
-				client_lost(&clients[i],
-				    "a connection is lost");
+				client_lost(
+				    &clients[i], "a connection is lost");
 		crowd_step(50);
 	}
 	return start;

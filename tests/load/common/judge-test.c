@@ -13,7 +13,7 @@
 #include "judge-test.h"
 #include "wire.h"
 
-#define CLIENTS	4
+#define CLIENTS 4
 #define ALL	JUDGE_ALL
 
 static void
@@ -244,9 +244,9 @@ overtaken(struct judge *j)
 }
 
 static const struct {
-	const char	*name;
-	void		(*feed)(struct judge *);
-	enum judge_kind	 kind;		/* JUDGE_KINDS: nothing is wrong */
+	const char *name;
+	void (*feed)(struct judge *);
+	enum judge_kind kind; /* JUDGE_KINDS: nothing is wrong */
 } cases[] = {
 	{ "all received is clean", whole, JUDGE_KINDS },
 	{ "a private message is clean", secret, JUDGE_KINDS },
@@ -326,11 +326,12 @@ body_case(void)
 static bool
 wire_case(void)
 {
-	static const char line[] = "{\"event\":\"MESSAGE\",\"id\":907,\"from\":"
+	static const char line[] =
+	    "{\"event\":\"MESSAGE\",\"id\":907,\"from\":"
 	    "\"bob\",\"to\":\"all\",\"message\":\"hi {there}\",\"x\":true}";
 	static const char *const bad[] = { "", "{}", "[]", "7", "{\"event\":1}",
-	    "{\"event\":\"ACK\"", "{\"event\":\"ACK\"}}",
-	    "{\"event\":\"ACK\",}", "{\"event\":\"\x01\"}" };
+		"{\"event\":\"ACK\"", "{\"event\":\"ACK\"}}",
+		"{\"event\":\"ACK\",}", "{\"event\":\"\x01\"}" };
 	struct wire a, b;
 	bool ok;
 	size_t i;

@@ -5,6 +5,6 @@
 #define JUDGE_TEST_H
 
 /* Prints TAP.  Returns how many cases the judge got wrong. */
-int	judge_test(void);
+int judge_test(void);
 
 #endif

@@ -11,57 +11,56 @@
 
 #include "judge.h"
 
-#define STORIES_MAX	20		/* violations told in full */
-#define STORY_MAX	512
+#define STORIES_MAX 20 /* violations told in full */
+#define STORY_MAX   512
 
 struct message {
-	int64_t		id;		/* 0: not known yet */
-	uint32_t	from;
-	uint32_t	to;
-	uint32_t	connection;	/* the sender's, when first sent */
-	bool		acked;
+	int64_t id; /* 0: not known yet */
+	uint32_t from;
+	uint32_t to;
+	uint32_t connection; /* the sender's, when first sent */
+	bool acked;
 };
 
 struct receipt {
-	int64_t		id;
-	uint32_t	connection;
+	int64_t id;
+	uint32_t connection;
 };
 
-struct start {				/* of a connection */
-	int64_t		since;
-	int64_t		last_id;
+struct start { /* of a connection */
+	int64_t since;
+	int64_t last_id;
 };
 
 struct client {
-	int64_t		 last;
-	uint32_t	 connections;
-	struct start	*starts;
-	struct receipt	*receipts;	/* ascending unless a violation */
-	size_t		 nreceipts;
+	int64_t last;
+	uint32_t connections;
+	struct start *starts;
+	struct receipt *receipts; /* ascending unless a violation */
+	size_t nreceipts;
 };
 
 struct judge {
-	bool		 trace;
-	bool		 fifo;
-	size_t		 nclients;
-	struct client	*clients;
-	uint32_t	 nmessages;
-	struct message	*messages;
-	uint64_t	*got;		/* a bit for each message and client */
-	size_t		 words;		/* of `got` for each message */
-	uint32_t	*by_id;		/* hash: message number + 1, 0 empty */
-	size_t		 by_id_size;
-	size_t		 nids;
-	uint64_t	 missing, unacked, delivered, echoed;
-	uint64_t	 count[JUDGE_KINDS];
-	char		 stories[STORIES_MAX][STORY_MAX];
-	size_t		 nstories;
+	bool trace;
+	bool fifo;
+	size_t nclients;
+	struct client *clients;
+	uint32_t nmessages;
+	struct message *messages;
+	uint64_t *got;	 /* a bit for each message and client */
+	size_t words;	 /* of `got` for each message */
+	uint32_t *by_id; /* hash: message number + 1, 0 empty */
+	size_t by_id_size;
+	size_t nids;
+	uint64_t missing, unacked, delivered, echoed;
+	uint64_t count[JUDGE_KINDS];
+	char stories[STORIES_MAX][STORY_MAX];
+	size_t nstories;
 };
 
-static const char *const names[JUDGE_KINDS] = {
-	"lost", "unacked", "doubled", "disorder", "foreign", "ghost",
-	"damaged", "wrong", "id_reused", "id_changed", "echo", "overtaken"
-};
+static const char *const names[JUDGE_KINDS] = { "lost", "unacked", "doubled",
+	"disorder", "foreign", "ghost", "damaged", "wrong", "id_reused",
+	"id_changed", "echo", "overtaken" };
 
 /* Room for one more in an array whose size grows by doubling. */
 static void *
@@ -80,8 +79,8 @@ judge_new(size_t clients, bool trace, bool fifo)
 {
 	struct judge *j = calloc(1, sizeof(*j));
 
-	if (j == NULL || (j->clients = calloc(clients,
-	    sizeof(*j->clients))) == NULL)
+	if (j == NULL ||
+	    (j->clients = calloc(clients, sizeof(*j->clients))) == NULL)
 		abort();
 	j->nclients = clients;
 	j->words = (clients + 63) / 64;
@@ -133,9 +132,8 @@ title(const struct judge *j, uint32_t message, char out[TITLE_MAX])
 
 	if (m->to != JUDGE_ALL)
 		snprintf(to, sizeof(to), "client %u", m->to);
-	snprintf(out, TITLE_MAX,
-	    "message %u (client %u to %s, id %" PRId64 ")", message, m->from,
-	    to, m->id);
+	snprintf(out, TITLE_MAX, "message %u (client %u to %s, id %" PRId64 ")",
+	    message, m->from, to, m->id);
 	return out;
 }
 
@@ -154,8 +152,8 @@ is_recipient(const struct message *m, uint32_t client)
 }
 
 void
-judge_connected(struct judge *j, uint32_t client, int64_t since,
-    int64_t last_id)
+judge_connected(
+    struct judge *j, uint32_t client, int64_t since, int64_t last_id)
 {
 	struct client *c = &j->clients[client];
 
@@ -174,8 +172,9 @@ judge_sent(struct judge *j, uint32_t from, uint32_t to)
 	j->messages = grown(j->messages, n, sizeof(*j->messages));
 	j->got = grown(j->got, n, j->words * sizeof(*j->got));
 	memset(j->got + n * j->words, 0, j->words * sizeof(*j->got));
-	j->messages[n] = (struct message){ .from = from, .to = to,
-	    .connection = j->clients[from].connections };
+	j->messages[n] = (struct message){ .from = from,
+		.to = to,
+		.connection = j->clients[from].connections };
 	j->unacked++;
 	return j->nmessages++;
 }
@@ -228,9 +227,9 @@ learn_id(struct judge *j, uint32_t message, int64_t id, const char *how)
 	ids_grow(j);
 	slot = id_slot(j, id);
 	if (id <= 0 || j->by_id[slot] != 0) {
-		violation(j, JUDGE_ID_REUSED, "%s %s with id %" PRId64
-		    " of %s", title(j, message, a), how, id, id <= 0 ?
-		    "nothing" : title(j, j->by_id[slot] - 1, b));
+		violation(j, JUDGE_ID_REUSED, "%s %s with id %" PRId64 " of %s",
+		    title(j, message, a), how, id,
+		    id <= 0 ? "nothing" : title(j, j->by_id[slot] - 1, b));
 		return;
 	}
 	m->id = id;
@@ -245,8 +244,9 @@ judge_acked(struct judge *j, uint32_t message, int64_t id)
 	uint32_t i;
 
 	if (message >= j->nmessages) {
-		violation(j, JUDGE_GHOST, "ACK of id %" PRId64
-		    " for a message that was never sent", id);
+		violation(j, JUDGE_GHOST,
+		    "ACK of id %" PRId64 " for a message that was never sent",
+		    id);
 		return;
 	}
 	learn_id(j, message, id, "is ACKed");
@@ -269,13 +269,18 @@ may_have(struct judge *j, uint32_t client, const struct judge_heard *h)
 	char a[TITLE_MAX];
 
 	if (!h->intact)
-		violation(j, JUDGE_DAMAGED, "%s has another text at client "
-		    "%u", title(j, h->message, a), client);
+		violation(j, JUDGE_DAMAGED,
+		    "%s has another text at client "
+		    "%u",
+		    title(j, h->message, a), client);
 	if (h->from != m->from || h->to != m->to)
-		violation(j, JUDGE_WRONG, "%s has another from or to at "
-		    "client %u", title(j, h->message, a), client);
+		violation(j, JUDGE_WRONG,
+		    "%s has another from or to at "
+		    "client %u",
+		    title(j, h->message, a), client);
 	if (m->from == client && c->connections <= m->connection)
-		violation(j, JUDGE_ECHO, "%s came back with id %" PRId64
+		violation(j, JUDGE_ECHO,
+		    "%s came back with id %" PRId64
 		    " on the connection that sent it",
 		    title(j, h->message, a), h->id);
 	if (m->from == client || is_recipient(m, client))
@@ -301,10 +306,10 @@ take(struct judge *j, uint32_t client, const struct judge_heard *h)
 			j->missing--;
 	}
 	if (j->trace) {
-		c->receipts = grown(c->receipts, c->nreceipts,
-		    sizeof(*c->receipts));
-		c->receipts[c->nreceipts++] = (struct receipt){ h->id,
-		    c->connections };
+		c->receipts =
+		    grown(c->receipts, c->nreceipts, sizeof(*c->receipts));
+		c->receipts[c->nreceipts++] =
+		    (struct receipt){ h->id, c->connections };
 	}
 }
 
@@ -315,23 +320,26 @@ judge_received(struct judge *j, uint32_t client, const struct judge_heard *h)
 	char a[TITLE_MAX];
 
 	if (h->message >= j->nmessages) {
-		violation(j, JUDGE_GHOST, "client %u got id %" PRId64
-		    ", which nobody sent", client, h->id);
+		violation(j, JUDGE_GHOST,
+		    "client %u got id %" PRId64 ", which nobody sent", client,
+		    h->id);
 		return;
 	}
 	if (!may_have(j, client, h))
 		return;
 	if (has_got(j, h->message, client)) {
-		violation(j, JUDGE_DOUBLED, "%s came again with id %" PRId64
+		violation(j, JUDGE_DOUBLED,
+		    "%s came again with id %" PRId64
 		    " to client %u on its connection %u (since %" PRId64
-		    "), which was at %" PRId64, title(j, h->message, a),
-		    h->id, client, c->connections,
+		    "), which was at %" PRId64,
+		    title(j, h->message, a), h->id, client, c->connections,
 		    c->starts[c->connections - 1].since, c->last);
 		return;
 	}
 	if (h->id <= c->last)
-		violation(j, JUDGE_DISORDER, "%s came with id %" PRId64
-		    " after %" PRId64 " to client %u on its connection %u",
+		violation(j, JUDGE_DISORDER,
+		    "%s came with id %" PRId64 " after %" PRId64
+		    " to client %u on its connection %u",
 		    title(j, h->message, a), h->id, c->last, client,
 		    c->connections);
 	else
@@ -357,11 +365,12 @@ tell_lost(struct judge *j, uint32_t message, uint32_t client)
 			after = c->receipts[i];
 	}
 	s = &c->starts[after.connection - 1];
-	violation(j, JUDGE_LOST, "%s never reached client %u: it got id %"
-	    PRId64 " on its connection %u and %" PRId64 " on %u (since %"
-	    PRId64 ", last_id %" PRId64 ") of %u", title(j, message, a),
-	    client, before.id, before.connection, after.id, after.connection,
-	    s->since, s->last_id, c->connections);
+	violation(j, JUDGE_LOST,
+	    "%s never reached client %u: it got id %" PRId64
+	    " on its connection %u and %" PRId64 " on %u (since %" PRId64
+	    ", last_id %" PRId64 ") of %u",
+	    title(j, message, a), client, before.id, before.connection,
+	    after.id, after.connection, s->since, s->last_id, c->connections);
 }
 
 static void
@@ -379,8 +388,9 @@ check_fifo(struct judge *j)
 		if (m->id == 0)
 			continue;
 		if (m->id < last[m->from])
-			violation(j, JUDGE_OVERTAKEN, "%s was sent after id %"
-			    PRId64, title(j, i, a), last[m->from]);
+			violation(j, JUDGE_OVERTAKEN,
+			    "%s was sent after id %" PRId64, title(j, i, a),
+			    last[m->from]);
 		else
 			last[m->from] = m->id;
 	}
@@ -397,8 +407,8 @@ judge_finish(struct judge *j)
 	for (i = 0; i < j->nmessages; i++) {
 		m = &j->messages[i];
 		if (!m->acked) {
-			violation(j, JUDGE_UNACKED, "%s has no ACK",
-			    title(j, i, a));
+			violation(
+			    j, JUDGE_UNACKED, "%s has no ACK", title(j, i, a));
 			continue;
 		}
 		for (client = 0; client < j->nclients; client++)

@@ -15,36 +15,36 @@
 #include "name.h"
 #include "wire.h"
 
-#define EVENTS_AT_ONCE	64
-#define LOGIN_TIMEOUT	(20 * SECOND)
-#define RETRY_MESSAGE	(100 * MILLISECOND)
-#define ABANDONED_MAX	32
+#define EVENTS_AT_ONCE 64
+#define LOGIN_TIMEOUT  (20 * SECOND)
+#define RETRY_MESSAGE  (100 * MILLISECOND)
+#define ABANDONED_MAX  32
 /* Small, but with room for several segments of loopback, or it crawls. */
-#define SLOW_RCVBUF	(256 * 1024)
-#define RESUME_MAX	128
+#define SLOW_RCVBUF (256 * 1024)
+#define RESUME_MAX  128
 
-struct slot {				/* a message that waits for its ACK */
-	bool		 used;
-	bool		 sent;		/* on this connection */
-	bool		 again;		/* has its ACK, wants it once more */
-	uint32_t	 number;
-	uint32_t	 to;
-	uint64_t	 retry;		/* not before */
+struct slot { /* a message that waits for its ACK */
+	bool used;
+	bool sent;  /* on this connection */
+	bool again; /* has its ACK, wants it once more */
+	uint32_t number;
+	uint32_t to;
+	uint64_t retry; /* not before */
 };
 
 struct member {
-	struct conn	 conn;
-	uint32_t	 index;
+	struct conn conn;
+	uint32_t index;
 	enum { WAITING, LOGIN, READY } state;
-	bool		 known;		/* was connected once */
-	bool		 paused;
-	char		 resume[RESUME_MAX];
-	int64_t		 since;
-	uint64_t	 when;		/* to connect, or login is late */
-	uint64_t	 failing;	/* since when it has no login */
-	uint64_t	 next_send;
-	uint32_t	 begun;		/* messages */
-	struct slot	 slots[WINDOW_MAX];
+	bool known; /* was connected once */
+	bool paused;
+	char resume[RESUME_MAX];
+	int64_t since;
+	uint64_t when;	  /* to connect, or login is late */
+	uint64_t failing; /* since when it has no login */
+	uint64_t next_send;
+	uint32_t begun; /* messages */
+	struct slot slots[WINDOW_MAX];
 };
 
 struct members members;
@@ -132,16 +132,17 @@ member_connect(struct member *m)
 		snprintf(since, sizeof(since), ",\"since\":%lld",
 		    (long long)m->since);
 	name_write(name, run, m->index);
-	snprintf(line, sizeof(line), "{\"command\":\"CONNECT\","
-	    "\"username\":\"%s\"%s%s%s%s}\n", name, since,
-	    m->known ? ",\"resume\":\"" : "", m->resume,
+	snprintf(line, sizeof(line),
+	    "{\"command\":\"CONNECT\","
+	    "\"username\":\"%s\"%s%s%s%s}\n",
+	    name, since, m->known ? ",\"resume\":\"" : "", m->resume,
 	    m->known ? "\"" : "");
 	buf_add_str(&m->conn.out, line);
 }
 
 static void
-member_connected(struct member *m, const struct wire *ev, const char *line,
-    size_t n)
+member_connected(
+    struct member *m, const struct wire *ev, const char *line, size_t n)
 {
 	if (m->state != LOGIN || ev->resume.n >= RESUME_MAX ||
 	    ev->resume.n == 0 || ev->reset) {
@@ -150,8 +151,8 @@ member_connected(struct member *m, const struct wire *ev, const char *line,
 	}
 	memcpy(m->resume, ev->resume.s, ev->resume.n);
 	m->resume[ev->resume.n] = '\0';
-	judge_connected(members.judge, m->index, m->known ? m->since : 0,
-	    ev->last_id);
+	judge_connected(
+	    members.judge, m->index, m->known ? m->since : 0, ev->last_id);
 	if (!m->known)
 		m->since = ev->last_id;
 	m->known = true;
@@ -192,8 +193,8 @@ member_slot(struct member *m, struct slice ref)
 }
 
 static void
-member_acked(struct member *m, const struct wire *ev, const char *line,
-    size_t n)
+member_acked(
+    struct member *m, const struct wire *ev, const char *line, size_t n)
 {
 	struct slot *s = member_slot(m, ev->ref);
 
@@ -219,8 +220,8 @@ static bool
 is_excused(struct slice code)
 {
 	static const char *const codes[] = { "UNAVAILABLE", "SHUTDOWN",
-	    "REPLACED", "USERNAME_TAKEN", "NO_SUCH_USER", "RATE_LIMITED",
-	    "SERVER_FULL", "TIMEOUT" };
+		"REPLACED", "USERNAME_TAKEN", "NO_SUCH_USER", "RATE_LIMITED",
+		"SERVER_FULL", "TIMEOUT" };
 	size_t i;
 
 	for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
@@ -230,8 +231,8 @@ is_excused(struct slice code)
 }
 
 static void
-member_refused(struct member *m, const struct wire *ev, const char *line,
-    size_t n)
+member_refused(
+    struct member *m, const struct wire *ev, const char *line, size_t n)
 {
 	struct slot *s = member_slot(m, ev->ref);
 	uint64_t wait = (uint64_t)(ev->retry_after * (double)SECOND);
@@ -300,8 +301,8 @@ slot_send(struct member *m, struct slot *s)
 	if (s->to != JUDGE_ALL)
 		name_write(to, run, s->to);
 	body_write(text, run, s->number, size, true);
-	snprintf(tail, sizeof(tail), ",\"ref\":\"%08x-%08x\"}\n", run,
-	    s->number);
+	snprintf(
+	    tail, sizeof(tail), ",\"ref\":\"%08x-%08x\"}\n", run, s->number);
 	buf_add_str(out, "{\"command\":\"MESSAGE\",\"to\":\"");
 	buf_add_str(out, to);
 	buf_add_str(out, "\",\"message\":");
@@ -364,8 +365,8 @@ member_tick(struct member *m, uint64_t now)
 		member_lose(m, "login_timeout", 0);
 	if (m->state == READY && m->index < members.senders && !m->paused)
 		member_talk(m, now);
-	else if (m->index < members.senders && (members.limit == 0 ||
-	    m->begun < members.limit))
+	else if (m->index < members.senders &&
+	    (members.limit == 0 || m->begun < members.limit))
 		members.done = false;
 	if (m->state != READY &&
 	    now > m->failing + (uint64_t)members.patience * SECOND) {

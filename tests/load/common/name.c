@@ -8,7 +8,7 @@
 #include "clock.h"
 #include "name.h"
 
-#define PREFIX	10			/* "u", the run, "-" */
+#define PREFIX 10 /* "u", the run, "-" */
 
 uint32_t
 name_run(void)
@@ -47,8 +47,7 @@ name_client(const char *s, size_t n, uint32_t run)
 	size_t i;
 
 	if (n <= PREFIX || n > PREFIX + 9 || s[0] != 'u' ||
-	    s[PREFIX - 1] != '-' || !name_hex(s + 1, 8, &value) ||
-	    value != run)
+	    s[PREFIX - 1] != '-' || !name_hex(s + 1, 8, &value) || value != run)
 		return NAME_UNKNOWN;
 	for (i = PREFIX; i < n; i++) {
 		if (s[i] < '0' || s[i] > '9')

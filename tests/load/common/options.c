@@ -27,8 +27,8 @@ option_number(const char *name, const char *text, long min, long max)
 	long n = strtol(text, &end, 10);
 
 	if (end == text || *end != '\0' || n < min || n > max)
-		option_usage("--%s takes a number from %ld to %ld", name, min,
-		    max);
+		option_usage(
+		    "--%s takes a number from %ld to %ld", name, min, max);
 	return n;
 }
 

@@ -11,13 +11,13 @@
 
 #include "proc.h"
 
-#define KERNEL_STACK	16.0		/* KiB per thread (x86-64, arm64) */
+#define KERNEL_STACK 16.0 /* KiB per thread (x86-64, arm64) */
 
 struct process {
-	pid_t		 pid;
-	size_t		 name;		/* index in the filter */
-	double		 base;
-	double		 last;
+	pid_t pid;
+	size_t name; /* index in the filter */
+	double base;
+	double last;
 };
 
 static struct process *processes;
@@ -138,8 +138,8 @@ process_look(const struct proc_filter *f, pid_t pid, bool begin)
 	processes = realloc(processes, (nprocesses + 1) * sizeof(*processes));
 	if (processes == NULL)
 		abort();
-	processes[nprocesses++] = (struct process){ pid, name,
-	    begin ? used : 0, used };
+	processes[nprocesses++] =
+	    (struct process){ pid, name, begin ? used : 0, used };
 }
 
 static void
@@ -218,11 +218,11 @@ proc_memory(const struct proc_filter *f, size_t name, struct proc_memory *m)
 			continue;
 		m->processes++;
 		m->pss += file_number(pid, "smaps_rollup", "Pss");
-		m->private_dirty += file_number(pid, "smaps_rollup",
-		    "Private_Dirty");
+		m->private_dirty +=
+		    file_number(pid, "smaps_rollup", "Private_Dirty");
 		m->page_tables += file_number(pid, "status", "VmPTE");
-		m->stacks += KERNEL_STACK * file_number(pid, "status",
-		    "Threads");
+		m->stacks +=
+		    KERNEL_STACK * file_number(pid, "status", "Threads");
 	}
 	closedir(dir);
 }
@@ -230,9 +230,8 @@ proc_memory(const struct proc_filter *f, size_t name, struct proc_memory *m)
 double
 proc_kernel_memory(void)
 {
-	static const char *const keys[] = {
-		"Slab", "PageTables", "KernelStack", "Percpu"
-	};
+	static const char *const keys[] = { "Slab", "PageTables", "KernelStack",
+		"Percpu" };
 	char line[256];
 	double sum = 0;
 	FILE *in;

@@ -28,8 +28,8 @@ socket_bytes(const struct nlmsghdr *head)
 			continue;
 		mem = RTA_DATA(a);
 		return (double)mem[SK_MEMINFO_RMEM_ALLOC] +
-		    mem[SK_MEMINFO_WMEM_ALLOC] +
-		    mem[SK_MEMINFO_FWD_ALLOC] + mem[SK_MEMINFO_OPTMEM];
+		    mem[SK_MEMINFO_WMEM_ALLOC] + mem[SK_MEMINFO_FWD_ALLOC] +
+		    mem[SK_MEMINFO_OPTMEM];
 	}
 	return 0;
 }
@@ -49,7 +49,7 @@ sum_answers(int fd)
 			return -1;
 		n = (int)got;
 		for (head = (const void *)answer; NLMSG_OK(head, (unsigned)n);
-		    head = NLMSG_NEXT(head, n)) {
+		     head = NLMSG_NEXT(head, n)) {
 			if (head->nlmsg_type == NLMSG_DONE)
 				return sum / 1024;
 			if (head->nlmsg_type == NLMSG_ERROR)
@@ -63,8 +63,8 @@ double
 sockmem_kb(const struct sockaddr_storage *addr)
 {
 	struct {
-		struct nlmsghdr		 head;
-		struct inet_diag_req_v2	 req;
+		struct nlmsghdr head;
+		struct inet_diag_req_v2 req;
 	} ask;
 	double sum = -1;
 	int fd;

@@ -10,6 +10,6 @@
  * KiB held by the buffers of all established TCP sockets whose own port is
  * that of the address (sock_diag(7), what `ss -tm` shows); -1: not known.
  */
-double	sockmem_kb(const struct sockaddr_storage *);
+double sockmem_kb(const struct sockaddr_storage *);
 
 #endif

@@ -12,27 +12,37 @@
 #include "wire.h"
 
 #define KEY(k, member, type) \
-	{ k, sizeof(k) - 1, offsetof(struct wire, member), type }
+	{ \
+		k, sizeof(k) - 1, offsetof(struct wire, member), type \
+	}
 
 static const struct {
-	const char	*key;
-	size_t		 len;
-	size_t		 where;
-	char		 type;		/* 0: slice, i: integer, b: boolean */
+	const char *key;
+	size_t len;
+	size_t where;
+	char type; /* 0: slice, i: integer, b: boolean */
 } members[] = {
-	KEY("event", name, 0), KEY("ref", ref, 0), KEY("from", from, 0),
-	KEY("to", to, 0), KEY("message", message, 0), KEY("code", code, 0),
-	KEY("resume", resume, 0), KEY("id", id, 'i'),
-	KEY("last_id", last_id, 'i'), KEY("reset", reset, 'b'),
+	KEY("event", name, 0),
+	KEY("ref", ref, 0),
+	KEY("from", from, 0),
+	KEY("to", to, 0),
+	KEY("message", message, 0),
+	KEY("code", code, 0),
+	KEY("resume", resume, 0),
+	KEY("id", id, 'i'),
+	KEY("last_id", last_id, 'i'),
+	KEY("reset", reset, 'b'),
 };
 #define NMEMBERS (sizeof(members) / sizeof(members[0]))
 
 static const struct {
-	const char	*name;
-	enum wire_kind	 kind;
+	const char *name;
+	enum wire_kind kind;
 } kinds[] = {
-	{ "MESSAGE", WIRE_MESSAGE }, { "ACK", WIRE_ACK },
-	{ "CONNECTED", WIRE_CONNECTED }, { "ERROR", WIRE_ERROR },
+	{ "MESSAGE", WIRE_MESSAGE },
+	{ "ACK", WIRE_ACK },
+	{ "CONNECTED", WIRE_CONNECTED },
+	{ "ERROR", WIRE_ERROR },
 	{ "PING", WIRE_PING },
 };
 
@@ -69,8 +79,8 @@ wire_set(struct wire *ev, struct slice key, struct slice text, char type,
 		if (type == 0)
 			memcpy(base + members[i].where, &text, sizeof(text));
 		else if (type == 'i')
-			memcpy(base + members[i].where, &number,
-			    sizeof(number));
+			memcpy(
+			    base + members[i].where, &number, sizeof(number));
 		else
 			ev->reset = number != 0;
 		return;
@@ -83,7 +93,8 @@ wire_take(struct wire *ev)
 {
 	struct slice key, text;
 
-	json_object_object_foreach(ev->object, name, value) {
+	json_object_object_foreach(ev->object, name, value)
+	{
 		key = (struct slice){ name, strlen(name) };
 		text = (struct slice){ NULL, 0 };
 		switch (json_object_get_type(value)) {
@@ -93,12 +104,12 @@ wire_take(struct wire *ev)
 			wire_set(ev, key, text, 0, 0);
 			break;
 		case json_type_int:
-			wire_set(ev, key, text, 'i',
-			    json_object_get_int64(value));
+			wire_set(
+			    ev, key, text, 'i', json_object_get_int64(value));
 			break;
 		case json_type_boolean:
-			wire_set(ev, key, text, 'b',
-			    json_object_get_boolean(value));
+			wire_set(
+			    ev, key, text, 'b', json_object_get_boolean(value));
 			break;
 		default:
 			break;
@@ -122,8 +133,8 @@ wire_parse(struct wire *ev, const char *line, size_t n)
 		if ((unsigned char)line[i] < ' ')
 			return false;
 	tok = json_tokener_new();
-	json_tokener_set_flags(tok,
-	    JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	json_tokener_set_flags(
+	    tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	ev->object = json_tokener_parse_ex(tok, line, (int)n);
 	whole = json_tokener_get_error(tok) == json_tokener_success &&
 	    json_tokener_get_parse_end(tok) == n;
@@ -172,8 +183,7 @@ scan_integer(const char **p, const char *end, int64_t *out)
 }
 
 static bool
-scan_value(struct wire *ev, struct slice key, const char **p,
-    const char *end)
+scan_value(struct wire *ev, struct slice key, const char **p, const char *end)
 {
 	struct slice text = { NULL, 0 };
 	int64_t number;

@@ -18,36 +18,36 @@ enum wire_kind {
 };
 
 struct slice {
-	const char	*s;		/* not NUL-terminated */
-	size_t		 n;
+	const char *s; /* not NUL-terminated */
+	size_t n;
 };
 
 struct json_object;
 
 struct wire {
-	enum wire_kind		 kind;
-	bool			 reset;
-	int64_t			 id;
-	int64_t			 last_id;
-	double			 retry_after;	/* reconnect_after; s */
-	struct slice		 name;		/* "event" itself */
-	struct slice		 ref, from, to, message, code, resume;
-	struct json_object	*object;	/* owns the slices, or NULL */
+	enum wire_kind kind;
+	bool reset;
+	int64_t id;
+	int64_t last_id;
+	double retry_after; /* reconnect_after; s */
+	struct slice name;  /* "event" itself */
+	struct slice ref, from, to, message, code, resume;
+	struct json_object *object; /* owns the slices, or NULL */
 };
 
 /*
  * Read one line strictly with json-c.  False: no JSON object with a string
  * "event" in it.  wire_free() what was read.
  */
-bool	wire_parse(struct wire *, const char *, size_t);
+bool wire_parse(struct wire *, const char *, size_t);
 /*
  * The same for flat objects of integers, true, false and strings without
  * escapes, several times as fast; the slices point into the line.  False says
  * only that wire_parse() has to look at it.
  */
-bool	wire_scan(struct wire *, const char *, size_t);
-void	wire_free(struct wire *);
+bool wire_scan(struct wire *, const char *, size_t);
+void wire_free(struct wire *);
 
-bool	slice_is(struct slice, const char *);
+bool slice_is(struct slice, const char *);
 
 #endif
