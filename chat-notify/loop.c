@@ -18,9 +18,9 @@
 #include "log.h"
 #include "notify.h"
 
-#define EVENTS	    64		 /* taken from epoll at once */
-#define MS	    1000LL	 /* us */
-#define SWEEP_FIRST (1000 * MS)	 /* us after the start, at the latest */
+#define EVENTS	    64			      /* taken from epoll at once */
+#define MS	    1000LL		      /* us */
+#define SWEEP_FIRST (2 * ALONE_INTERVAL * MS) /* us after the start, at most */
 #define SWEEP_AGAIN (3000 * MS)	 /* us after that or a first session */
 #define SWEEP_EVERY (30000 * MS) /* us, while there are sessions */
 #define TICK_IDLE   (30000 * MS) /* us, without sessions */
@@ -127,13 +127,14 @@ rollcall_start(struct notify *n)
 /*
  * Open rows without a session are closed, and LEFT is told.  First when those
  * who are to be told are there again: all who were asked have answered, or had
- * the time to.
+ * the time to.  An empty registry may have been made anew: then sessions bind
+ * their sockets again at their next look.
  */
 static void
 sweep(struct notify *n, struct clocks *c)
 {
 	bool answered = !c->swept && n->rollcall.dir == NULL &&
-	    n->subscribers.count >= n->rollcall.asked;
+	    n->rollcall.asked > 0 && n->subscribers.count >= n->rollcall.asked;
 
 	if (!answered && !is_due(c->sweep, n->now))
 		return;
