@@ -8,9 +8,9 @@
 
 #include "address.h"
 
-#define DEFAULT_HOST	"127.0.0.1"
-#define DEFAULT_PORT	"5555"
-#define UNIX_PREFIX	"unix:"
+#define DEFAULT_HOST "127.0.0.1"
+#define DEFAULT_PORT "5555"
+#define UNIX_PREFIX  "unix:"
 
 /* A port by number; services by name are a matter of the server's unit. */
 static bool
@@ -88,7 +88,7 @@ address_parse(struct address *a, const char *s)
 	memcpy(a->host, host, len);
 	strcpy(a->port, port);
 	snprintf(a->text, sizeof(a->text),
-	    strchr(a->host, ':') != NULL ? "[%s]:%s" : "%s:%s",
-	    a->host, a->port);
+	    strchr(a->host, ':') != NULL ? "[%s]:%s" : "%s:%s", a->host,
+	    a->port);
 	return true;
 }

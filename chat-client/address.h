@@ -8,16 +8,16 @@
 #include <stdbool.h>
 
 #define ADDRESS_HOST_MAX 255
-#define ADDRESS_DEFAULT	"127.0.0.1:5555"
+#define ADDRESS_DEFAULT	 "127.0.0.1:5555"
 
 struct address {
-	char	text[ADDRESS_HOST_MAX + 16];	/* to show */
-	char	host[ADDRESS_HOST_MAX + 1];
-	char	port[8];
-	char	path[108];		/* not empty: a UNIX socket */
+	char text[ADDRESS_HOST_MAX + 16]; /* to show */
+	char host[ADDRESS_HOST_MAX + 1];
+	char port[8];
+	char path[108]; /* not empty: a UNIX socket */
 };
 
 /* Returns false if s is no address. */
-bool	address_parse(struct address *, const char *s);
+bool address_parse(struct address *, const char *s);
 
 #endif

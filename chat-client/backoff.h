@@ -11,6 +11,6 @@
  * 1 s, doubling up to 60 s, with up to half of it left to chance, so that the
  * clients of a restarted server do not come back all at once.
  */
-int64_t	backoff_delay(unsigned int failures, uint32_t chance);
+int64_t backoff_delay(unsigned int failures, uint32_t chance);
 
 #endif

@@ -6,38 +6,38 @@
 #define BOUNDS_H
 
 /* What a server can make the client hold. */
-#define SERVER_LINE_MAX	(8 * 1024 * 1024)	/* one line from the server */
-#define SHOWN_TEXT_MAX	(64 * 1024)	/* of one message on the screen */
-#define SHOWN_ERROR_MAX	512		/* of an error's text */
-#define COMBINING_MAX	4		/* marks on one character */
-#define LOG_ENTRIES_MAX	10000		/* lines of talk kept for scrolling */
-#define LOG_BYTES_MAX	(32 * 1024 * 1024)	/* and their size */
-#define PEOPLE_MAX	10000		/* users in the users pane */
-#define SEEN_RANGES_MAX	4096		/* runs of message ids kept apart */
-#define RESUME_MAX	256		/* a resume secret */
+#define SERVER_LINE_MAX (8 * 1024 * 1024) /* one line from the server */
+#define SHOWN_TEXT_MAX	(64 * 1024)	  /* of one message on the screen */
+#define SHOWN_ERROR_MAX 512		  /* of an error's text */
+#define COMBINING_MAX	4		  /* marks on one character */
+#define LOG_ENTRIES_MAX 10000		  /* lines of talk kept for scrolling */
+#define LOG_BYTES_MAX	(32 * 1024 * 1024) /* and their size */
+#define PEOPLE_MAX	10000		   /* users in the users pane */
+#define SEEN_RANGES_MAX 4096		   /* runs of message ids kept apart */
+#define RESUME_MAX	256		   /* a resume secret */
 
 /* What a user or a script can make it hold. */
-#define INPUT_LINE_MAX	(1024 * 1024)	/* one line on standard input */
-#define OUTBOX_MAX	256		/* messages waiting for their ACK */
-#define EDIT_MAX	(64 * 1024)	/* the line being written */
-#define EDIT_HISTORY_MAX 500		/* lines kept to go back to */
-#define OUTPUT_MAX	(256 * 1024)	/* above: the server is not read */
+#define INPUT_LINE_MAX	 (1024 * 1024) /* one line on standard input */
+#define OUTBOX_MAX	 256	       /* messages waiting for their ACK */
+#define EDIT_MAX	 (64 * 1024)   /* the line being written */
+#define EDIT_HISTORY_MAX 500	       /* lines kept to go back to */
+#define OUTPUT_MAX	 (256 * 1024)  /* above: the server is not read */
 
 /* Waits. */
-#define TIMEOUT_DEFAULT	10		/* seconds, for --timeout */
-#define TIMEOUT_MAX	86400
-#define ATTEMPT_WAIT	10000		/* for one address to answer */
-#define BACKOFF_FIRST	1000		/* before the first reconnect */
-#define BACKOFF_MAX	60000
-#define RECONNECT_AFTER_MAX 3600	/* seconds a SHUTDOWN can make us wait */
-#define RETRY_AFTER_MAX	3600		/* seconds a RATE_LIMITED can */
-#define RETRY_AFTER	1000		/* after UNAVAILABLE */
-#define QUIET_PING	60000		/* silence of the server: ask it */
-#define QUIET_DEAD	90000		/* and then: it is gone */
-#define SETTLE_WAIT	5000		/* a login is caught up after this */
-#define LEAVE_WAIT	2000		/* on the screen, for DISCONNECTED */
-#define FRAME_WAIT	16		/* between two draws */
-#define HISTORY_FIRST	200		/* messages asked for on the screen */
-#define ESCAPE_WAIT	50		/* a lone escape key */
+#define TIMEOUT_DEFAULT	    10 /* seconds, for --timeout */
+#define TIMEOUT_MAX	    86400
+#define ATTEMPT_WAIT	    10000 /* for one address to answer */
+#define BACKOFF_FIRST	    1000  /* before the first reconnect */
+#define BACKOFF_MAX	    60000
+#define RECONNECT_AFTER_MAX 3600  /* seconds a SHUTDOWN can make us wait */
+#define RETRY_AFTER_MAX	    3600  /* seconds a RATE_LIMITED can */
+#define RETRY_AFTER	    1000  /* after UNAVAILABLE */
+#define QUIET_PING	    60000 /* silence of the server: ask it */
+#define QUIET_DEAD	    90000 /* and then: it is gone */
+#define SETTLE_WAIT	    5000  /* a login is caught up after this */
+#define LEAVE_WAIT	    2000  /* on the screen, for DISCONNECTED */
+#define FRAME_WAIT	    16	  /* between two draws */
+#define HISTORY_FIRST	    200	  /* messages asked for on the screen */
+#define ESCAPE_WAIT	    50	  /* a lone escape key */
 
 #endif

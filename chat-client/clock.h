@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-int64_t	clock_now(void);
-int64_t	clock_date(void);
+int64_t clock_now(void);
+int64_t clock_date(void);
 
 #endif

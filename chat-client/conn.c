@@ -71,8 +71,8 @@ opened(struct conn *c)
 static bool
 attempt(struct conn *c, const struct sockaddr *sa, socklen_t len, int64_t now)
 {
-	c->fd = socket(sa->sa_family,
-	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	c->fd = socket(
+	    sa->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (c->fd == -1) {
 		set_error(c, strerror(errno));
 		return false;
@@ -132,7 +132,7 @@ void
 conn_start(struct conn *c, const struct address *a, int64_t now)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
-	    .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
+		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
 
 	conn_close(c);
 	if (a->path[0] != '\0') {
@@ -233,8 +233,8 @@ conn_flush(struct conn *c)
 	ssize_t n;
 
 	while (c->state == CONN_OPEN && buf_len(&c->out) > 0) {
-		n = send(c->fd, buf_head(&c->out), buf_len(&c->out),
-		    MSG_NOSIGNAL);
+		n = send(
+		    c->fd, buf_head(&c->out), buf_len(&c->out), MSG_NOSIGNAL);
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1) {
@@ -258,8 +258,8 @@ conn_step(struct conn *c, short revents, int64_t now)
 	switch (c->state) {
 	case CONN_RESOLVING:
 		if (revents != 0) {
-			take_addresses(c, resolve_take(c->resolve, &c->list),
-			    now);
+			take_addresses(
+			    c, resolve_take(c->resolve, &c->list), now);
 		} else if (late) {
 			forget_addresses(c);
 			set_error(c, "the name could not be resolved in time");

@@ -15,45 +15,45 @@
 #include "line.h"
 
 enum conn_state {
-	CONN_CLOSED,		/* never opened, or failed: see error */
+	CONN_CLOSED, /* never opened, or failed: see error */
 	CONN_RESOLVING,
 	CONN_CONNECTING,
 	CONN_OPEN,
-	CONN_EOF		/* nothing more comes; lines may be left */
+	CONN_EOF /* nothing more comes; lines may be left */
 };
 
 struct conn {
-	enum conn_state	 state;
-	int		 fd;
-	struct line_buf	 in;
-	struct buf	 out;		/* what is to be sent */
-	struct resolve	*resolve;
-	struct addrinfo	*list, *next;	/* addresses, the next one to try */
-	int64_t		 deadline;	/* for the present attempt, in ms */
-	bool		 paused;	/* read nothing for now */
-	char		 error[128];	/* why it is CLOSED or at EOF */
+	enum conn_state state;
+	int fd;
+	struct line_buf in;
+	struct buf out; /* what is to be sent */
+	struct resolve *resolve;
+	struct addrinfo *list, *next; /* addresses, the next one to try */
+	int64_t deadline;	      /* for the present attempt, in ms */
+	bool paused;		      /* read nothing for now */
+	char error[128];	      /* why it is CLOSED or at EOF */
 };
 
-void	conn_init(struct conn *, size_t line_max);
+void conn_init(struct conn *, size_t line_max);
 
 /* Begin to connect.  Times are those of a monotonic clock, in ms. */
-void	conn_start(struct conn *, const struct address *, int64_t now);
+void conn_start(struct conn *, const struct address *, int64_t now);
 
 /* What to wait for; fd is -1 when there is nothing. */
 struct pollfd conn_poll(const struct conn *);
 /* When to call conn_step() at the latest, or -1. */
-int64_t	conn_deadline(const struct conn *);
+int64_t conn_deadline(const struct conn *);
 
 /* Do what can be done now. */
-void	conn_step(struct conn *, short revents, int64_t now);
+void conn_step(struct conn *, short revents, int64_t now);
 
 /* Send what waits, as far as it goes at once. */
-void	conn_flush(struct conn *);
+void conn_flush(struct conn *);
 
 /* As line_next(). */
 enum line_result conn_line(struct conn *, char **line, size_t *len);
 
 /* Close it and forget what was neither sent nor read. */
-void	conn_close(struct conn *);
+void conn_close(struct conn *);
 
 #endif

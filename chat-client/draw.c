@@ -17,14 +17,17 @@
 #include "text.h"
 #include "wrap.h"
 
-#define USERS_WIDTH	18	/* of the users pane */
-#define USERS_FROM	60	/* columns that leave room for it */
-#define ROWS_MAX	1000	/* of messages on any screen */
-#define FORM_WIDTH	48
-#define NAME_COLORS	6
+#define USERS_WIDTH 18	 /* of the users pane */
+#define USERS_FROM  60	 /* columns that leave room for it */
+#define ROWS_MAX    1000 /* of messages on any screen */
+#define FORM_WIDTH  48
+#define NAME_COLORS 6
 
-enum { COLOR_NAME = 1, COLOR_PRIVATE = COLOR_NAME + NAME_COLORS,
-    COLOR_TROUBLE };
+enum {
+	COLOR_NAME = 1,
+	COLOR_PRIVATE = COLOR_NAME + NAME_COLORS,
+	COLOR_TROUBLE
+};
 
 static bool started, colored;
 
@@ -32,7 +35,7 @@ static void
 start_colors(void)
 {
 	static const short names[NAME_COLORS] = { COLOR_CYAN, COLOR_GREEN,
-	    COLOR_YELLOW, COLOR_BLUE, COLOR_MAGENTA, COLOR_RED };
+		COLOR_YELLOW, COLOR_BLUE, COLOR_MAGENTA, COLOR_RED };
 	const char *none = getenv("NO_COLOR");
 	short i;
 
@@ -76,8 +79,8 @@ draw_resize(void)
 {
 	struct winsize size;
 
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
-	    size.ws_row > 0 && size.ws_col > 0)
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 &&
+	    size.ws_col > 0)
 		resizeterm(size.ws_row, size.ws_col);
 }
 
@@ -188,8 +191,8 @@ draw_users(const struct screen *s, int x, int height)
 		for (i = 0; i < m->people_len && y < height; i++) {
 			if (m->people[i].online != (pass == 0))
 				continue;
-			attrset(pass == 0 ? name_color(m->people[i].name) :
-			    A_DIM);
+			attrset(
+			    pass == 0 ? name_color(m->people[i].name) : A_DIM);
 			mvaddstr(y, x + 1, pass == 0 ? "*" : " ");
 			put(m->people[i].name, strlen(m->people[i].name),
 			    COLS - x - 2);
@@ -204,8 +207,8 @@ add_reason(struct buf *out, const struct screen *s)
 	char reason[SHOWN_ERROR_MAX];
 
 	link_reason(s->link, reason, sizeof(reason));
-	sanitise_add(out, reason, strlen(reason), sizeof(reason),
-	    SANITISE_LINE);
+	sanitise_add(
+	    out, reason, strlen(reason), sizeof(reason), SANITISE_LINE);
 }
 
 /* Where the connection stands, in a few words. */
@@ -230,8 +233,8 @@ add_state(struct buf *out, const struct screen *s, int64_t now)
 		break;
 	case LINK_WAITING:
 		snprintf(seconds, sizeof(seconds), "again in %lld s: ",
-		    l->wake > now ? (long long)(l->wake - now + 999) / 1000 :
-		    0LL);
+		    l->wake > now ? (long long)(l->wake - now + 999) / 1000
+				  : 0LL);
 		buf_add_str(out, seconds);
 		add_reason(out, s);
 		break;
@@ -270,15 +273,15 @@ draw_status(const struct screen *s, int y, int64_t now)
 		buf_add_str(&left, "  ");
 		buf_add_str(&left, s->link->username);
 		buf_add_str(&left, " at ");
-		sanitise_add(&left, address, strlen(address), SIZE_MAX,
-		    SANITISE_LINE);
+		sanitise_add(
+		    &left, address, strlen(address), SIZE_MAX, SANITISE_LINE);
 	}
 	buf_add_str(&left, " ");
 	add_count(&right, s->link->outbox.len, "unconfirmed");
 	if (s->view.scrolled) {
 		add_count(&right, s->below, "new");
-		buf_add_str(&right, COLS >= USERS_FROM ?
-		    "  more below: PgDn " : " PgDn ");
+		buf_add_str(&right,
+		    COLS >= USERS_FROM ? "  more below: PgDn " : " PgDn ");
 	} else if (s->link->state == LINK_ONLINE) {
 		add_count(&right, model_online(s->model), "here");
 		buf_add_str(&right, " ");
@@ -291,8 +294,8 @@ draw_status(const struct screen *s, int y, int64_t now)
 	width = wrap_columns(buf_head(&right), buf_len(&right));
 	put(buf_head(&left), buf_len(&left), COLS - width);
 	if (width <= COLS)
-		mvaddnstr(y, COLS - width, buf_head(&right),
-		    (int)buf_len(&right));
+		mvaddnstr(
+		    y, COLS - width, buf_head(&right), (int)buf_len(&right));
 	attrset(A_NORMAL);
 	buf_free(&left);
 	buf_free(&right);
@@ -345,8 +348,7 @@ draw_wrapped(int y, int x, int width, int rows, const struct buf *text)
 
 	wrap_start(&w, buf_head(text), buf_len(text), width, 0);
 	while (rows-- > 0 && wrap_next(&w, &start, &end))
-		mvaddnstr(y++, x, buf_head(text) + start,
-		    (int)(end - start));
+		mvaddnstr(y++, x, buf_head(text) + start, (int)(end - start));
 	return y;
 }
 

@@ -15,32 +15,32 @@
 #include "view.h"
 
 struct screen {
-	struct link	*link;
-	struct model	*model;
-	struct view	 view;
-	struct edit	 line;		/* what is being written */
-	struct edit	 name;		/* in the login form */
-	bool		 form;		/* the login form is shown */
-	char		 trouble[SHOWN_ERROR_MAX];	/* in it, not sanitised */
-	const char	*to;		/* whom lines go to */
-	size_t		 below;		/* messages that came while scrolled */
-	bool		 leaving;
-	bool		 warned;	/* of leaving with unconfirmed messages */
-	bool		 changed;	/* to be drawn */
+	struct link *link;
+	struct model *model;
+	struct view view;
+	struct edit line;	       /* what is being written */
+	struct edit name;	       /* in the login form */
+	bool form;		       /* the login form is shown */
+	char trouble[SHOWN_ERROR_MAX]; /* in it, not sanitised */
+	const char *to;		       /* whom lines go to */
+	size_t below;		       /* messages that came while scrolled */
+	bool leaving;
+	bool warned;  /* of leaving with unconfirmed messages */
+	bool changed; /* to be drawn */
 };
 
 /* Take the terminal over; returns false if that is impossible. */
-bool	draw_start(void);
+bool draw_start(void);
 /* Give it back; does nothing if it is. */
-void	draw_end(void);
+void draw_end(void);
 
 /* The terminal has another size now. */
-void	draw_resize(void);
+void draw_resize(void);
 /* What is on the terminal cannot be relied on. */
-void	draw_anew(void);
+void draw_anew(void);
 /* Give the terminal back for a while, stopped by the user. */
-void	draw_suspend(void);
+void draw_suspend(void);
 
-void	draw(struct screen *, int64_t now);
+void draw(struct screen *, int64_t now);
 
 #endif

@@ -214,11 +214,13 @@ history_go(struct edit *e, size_t to)
 static void
 history_add(struct edit *e, const char *line)
 {
-	if (!e->keeps_history || *line == '\0' || (e->history_len > 0 &&
-	    strcmp(e->history[e->history_len - 1], line) == 0))
+	if (!e->keeps_history || *line == '\0' ||
+	    (e->history_len > 0 &&
+		strcmp(e->history[e->history_len - 1], line) == 0))
 		return;
-	if (e->history == NULL && (e->history = calloc(EDIT_HISTORY_MAX,
-	    sizeof(*e->history))) == NULL)
+	if (e->history == NULL &&
+	    (e->history = calloc(EDIT_HISTORY_MAX, sizeof(*e->history))) ==
+		NULL)
 		err(71, NULL);
 	if (e->history_len == EDIT_HISTORY_MAX) {
 		free(e->history[0]);
@@ -229,50 +231,55 @@ history_add(struct edit *e, const char *line)
 	e->history[e->history_len++] = copy_bytes(line, strlen(line));
 }
 
+/* Where a motion leads. */
+static size_t
+moved(const struct edit *e, enum edit_op op)
+{
+	switch (op) {
+	case EDIT_LEFT:
+		return previous_char(e, e->pos);
+	case EDIT_RIGHT:
+		return next_char(e, e->pos);
+	case EDIT_WORD_LEFT:
+		return word_left(e, e->pos);
+	case EDIT_WORD_RIGHT:
+		return word_right(e, e->pos);
+	case EDIT_HOME:
+		return 0;
+	case EDIT_END:
+		return e->len;
+	default:
+		return e->pos;
+	}
+}
+
 void
 edit_do(struct edit *e, enum edit_op op)
 {
-	size_t pos = e->pos;
-
 	switch (op) {
-	case EDIT_LEFT:
-		e->pos = previous_char(e, pos);
-		break;
-	case EDIT_RIGHT:
-		e->pos = next_char(e, pos);
-		break;
-	case EDIT_WORD_LEFT:
-		e->pos = word_left(e, pos);
-		break;
-	case EDIT_WORD_RIGHT:
-		e->pos = word_right(e, pos);
-		break;
-	case EDIT_HOME:
-		e->pos = 0;
-		break;
-	case EDIT_END:
-		e->pos = e->len;
-		break;
 	case EDIT_BACKSPACE:
-		cut(e, previous_char(e, pos), pos);
+		cut(e, previous_char(e, e->pos), e->pos);
 		break;
 	case EDIT_DELETE:
-		cut(e, pos, next_char(e, pos));
+		cut(e, e->pos, next_char(e, e->pos));
 		break;
 	case EDIT_TRANSPOSE:
 		transpose(e);
 		break;
 	case EDIT_KILL_WORD_LEFT:
-		kill_text(e, word_left(e, pos), pos);
+		kill_text(e, word_left(e, e->pos), e->pos);
 		break;
 	case EDIT_KILL_WORD_RIGHT:
-		kill_text(e, pos, word_right(e, pos));
+		kill_text(e, e->pos, word_right(e, e->pos));
 		break;
 	case EDIT_KILL_TO_HOME:
-		kill_text(e, 0, pos);
+		kill_text(e, 0, e->pos);
 		break;
 	case EDIT_KILL_TO_END:
-		kill_text(e, pos, e->len);
+		kill_text(e, e->pos, e->len);
+		break;
+	case EDIT_CLEAR:
+		kill_text(e, 0, e->len);
 		break;
 	case EDIT_YANK:
 		if (e->killed != NULL)
@@ -286,9 +293,8 @@ edit_do(struct edit *e, enum edit_op op)
 		if (e->history_pos < e->history_len)
 			history_go(e, e->history_pos + 1);
 		break;
-	case EDIT_CLEAR:
-		kill_text(e, 0, e->len);
-		break;
+	default:
+		e->pos = moved(e, op);
 	}
 }
 
@@ -314,8 +320,8 @@ columns_between(const struct edit *e, size_t from, size_t to)
 	int columns = 0;
 
 	for (; from < to; from += len) {
-		if ((len = text_char_len(e->text + from, to - from,
-		    &code)) == 0)
+		if ((len = text_char_len(e->text + from, to - from, &code)) ==
+		    0)
 			break;
 		columns += sanitise_width(code);
 	}
@@ -345,7 +351,7 @@ edit_view(const struct edit *e, int width, struct buf *out)
 			break;
 	}
 	if (to > from)
-		sanitise_add(out, e->text + from, to - from, SIZE_MAX,
-		    SANITISE_LINE);
+		sanitise_add(
+		    out, e->text + from, to - from, SIZE_MAX, SANITISE_LINE);
 	return before;
 }

@@ -9,7 +9,7 @@
 #include "format.h"
 #include "sanitise.h"
 
-#define EXCERPT_MAX	40	/* bytes of a refused message that are told */
+#define EXCERPT_MAX 40 /* bytes of a refused message that are told */
 
 /* Returns false, with a time that can be formatted, if it is unknown. */
 static bool
@@ -108,8 +108,8 @@ add_users(struct buf *out, const struct event *e)
 
 	for (i = 0; i < n; i++)
 		if (incoming_presence(e, i, &p))
-			add_notice(out, p.username, p.online ? " is here\n" :
-			    " is away\n");
+			add_notice(out, p.username,
+			    p.online ? " is here\n" : " is away\n");
 }
 
 static void
@@ -163,8 +163,8 @@ format_error(struct buf *out, const struct event *e)
 	sanitise_add(out, e->code.s, e->code.n, EXCERPT_MAX, SANITISE_LINE);
 	if (e->text.n > 0) {
 		buf_add_str(out, ": ");
-		sanitise_add(out, e->text.s, e->text.n, SHOWN_ERROR_MAX,
-		    SANITISE_LINE);
+		sanitise_add(
+		    out, e->text.s, e->text.n, SHOWN_ERROR_MAX, SANITISE_LINE);
 	}
 	if (e->message.to.n > 0) {
 		buf_add_str(out, " (to ");

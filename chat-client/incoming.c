@@ -1,6 +1,6 @@
 /*
- * The parser of incoming.h.  Only the table at its end knows the names of events
- * and which members each cannot do without.  Called by link.c for each line.
+ * The parser of incoming.h.  Only one table knows the names of the events and
+ * which members each cannot do without.  Called by link-take.c for each line.
  */
 #include <string.h>
 #include <time.h>
@@ -119,8 +119,8 @@ get_message(struct json_object *from, struct message *m)
 static bool
 parse_connected(struct event *e)
 {
-	struct json_object *limits = member(e->json, "limits",
-	    json_type_object);
+	struct json_object *limits =
+	    member(e->json, "limits", json_type_object);
 
 	if (!get_span(e->json, "username", &e->username) ||
 	    !get_int(e->json, "last_id", &e->last_id))
@@ -190,9 +190,9 @@ parse_nothing(struct event *e)
 }
 
 static const struct {
-	const char	*name;
-	enum event_kind	 kind;
-	bool		(*parse)(struct event *);
+	const char *name;
+	enum event_kind kind;
+	bool (*parse)(struct event *);
 } kinds[] = {
 	{ "MESSAGE", EVENT_MESSAGE, parse_message },
 	{ "ACK", EVENT_ACK, parse_ack },
@@ -254,9 +254,12 @@ incoming_parse(struct event *e, const char *line, size_t n)
 	static const struct span none = { "", 0 };
 
 	*e = (struct event){ .ref = none,
-	    .message = { .from = none, .to = none, .text = none },
-	    .username = none, .code = none, .text = none, .with = none,
-	    .resume = none };
+		.message = { .from = none, .to = none, .text = none },
+		.username = none,
+		.code = none,
+		.text = none,
+		.with = none,
+		.resume = none };
 	if (text_is_utf8(line, n))
 		buf_add(&e->copy, line, n);
 	else

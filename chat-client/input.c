@@ -11,7 +11,7 @@
 #include "input.h"
 #include "text.h"
 
-#define HISTORY_DEFAULT	20
+#define HISTORY_DEFAULT 20
 
 const struct input_command input_commands[] = {
 	{ "msg", INPUT_MSG, "NAME TEXT", "say something to one user" },
@@ -21,7 +21,7 @@ const struct input_command input_commands[] = {
 	{ "reconnect", INPUT_RECONNECT, "", "connect again now" },
 	{ "help", INPUT_HELP, "", "this list" },
 	{ "quit", INPUT_QUIT, "", "leave" },
-	{ NULL, INPUT_BAD, NULL, NULL }
+	{ NULL, INPUT_BAD, NULL, NULL },
 };
 
 static void
@@ -99,8 +99,8 @@ parse_history(struct input *in, const char *s)
 		return;
 	if (second_len == 0 && take_count(in, first, first_len))
 		return;
-	if (*s != '\0' || (second_len > 0 &&
-	    !take_count(in, second, second_len)))
+	if (*s != '\0' ||
+	    (second_len > 0 && !take_count(in, second, second_len)))
 		bad(in, "usage: /history [NAME] [N], N from 1 to 1000");
 	else
 		take_name(in, first, first_len);
@@ -118,7 +118,8 @@ parse_command(struct input *in, const char *line, size_t len)
 			break;
 	in->kind = c->kind;
 	if (c->name == NULL)
-		bad(in, "there is no such command; /help lists them, "
+		bad(in,
+		    "there is no such command; /help lists them, "
 		    "// begins a text with /");
 	else if (c->kind == INPUT_MSG)
 		parse_msg(in, s, line + len);

@@ -11,17 +11,17 @@
 
 #include "keys.h"
 
-#define CTRL(c)		((c) & 0x1f)
+#define CTRL(c)		((c)&0x1f)
 #define ESCAPE		CTRL('[')
 #define CODE_WORD_LEFT	(KEY_MAX + 1)
-#define CODE_WORD_RIGHT	(KEY_MAX + 2)
-#define SEQUENCE_MAX	32	/* characters of a sequence nobody knows */
+#define CODE_WORD_RIGHT (KEY_MAX + 2)
+#define SEQUENCE_MAX	32 /* characters of a sequence nobody knows */
 
 static const struct {
 	enum { PLAIN, FUNCTION, ALT } how;
-	wint_t		code;
-	enum keys_kind	kind;
-	enum edit_op	op;
+	wint_t code;
+	enum keys_kind kind;
+	enum edit_op op;
 } table[] = {
 	{ PLAIN, CTRL('a'), KEYS_EDIT, EDIT_HOME },
 	{ PLAIN, CTRL('b'), KEYS_EDIT, EDIT_LEFT },
@@ -131,8 +131,9 @@ keys_read(void)
 	if (code < 0x20 || code == 0x7f)
 		return look_up(PLAIN, code);
 	_Static_assert(sizeof(key.text) >= 6, "room for any character");
-	n = MB_CUR_MAX <= sizeof(key.text) ?
-	    wcrtomb(key.text, (wchar_t)code, &state) : (size_t)-1;
+	n = MB_CUR_MAX <= sizeof(key.text)
+	    ? wcrtomb(key.text, (wchar_t)code, &state)
+	    : (size_t)-1;
 	key.kind = n == (size_t)-1 ? KEYS_IGNORED : KEYS_TEXT;
 	key.len = n;
 	return key;

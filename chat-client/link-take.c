@@ -135,8 +135,8 @@ is_one_of(struct span code, const char *const *codes)
 
 /* The server is busy: the message keeps its place and goes out later. */
 static void
-hold_back(struct link *l, struct event *e, struct outbox_item *item,
-    int64_t now)
+hold_back(
+    struct link *l, struct event *e, struct outbox_item *item, int64_t now)
 {
 	int64_t wait = e->wait * 1000;
 
@@ -154,14 +154,14 @@ static bool
 take_error(struct link *l, struct event *e, int64_t now)
 {
 	static const char *const later[] = { "RATE_LIMITED", "UNAVAILABLE",
-	    NULL };
+		NULL };
 	static const char *const for_good[] = { "REPLACED", "BLOCKED", NULL };
 	static const char *const closing[] = { "LINE_TOO_LONG", "BLOCKED",
-	    "TIMEOUT", "SERVER_FULL", "REPLACED", "SHUTDOWN", NULL };
+		"TIMEOUT", "SERVER_FULL", "REPLACED", "SHUTDOWN", NULL };
 	static const char *const passing[] = { "SERVER_FULL", "SHUTDOWN",
-	    "UNAVAILABLE", "INTERNAL", "RATE_LIMITED", "TIMEOUT", NULL };
-	struct outbox_item *item = e->ref.n == 0 ? NULL :
-	    outbox_find(&l->outbox, e->ref.s, e->ref.n);
+		"UNAVAILABLE", "INTERNAL", "RATE_LIMITED", "TIMEOUT", NULL };
+	struct outbox_item *item =
+	    e->ref.n == 0 ? NULL : outbox_find(&l->outbox, e->ref.s, e->ref.n);
 
 	if (item != NULL && is_one_of(e->code, later)) {
 		hold_back(l, e, item, now);
@@ -176,10 +176,9 @@ take_error(struct link *l, struct event *e, int64_t now)
 	/* The connection ends with this; the end itself is seen by reading. */
 	copy_span(l->code, sizeof(l->code), e->code);
 	copy_span(l->error, sizeof(l->error), e->text);
-	l->wait = e->wait < RECONNECT_AFTER_MAX ? e->wait :
-	    RECONNECT_AFTER_MAX;
-	l->again = l->state == LINK_LOGIN ? is_one_of(e->code, passing) :
-	    !is_one_of(e->code, for_good);
+	l->wait = e->wait < RECONNECT_AFTER_MAX ? e->wait : RECONNECT_AFTER_MAX;
+	l->again = l->state == LINK_LOGIN ? is_one_of(e->code, passing)
+					  : !is_one_of(e->code, for_good);
 	if (l->state == LINK_LOGIN)
 		link_fail(l, LINK_REFUSED, l->error, now);
 	return true;

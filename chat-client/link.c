@@ -164,8 +164,8 @@ pump(struct link *l)
 	while (l->outbox.in_flight < l->window &&
 	    buf_len(&l->conn.out) < OUTPUT_MAX &&
 	    (item = outbox_unsent(&l->outbox)) != NULL) {
-		request_message(&l->conn.out, item->to, item->text, item->len,
-		    item->ref);
+		request_message(
+		    &l->conn.out, item->to, item->text, item->len, item->ref);
 		outbox_mark(&l->outbox, item, true);
 	}
 	if (l->outbox.len == 0)
@@ -177,18 +177,25 @@ pump(struct link *l)
 	}
 }
 
+/* Whether silence means something: in raw mode, asking is not ours. */
+static bool
+minds_silence(const struct link *l)
+{
+	return !l->config.raw &&
+	    (l->state == LINK_ONLINE || l->state == LINK_LEAVING);
+}
+
 /* A peer that is gone without a word is only found by asking. */
 static void
 watch_silence(struct link *l, int64_t now)
 {
-	if (l->state != LINK_ONLINE && l->state != LINK_LEAVING)
+	if (!minds_silence(l))
 		return;
 	if (now >= l->heard_at + QUIET_DEAD) {
 		link_fail(l, LINK_LOST, "the server does not answer", now);
 	} else if (now >= l->heard_at + QUIET_PING && !l->asked) {
 		l->asked = true;
-		if (!l->config.raw)
-			link_ping(l, "alive");
+		link_ping(l, "alive");
 	}
 }
 
@@ -266,14 +273,13 @@ link_deadline(const struct link *l)
 	if (l->state == LINK_WAITING)
 		return l->wake;
 	/* That was decided at once; there is nothing to wait for. */
-	if (l->state == LINK_CONNECTING && (l->conn.state == CONN_OPEN ||
-	    l->conn.state == CONN_CLOSED))
+	if (l->state == LINK_CONNECTING &&
+	    (l->conn.state == CONN_OPEN || l->conn.state == CONN_CLOSED))
 		return l->now;
 	sooner(&at, conn_deadline(&l->conn));
 	sooner(&at, l->deadline);
-	if (l->state == LINK_ONLINE || l->state == LINK_LEAVING)
-		sooner(&at, l->heard_at + (l->asked ? QUIET_DEAD :
-		    QUIET_PING));
+	if (minds_silence(l))
+		sooner(&at, l->heard_at + (l->asked ? QUIET_DEAD : QUIET_PING));
 	if (l->hold_until > 0 && outbox_unsent(&l->outbox) != NULL)
 		sooner(&at, l->hold_until);
 	return at;

@@ -23,124 +23,123 @@
 #include "seen.h"
 
 enum link_state {
-	LINK_IDLE,		/* not started, or over: see `why' */
+	LINK_IDLE, /* not started, or over: see `why' */
 	LINK_CONNECTING,
-	LINK_LOGIN,		/* CONNECT was sent */
+	LINK_LOGIN, /* CONNECT was sent */
 	LINK_ONLINE,
-	LINK_LEAVING,		/* DISCONNECT was sent */
-	LINK_WAITING		/* to connect again, at `wake' */
+	LINK_LEAVING, /* DISCONNECT was sent */
+	LINK_WAITING  /* to connect again, at `wake' */
 };
 
 enum link_why {
-	LINK_NOTHING,		/* no connection ended yet */
-	LINK_LEFT,		/* DISCONNECTED came */
-	LINK_UNREACHABLE,	/* never connected */
+	LINK_NOTHING,	  /* no connection ended yet */
+	LINK_LEFT,	  /* DISCONNECTED came */
+	LINK_UNREACHABLE, /* never connected */
 	LINK_LOST,
-	LINK_SILENT,		/* no answer to CONNECT in time */
-	LINK_NONSENSE,		/* a line that is too long */
-	LINK_REFUSED		/* the login was, see `code' */
+	LINK_SILENT,   /* no answer to CONNECT in time */
+	LINK_NONSENSE, /* a line that is too long */
+	LINK_REFUSED   /* the login was, see `code' */
 };
 
 struct link_config {
-	struct address	address;
-	int64_t		since;		/* -1: none */
-	int64_t		history;	/* at the first login, -1: none */
-	int64_t		timeout;	/* for a login, in ms */
-	bool		raw;		/* the user says CONNECT himself */
-	bool		reconnect;
+	struct address address;
+	int64_t since;	 /* -1: none */
+	int64_t history; /* at the first login, -1: none */
+	int64_t timeout; /* for a login, in ms */
+	bool raw;	 /* the user says CONNECT himself */
+	bool reconnect;
 };
 
 struct link {
 	struct link_config config;
-	enum link_state	 state;
-	enum link_why	 why;
-	char		 error[SHOWN_ERROR_MAX];	/* not sanitised */
-	char		 code[REF_MAX];	/* of the ERROR that ended it, or "" */
-	char		 username[USERNAME_MAX + 1];
-	int64_t		 wake;		/* when WAITING: the next attempt */
-	bool		 was_online;	/* logged in at least once */
-	bool		 flushed;	/* link_flush() was answered */
-	int64_t		 line_max;	/* for what is sent; 0: unknown */
-	struct outbox	 outbox;
+	enum link_state state;
+	enum link_why why;
+	char error[SHOWN_ERROR_MAX]; /* not sanitised */
+	char code[REF_MAX];	     /* of the ERROR that ended it, or "" */
+	char username[USERNAME_MAX + 1];
+	int64_t wake;	  /* when WAITING: the next attempt */
+	bool was_online;  /* logged in at least once */
+	bool flushed;	  /* link_flush() was answered */
+	int64_t line_max; /* for what is sent; 0: unknown */
+	struct outbox outbox;
 
 	/* The rest is link.c's and link-take.c's own. */
-	struct conn	 conn;
-	struct seen	 seen;
-	struct seen	 mine;		/* seen as MESSAGE, while ACKs are due */
-	struct outbox_item *taken;	/* what the last event was about */
-	bool		 flushing;	/* link_flush() was called */
-	bool		 flush_sent;	/* on this connection */
-	bool		 again;		/* may connect again after this end */
-	int64_t		 wait;		/* seconds the server asked for */
-	char		 resume[RESUME_MAX + 1];
-	int64_t		 base;		/* last_id at the first login */
-	int64_t		 deadline;	/* of the login, -1: none */
-	int64_t		 online_at;	/* when this login succeeded */
-	int64_t		 heard_at;	/* when something came last */
-	bool		 asked;		/* a PING is out because of silence */
-	int64_t		 hold_until;	/* no message is sent before */
-	int64_t		 now;		/* of the last step */
-	size_t		 window;	/* messages in flight at most */
-	unsigned int	 failures;	/* in a row */
-	char		 prefix[17];	/* of every ref */
-	uint64_t	 refs;		/* given out */
+	struct conn conn;
+	struct seen seen;
+	struct seen mine;	   /* seen as MESSAGE, while ACKs are due */
+	struct outbox_item *taken; /* what the last event was about */
+	bool flushing;		   /* link_flush() was called */
+	bool flush_sent;	   /* on this connection */
+	bool again;		   /* may connect again after this end */
+	int64_t wait;		   /* seconds the server asked for */
+	char resume[RESUME_MAX + 1];
+	int64_t base;	       /* last_id at the first login */
+	int64_t deadline;      /* of the login, -1: none */
+	int64_t online_at;     /* when this login succeeded */
+	int64_t heard_at;      /* when something came last */
+	bool asked;	       /* a PING is out because of silence */
+	int64_t hold_until;    /* no message is sent before */
+	int64_t now;	       /* of the last step */
+	size_t window;	       /* messages in flight at most */
+	unsigned int failures; /* in a row */
+	char prefix[17];       /* of every ref */
+	uint64_t refs;	       /* given out */
 };
 
 enum link_said { LINK_SAID, LINK_FULL, LINK_TOO_LONG };
 
 /* Allocated, for it is large; ends the process if it cannot be. */
 struct link *link_new(const struct link_config *);
-void	link_free(struct link *);
+void link_free(struct link *);
 
 /* Connect as that user (NULL: the one it was); again after an end, too. */
-void	link_start(struct link *, const char *username, int64_t now);
+void link_start(struct link *, const char *username, int64_t now);
 
 struct pollfd link_poll(const struct link *);
 /* When link_step() is to be called at the latest; -1: no such time. */
-int64_t	link_deadline(const struct link *);
-void	link_step(struct link *, short revents, int64_t now);
+int64_t link_deadline(const struct link *);
+void link_step(struct link *, short revents, int64_t now);
 
 /*
  * The next event; the caller ends it with incoming_free().  For an ACK the
  * event's message is complete, and for an ERROR about a message its recipient
  * and text are there.  False: there is none now.
  */
-bool	link_next(struct link *, struct event *, int64_t now);
+bool link_next(struct link *, struct event *, int64_t now);
 
 /* Read nothing more for now, or go on. */
-void	link_pause(struct link *, bool);
+void link_pause(struct link *, bool);
 
 /*
  * Say something to somebody ("all" or a name).  With LINK_SAID it is in the
  * outbox, and *ref (if not NULL) is its ref, until the ACK or ERROR comes.
  */
 enum link_said link_say(struct link *, const char *to, const char *text,
-	    size_t len, const char **ref);
+    size_t len, const char **ref);
 
 /* When online: ask for the users, for history; send a line as it is. */
-void	link_ask_users(struct link *);
-void	link_ask_history(struct link *, const char *with, int64_t limit);
+void link_ask_users(struct link *);
+void link_ask_history(struct link *, const char *with, int64_t limit);
 enum link_said link_raw(struct link *, const char *line, size_t len);
 
 /* Ask whether everything sent so far was answered; `flushed' tells. */
-void	link_flush(struct link *);
+void link_flush(struct link *);
 
 /* Say DISCONNECT and wait so long; or, when not logged in, just end. */
-void	link_leave(struct link *, int64_t wait, int64_t now);
+void link_leave(struct link *, int64_t wait, int64_t now);
 
 /* End now, with a DISCONNECT if it can go out at once. */
-void	link_abandon(struct link *);
+void link_abandon(struct link *);
 
 /* Whether what was said has to go out before more is taken. */
-bool	link_is_busy(const struct link *);
+bool link_is_busy(const struct link *);
 
 /* Why the last connection ended, not sanitised; returns out. */
 const char *link_reason(const struct link *, char *out, size_t size);
 
 /* For link-take.c: this connection is over. */
-void	link_fail(struct link *, enum link_why, const char *error,
-	    int64_t now);
+void link_fail(struct link *, enum link_why, const char *error, int64_t now);
 /* For link-take.c: ask with a ref of our own, whose PONG is not handed out. */
-void	link_ping(struct link *, const char *what);
+void link_ping(struct link *, const char *what);
 
 #endif

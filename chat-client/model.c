@@ -12,15 +12,16 @@
 #include "sanitise.h"
 #include "wrap.h"
 
-#define LOG_SLACK	512	/* forgotten at a time, for speed */
+#define LOG_SLACK 512 /* forgotten at a time, for speed */
 
 struct model *
 model_new(void)
 {
 	struct model *m = calloc(1, sizeof(*m));
 
-	if (m == NULL || (m->entries = calloc(LOG_ENTRIES_MAX + LOG_SLACK,
-	    sizeof(*m->entries))) == NULL)
+	if (m == NULL ||
+	    (m->entries = calloc(
+		 LOG_ENTRIES_MAX + LOG_SLACK, sizeof(*m->entries))) == NULL)
 		err(71, NULL);
 	return m;
 }
@@ -156,8 +157,8 @@ insert(struct model *m, size_t at, struct entry *e)
 	if (m->len == LOG_ENTRIES_MAX + LOG_SLACK)
 		forget_oldest(m, LOG_SLACK);
 	while (m->bytes > LOG_BYTES_MAX && m->len > 1)
-		forget_oldest(m, m->len / 16 + 1 < m->len ?
-		    m->len / 16 + 1 : 1);
+		forget_oldest(
+		    m, m->len / 16 + 1 < m->len ? m->len / 16 + 1 : 1);
 }
 
 /*
@@ -205,8 +206,8 @@ void
 model_add_pending(struct model *m, const char *ref, const char *from,
     const char *to, const char *text, size_t len)
 {
-	struct entry *e = entry_new(m, ENTRY_MESSAGE,
-	    (struct span){ text, len });
+	struct entry *e =
+	    entry_new(m, ENTRY_MESSAGE, (struct span){ text, len });
 
 	if ((e->ref = strdup(ref)) == NULL)
 		err(71, NULL);
@@ -252,8 +253,8 @@ settle(const struct model *m, size_t at, int64_t id)
 }
 
 void
-model_confirm(struct model *m, struct span ref, int64_t id, int64_t time,
-    bool seen)
+model_confirm(
+    struct model *m, struct span ref, int64_t id, int64_t time, bool seen)
 {
 	struct entry *e;
 	size_t at;
@@ -290,8 +291,7 @@ model_reject(struct model *m, struct span ref, struct span reason)
 	e = m->entries[at];
 	buf_add(&text, e->text, e->text_len);
 	buf_add_str(&text, " [not sent: ");
-	sanitise_add(&text, reason.s, reason.n, SHOWN_ERROR_MAX,
-	    SANITISE_LINE);
+	sanitise_add(&text, reason.s, reason.n, SHOWN_ERROR_MAX, SANITISE_LINE);
 	buf_add_str(&text, "]");
 	m->bytes -= e->text_len;
 	free(e->text);
@@ -303,8 +303,8 @@ model_reject(struct model *m, struct span ref, struct span reason)
 }
 
 void
-model_notice(struct model *m, enum entry_kind kind, struct span text,
-    int64_t time)
+model_notice(
+    struct model *m, enum entry_kind kind, struct span text, int64_t time)
 {
 	struct entry *e = entry_new(m, kind, text);
 

@@ -16,8 +16,18 @@
 #include "status.h"
 #include "text.h"
 
-enum { OPT_JSON = 256, OPT_PLAIN, OPT_SEND, OPT_TAIL, OPT_TO, OPT_WITH,
-    OPT_SINCE, OPT_HISTORY, OPT_TIMEOUT, OPT_RECONNECT };
+enum {
+	OPT_JSON = 256,
+	OPT_PLAIN,
+	OPT_SEND,
+	OPT_TAIL,
+	OPT_TO,
+	OPT_WITH,
+	OPT_SINCE,
+	OPT_HISTORY,
+	OPT_TIMEOUT,
+	OPT_RECONNECT
+};
 
 static const struct option table[] = {
 	{ "user", required_argument, NULL, 'u' },
@@ -33,40 +43,43 @@ static const struct option table[] = {
 	{ "reconnect", no_argument, NULL, OPT_RECONNECT },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
-	{ NULL, 0, NULL, 0 }
+	{ NULL, 0, NULL, 0 },
 };
 
 static const char help[] =
-"usage: chat-client [-u NAME] [options] [HOST[:PORT]]\n"
-"\n"
-"Talk on a Chat server: 127.0.0.1:5555, or HOST[:PORT], [IPV6]:PORT, or\n"
-"unix:/PATH.  On a terminal it opens a screen, otherwise it is --plain.\n"
-"\n"
-"  -u, --user NAME    the name to log in with (default: $CHAT_USER)\n"
-"      --plain        lines in, readable lines out\n"
-"      --json         lines or protocol objects in, protocol objects out\n"
-"      --send         send the lines of the input, print nothing\n"
-"      --tail         read no input, print what comes until interrupted\n"
-"      --to NAME      whom lines go to (default: all)\n"
-"      --with NAME    print only the talk with NAME, or to all\n"
-"      --history N    begin with the last N messages (1 to 1000)\n"
-"      --since ID     begin with what came after message ID\n"
-"      --timeout S    seconds to wait for an answer (default: 10)\n"
-"      --reconnect    come back by itself after a lost connection\n"
-"  -h, --help         this text\n"
-"  -V, --version      the version\n"
-"\n"
-"Exit status: 0 ended normally, 1 something was refused, 64 usage, 68 no\n"
-"connection, 69 connection lost, 71 system error, 74 output not written,\n"
-"75 no answer in time, 76 not the protocol, 77 login refused, 128+N signal N.\n";
+    "usage: chat-client [-u NAME] [options] [HOST[:PORT]]\n"
+    "\n"
+    "Talk on a Chat server: 127.0.0.1:5555, or HOST[:PORT], [IPV6]:PORT, or\n"
+    "unix:/PATH.  On a terminal it opens a screen, otherwise it is --plain.\n"
+    "\n"
+    "  -u, --user NAME    the name to log in with (default: $CHAT_USER)\n"
+    "      --plain        lines in, readable lines out\n"
+    "      --json         lines or protocol objects in, protocol objects out\n"
+    "      --send         send the lines of the input, print nothing\n"
+    "      --tail         read no input, print what comes until interrupted\n"
+    "      --to NAME      whom lines go to (default: all)\n"
+    "      --with NAME    print only the talk with NAME, or to all\n"
+    "      --history N    begin with the last N messages (1 to 1000)\n"
+    "      --since ID     begin with what came after message ID\n"
+    "      --timeout S    seconds to wait for an answer (default: 10)\n"
+    "      --reconnect    come back by itself after a lost connection\n"
+    "  -h, --help         this text\n"
+    "  -V, --version      the version\n"
+    "\n"
+    "Exit status: 0 ended normally, 1 something was refused, 64 usage, 68 no\n"
+    "connection, 69 connection lost, 71 system error, 74 output not written,\n"
+    "75 no answer in time, 76 not the protocol, 77 login refused, 128+N\n"
+    "signal N.\n";
 
 static _Noreturn void
 usage(const char *what, const char *argument)
 {
-	fprintf(stderr, "chat-client: %s%s%s\n"
+	fprintf(stderr,
+	    "chat-client: %s%s%s\n"
 	    "usage: chat-client [-u NAME] [options] [HOST[:PORT]]; "
-	    "see chat-client --help\n", what,
-	    argument != NULL ? ": " : "", argument != NULL ? argument : "");
+	    "see chat-client --help\n",
+	    what, argument != NULL ? ": " : "",
+	    argument != NULL ? argument : "");
 	exit(STATUS_USAGE);
 }
 
@@ -80,8 +93,10 @@ number(const char *option, const char *s, int64_t least, int64_t most)
 	value = strtoll(s, &end, 10);
 	if (*s < '0' || *s > '9' || *end != '\0' || errno != 0 ||
 	    value < least || value > most) {
-		fprintf(stderr, "chat-client: --%s takes a number from %lld "
-		    "to %lld\n", option, (long long)least, (long long)most);
+		fprintf(stderr,
+		    "chat-client: --%s takes a number from %lld "
+		    "to %lld\n",
+		    option, (long long)least, (long long)most);
 		exit(STATUS_USAGE);
 	}
 	return value;
@@ -93,8 +108,10 @@ name(const char *option, const char *s, bool all_too)
 	if (text_is_username(s, strlen(s)) ||
 	    (all_too && strcasecmp(s, "all") == 0))
 		return s;
-	fprintf(stderr, "chat-client: %s: a user name is 1 to %d of A-Z a-z "
-	    "0-9 _ . -, and not \"all\"\n", option, USERNAME_MAX);
+	fprintf(stderr,
+	    "chat-client: %s: a user name is 1 to %d of A-Z a-z "
+	    "0-9 _ . -, and not \"all\"\n",
+	    option, USERNAME_MAX);
 	exit(STATUS_USAGE);
 }
 
@@ -130,8 +147,7 @@ take_option(struct options *o, int option, const char *argument)
 		o->since = number("since", argument, 0, INT64_MAX);
 		break;
 	case OPT_TIMEOUT:
-		o->timeout = 1000 *
-		    number("timeout", argument, 1, TIMEOUT_MAX);
+		o->timeout = 1000 * number("timeout", argument, 1, TIMEOUT_MAX);
 		break;
 	case OPT_RECONNECT:
 		o->reconnect = true;
@@ -163,7 +179,8 @@ check(struct options *o)
 	if (o->user == NULL && o->mode == MODE_JSON &&
 	    (o->reconnect || o->history >= 0 || o->since >= 0))
 		usage("without a name the input logs in, and this option "
-		    "has no effect", NULL);
+		      "has no effect",
+		    NULL);
 }
 
 void
@@ -171,16 +188,19 @@ options_parse(struct options *o, int argc, char **argv)
 {
 	int option;
 
-	*o = (struct options){ .to = "all", .since = -1, .history = -1,
-	    .timeout = TIMEOUT_DEFAULT * 1000 };
+	*o = (struct options){ .to = "all",
+		.since = -1,
+		.history = -1,
+		.timeout = TIMEOUT_DEFAULT * 1000 };
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "hu:V", table, NULL)) != -1)
 		take_option(o, option, optarg);
 	if (argc - optind > 1)
 		usage("too many arguments", NULL);
-	if (!address_parse(&o->address, optind < argc ? argv[optind] :
-	    ADDRESS_DEFAULT))
+	if (!address_parse(
+		&o->address, optind < argc ? argv[optind] : ADDRESS_DEFAULT))
 		usage("not an address (HOST, HOST:PORT, [IPV6]:PORT, "
-		    "unix:/PATH)", argv[optind]);
+		      "unix:/PATH)",
+		    argv[optind]);
 	check(o);
 }

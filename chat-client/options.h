@@ -10,29 +10,29 @@
 #include "address.h"
 
 enum options_mode {
-	MODE_AUTO,		/* the screen on a terminal, otherwise plain */
+	MODE_AUTO, /* the screen on a terminal, otherwise plain */
 	MODE_PLAIN,
 	MODE_JSON
 };
 
 struct options {
 	enum options_mode mode;
-	struct address	 address;
-	const char	*user;		/* NULL: none was given */
-	const char	*to;		/* for lines that do not say to whom */
-	const char	*with;		/* only this conversation; NULL: all */
-	int64_t		 since;		/* -1: not given */
-	int64_t		 history;	/* -1: not given */
-	int64_t		 timeout;	/* ms */
-	bool		 send;		/* print nothing */
-	bool		 tail;		/* read nothing */
-	bool		 reconnect;
+	struct address address;
+	const char *user; /* NULL: none was given */
+	const char *to;	  /* for lines that do not say to whom */
+	const char *with; /* only this conversation; NULL: all */
+	int64_t since;	  /* -1: not given */
+	int64_t history;  /* -1: not given */
+	int64_t timeout;  /* ms */
+	bool send;	  /* print nothing */
+	bool tail;	  /* read nothing */
+	bool reconnect;
 };
 
 /*
  * Parse the arguments and CHAT_USER.  Ends the process for --help, --version
  * and for what is wrong (STATUS_USAGE).
  */
-void	options_parse(struct options *, int argc, char **argv);
+void options_parse(struct options *, int argc, char **argv);
 
 #endif

@@ -9,8 +9,8 @@
 #include "outbox.h"
 
 struct outbox_item *
-outbox_add(struct outbox *o, const char *ref, const char *to,
-    const char *text, size_t len)
+outbox_add(struct outbox *o, const char *ref, const char *to, const char *text,
+    size_t len)
 {
 	struct outbox_item *item;
 
@@ -80,8 +80,8 @@ outbox_remove(struct outbox *o, struct outbox_item *item)
 		i++;
 	outbox_mark(o, item, false);
 	o->len--;
-	memmove(&o->items[i], &o->items[i + 1],
-	    (o->len - i) * sizeof(o->items[0]));
+	memmove(
+	    &o->items[i], &o->items[i + 1], (o->len - i) * sizeof(o->items[0]));
 }
 
 void

@@ -12,37 +12,37 @@
 #include "limit.h"
 
 struct outbox_item {
-	char	 ref[REF_MAX + 1];
-	char	*to;
-	char	*text;			/* valid UTF-8 */
-	size_t	 len;
-	bool	 sent;			/* on the present connection */
+	char ref[REF_MAX + 1];
+	char *to;
+	char *text; /* valid UTF-8 */
+	size_t len;
+	bool sent; /* on the present connection */
 };
 
 struct outbox {
 	struct outbox_item *items[OUTBOX_MAX];
-	size_t		    len;
-	size_t		    in_flight;	/* how many are marked as sent */
+	size_t len;
+	size_t in_flight; /* how many are marked as sent */
 };
 
 /* Returns NULL when it is full. */
-struct outbox_item *outbox_add(struct outbox *, const char *ref,
-	    const char *to, const char *text, size_t len);
+struct outbox_item *outbox_add(struct outbox *, const char *ref, const char *to,
+    const char *text, size_t len);
 
 /* The item with that ref, or NULL. */
-struct outbox_item *outbox_find(const struct outbox *, const char *ref,
-	    size_t len);
+struct outbox_item *
+outbox_find(const struct outbox *, const char *ref, size_t len);
 
 /* The oldest that is not sent, or NULL. */
 struct outbox_item *outbox_unsent(const struct outbox *);
 
-void	outbox_mark(struct outbox *, struct outbox_item *, bool sent);
+void outbox_mark(struct outbox *, struct outbox_item *, bool sent);
 /* The connection was lost: nothing counts as sent. */
-void	outbox_rewind(struct outbox *);
+void outbox_rewind(struct outbox *);
 
 /* Take it out; it is the caller's then. */
-void	outbox_remove(struct outbox *, struct outbox_item *);
-void	outbox_item_free(struct outbox_item *);
-void	outbox_free(struct outbox *);
+void outbox_remove(struct outbox *, struct outbox_item *);
+void outbox_item_free(struct outbox_item *);
+void outbox_free(struct outbox *);
 
 #endif

@@ -54,8 +54,8 @@ find(const struct model *m, const char *name, bool *there)
 static void
 make_room(struct model *m)
 {
-	if (m->people == NULL && (m->people = calloc(PEOPLE_MAX,
-	    sizeof(*m->people))) == NULL)
+	if (m->people == NULL &&
+	    (m->people = calloc(PEOPLE_MAX, sizeof(*m->people))) == NULL)
 		err(71, NULL);
 }
 
@@ -69,12 +69,12 @@ model_set_people(struct model *m, const struct event *e)
 	m->people_len = 0;
 	for (i = 0; i < n && m->people_len < PEOPLE_MAX; i++)
 		if (incoming_presence(e, i, &p))
-			set_person(&m->people[m->people_len++], p.username,
-			    p.online);
+			set_person(
+			    &m->people[m->people_len++], p.username, p.online);
 	qsort(m->people, m->people_len, sizeof(*m->people), compare);
 	for (i = 0; i < m->people_len; i++)
-		if (kept == 0 || compare(&m->people[kept - 1],
-		    &m->people[i]) != 0)
+		if (kept == 0 ||
+		    compare(&m->people[kept - 1], &m->people[i]) != 0)
 			m->people[kept++] = m->people[i];
 	m->people_len = kept;
 }

@@ -27,18 +27,18 @@
 
 struct plain {
 	const struct options *options;
-	struct link	*link;
-	struct line_buf	 in;
-	struct buf	 out;
-	bool		 input_ended;	/* nothing more is read */
-	bool		 flushing;	/* link_flush() was called */
-	bool		 leaving;
-	bool		 refused;
-	bool		 greeted;	/* what the login brings was asked for */
-	int64_t		 progress_at;	/* something was confirmed last */
-	size_t		 unconfirmed;	/* then */
-	enum link_state	 told;		/* on standard error */
-	int		 status;	/* -1: not over */
+	struct link *link;
+	struct line_buf in;
+	struct buf out;
+	bool input_ended; /* nothing more is read */
+	bool flushing;	  /* link_flush() was called */
+	bool leaving;
+	bool refused;
+	bool greeted;	      /* what the login brings was asked for */
+	int64_t progress_at;  /* something was confirmed last */
+	size_t unconfirmed;   /* then */
+	enum link_state told; /* on standard error */
+	int status;	      /* -1: not over */
 };
 
 enum { POLL_INPUT, POLL_OUTPUT, POLL_SIGNAL, POLL_LINK, POLL_COUNT };
@@ -74,8 +74,9 @@ say(struct plain *p, const char *to, const char *text, size_t len)
 	struct buf repaired = { 0 };
 
 	text_repair(&repaired, text, len);
-	if (buf_len(&repaired) > 0 && link_say(p->link, to,
-	    buf_head(&repaired), buf_len(&repaired), NULL) == LINK_TOO_LONG)
+	if (buf_len(&repaired) > 0 &&
+	    link_say(p->link, to, buf_head(&repaired), buf_len(&repaired),
+		NULL) == LINK_TOO_LONG)
 		refuse(p, "a line is too long for the server");
 	buf_free(&repaired);
 }
@@ -115,8 +116,8 @@ run_input(struct plain *p, const struct input *in)
 		link_ask_users(p->link);
 		break;
 	case INPUT_HISTORY:
-		link_ask_history(p->link, in->name[0] != '\0' ? in->name :
-		    NULL, in->count);
+		link_ask_history(
+		    p->link, in->name[0] != '\0' ? in->name : NULL, in->count);
 		break;
 	case INPUT_HELP:
 		print_help();
@@ -168,8 +169,8 @@ take_rest(struct plain *p)
 static bool
 takes_input(const struct plain *p)
 {
-	return !p->input_ended && p->link->state == LINK_ONLINE &&
-	    p->greeted && !link_is_busy(p->link);
+	return !p->input_ended && p->link->state == LINK_ONLINE && p->greeted &&
+	    !link_is_busy(p->link);
 }
 
 static void
@@ -276,8 +277,8 @@ greet(struct plain *p)
 		return;
 	p->greeted = true;
 	if (p->options->with != NULL && p->options->history >= 0)
-		link_ask_history(p->link, p->options->with,
-		    p->options->history);
+		link_ask_history(
+		    p->link, p->options->with, p->options->history);
 }
 
 static void
@@ -299,8 +300,8 @@ static void
 finish(struct plain *p)
 {
 	static const struct {
-		int		 status;
-		const char	*what;
+		int status;
+		const char *what;
 	} ends[] = {
 		[LINK_NOTHING] = { STATUS_LOST, "" },
 		[LINK_LEFT] = { STATUS_OK, NULL },
@@ -377,8 +378,8 @@ static void
 write_output(struct plain *p)
 {
 	size_t len = buf_len(&p->out);
-	ssize_t n = write(STDOUT_FILENO, buf_head(&p->out),
-	    len < PIPE_BUF ? len : PIPE_BUF);
+	ssize_t n = write(
+	    STDOUT_FILENO, buf_head(&p->out), len < PIPE_BUF ? len : PIPE_BUF);
 
 	if (n >= 0)
 		buf_consume(&p->out, (size_t)n);
@@ -402,14 +403,14 @@ static void
 set_polls(const struct plain *p, int signal_fd, struct pollfd *polls)
 {
 	polls[POLL_INPUT] = (struct pollfd){ .events = POLLIN,
-	    .fd = takes_input(p) ? STDIN_FILENO : -1 };
+		.fd = takes_input(p) ? STDIN_FILENO : -1 };
 	/* A reader that went away is an error that comes unasked. */
 	polls[POLL_OUTPUT] = (struct pollfd){ .fd = STDOUT_FILENO,
-	    .events = buf_len(&p->out) > 0 ? POLLOUT : 0 };
+		.events = buf_len(&p->out) > 0 ? POLLOUT : 0 };
 	if (p->options->send)
 		polls[POLL_OUTPUT].fd = -1;
-	polls[POLL_SIGNAL] = (struct pollfd){ .fd = signal_fd,
-	    .events = POLLIN };
+	polls[POLL_SIGNAL] =
+	    (struct pollfd){ .fd = signal_fd, .events = POLLIN };
 	polls[POLL_LINK] = link_poll(p->link);
 }
 
@@ -421,8 +422,10 @@ turn(struct plain *p, int signal_fd)
 	int64_t now = clock_now();
 
 	set_polls(p, signal_fd, polls);
-	if (poll(polls, POLL_COUNT, p->status != -1 ||
-	    p->link->state == LINK_IDLE ? -1 : wait_time(p, now)) == -1) {
+	if (poll(polls, POLL_COUNT,
+		p->status != -1 || p->link->state == LINK_IDLE
+		    ? -1
+		    : wait_time(p, now)) == -1) {
 		if (errno == EINTR)
 			return;
 		err(STATUS_SYSTEM, "poll");
@@ -459,12 +462,16 @@ turn(struct plain *p, int signal_fd)
 enum status
 plain_run(const struct options *options, int signal_fd)
 {
-	struct plain p = { .options = options, .status = -1,
-	    .in.max = INPUT_LINE_MAX, .input_ended = options->tail };
+	struct plain p = { .options = options,
+		.status = -1,
+		.in.max = INPUT_LINE_MAX,
+		.input_ended = options->tail };
 	struct link_config config = { .address = options->address,
-	    .since = options->since, .timeout = options->timeout,
-	    .history = options->with == NULL ? options->history : -1,
-	    .raw = options->user == NULL, .reconnect = options->reconnect };
+		.since = options->since,
+		.timeout = options->timeout,
+		.history = options->with == NULL ? options->history : -1,
+		.raw = options->user == NULL,
+		.reconnect = options->reconnect };
 
 	p.link = link_new(&config);
 	link_start(p.link, options->user, clock_now());

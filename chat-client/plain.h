@@ -8,6 +8,6 @@
 #include "status.h"
 
 /* Run until it is over; the signals in question come through signal_fd. */
-enum status	plain_run(const struct options *, int signal_fd);
+enum status plain_run(const struct options *, int signal_fd);
 
 #endif

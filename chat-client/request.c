@@ -60,8 +60,8 @@ request_message(struct buf *out, const char *to, const char *text, size_t len,
 }
 
 void
-request_history(struct buf *out, const char *with, int64_t limit,
-    const char *ref)
+request_history(
+    struct buf *out, const char *with, int64_t limit, const char *ref)
 {
 	begin(out, "HISTORY", ref);
 	add_string(out, "with", with);

@@ -18,11 +18,11 @@
 #include "resolve.h"
 
 struct resolve {
-	atomic_int	 owners;
-	int		 done[2];	/* a pipe */
-	char		*host, *port;
-	int		 result;
-	struct addrinfo	*list;
+	atomic_int owners;
+	int done[2]; /* a pipe */
+	char *host, *port;
+	int result;
+	struct addrinfo *list;
 };
 
 void

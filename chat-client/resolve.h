@@ -12,12 +12,12 @@ struct resolve;
 struct resolve *resolve_start(const char *host, const char *port);
 
 /* Becomes readable when the answer is there. */
-int	resolve_fd(const struct resolve *);
+int resolve_fd(const struct resolve *);
 
 /* The answer, as getaddrinfo() gives it; the list is the caller's to free. */
-int	resolve_take(struct resolve *, struct addrinfo **);
+int resolve_take(struct resolve *, struct addrinfo **);
 
 /* Forget it, answered or not; the thread ends by itself. */
-void	resolve_drop(struct resolve *);
+void resolve_drop(struct resolve *);
 
 #endif

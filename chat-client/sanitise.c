@@ -10,12 +10,12 @@
 #include "sanitise.h"
 #include "text.h"
 
-#define REPLACEMENT	0xfffd
-#define CONTROL_SIGNS	0x2400		/* U+2400: a sign for each C0 control */
-#define DELETE_SIGN	0x2421
-#define NEWLINE_SIGN	0x2424
-#define DOTTED_CIRCLE	0x25cc		/* carries a mark that has no letter */
-#define ELLIPSIS	"\xe2\x80\xa6"
+#define REPLACEMENT   0xfffd
+#define CONTROL_SIGNS 0x2400 /* U+2400: a sign for each C0 control */
+#define DELETE_SIGN   0x2421
+#define NEWLINE_SIGN  0x2424
+#define DOTTED_CIRCLE 0x25cc /* carries a mark that has no letter */
+#define ELLIPSIS      "\xe2\x80\xa6"
 
 enum fate { REMOVED, REPLACED };
 
@@ -24,31 +24,31 @@ enum fate { REMOVED, REPLACED };
  * is around them are replaced, so that an attempt is seen.  In order.
  */
 static const struct {
-	uint32_t	first, last;
-	enum fate	fate;
+	uint32_t first, last;
+	enum fate fate;
 } special[] = {
-	{ 0x0080, 0x009f, REPLACED },	/* C1 controls */
-	{ 0x00ad, 0x00ad, REMOVED },	/* soft hyphen */
-	{ 0x034f, 0x034f, REMOVED },	/* grapheme joiner */
-	{ 0x061c, 0x061c, REMOVED },	/* Arabic letter mark */
-	{ 0x115f, 0x1160, REMOVED },	/* Hangul fillers */
-	{ 0x17b4, 0x17b5, REMOVED },	/* Khmer inherent vowels */
-	{ 0x180b, 0x180f, REMOVED },	/* Mongolian selectors */
-	{ 0x200b, 0x200f, REMOVED },	/* zero width, direction marks */
-	{ 0x2028, 0x202e, REPLACED },	/* separators, embeddings, overrides */
-	{ 0x2060, 0x2065, REMOVED },	/* word joiner, invisible operators */
-	{ 0x2066, 0x2069, REPLACED },	/* isolates */
-	{ 0x206a, 0x206f, REMOVED },	/* deprecated format characters */
-	{ 0x2800, 0x2800, REPLACED },	/* a Braille pattern without dots */
-	{ 0x3164, 0x3164, REMOVED },	/* Hangul filler */
-	{ 0xd800, 0xdfff, REPLACED },	/* surrogates */
-	{ 0xfe00, 0xfe0f, REMOVED },	/* variation selectors */
-	{ 0xfeff, 0xfeff, REMOVED },	/* zero width no-break space */
-	{ 0xffa0, 0xffa0, REMOVED },	/* half-width Hangul filler */
-	{ 0xfff0, 0xfffb, REPLACED },	/* annotations */
-	{ 0x1bca0, 0x1bca3, REMOVED },	/* shorthand format controls */
-	{ 0x1d173, 0x1d17a, REMOVED },	/* musical format controls */
-	{ 0xe0000, 0xe0fff, REMOVED },	/* tags, more variation selectors */
+	{ 0x0080, 0x009f, REPLACED },  /* C1 controls */
+	{ 0x00ad, 0x00ad, REMOVED },   /* soft hyphen */
+	{ 0x034f, 0x034f, REMOVED },   /* grapheme joiner */
+	{ 0x061c, 0x061c, REMOVED },   /* Arabic letter mark */
+	{ 0x115f, 0x1160, REMOVED },   /* Hangul fillers */
+	{ 0x17b4, 0x17b5, REMOVED },   /* Khmer inherent vowels */
+	{ 0x180b, 0x180f, REMOVED },   /* Mongolian selectors */
+	{ 0x200b, 0x200f, REMOVED },   /* zero width, direction marks */
+	{ 0x2028, 0x202e, REPLACED },  /* separators, embeddings, overrides */
+	{ 0x2060, 0x2065, REMOVED },   /* word joiner, invisible operators */
+	{ 0x2066, 0x2069, REPLACED },  /* isolates */
+	{ 0x206a, 0x206f, REMOVED },   /* deprecated format characters */
+	{ 0x2800, 0x2800, REPLACED },  /* a Braille pattern without dots */
+	{ 0x3164, 0x3164, REMOVED },   /* Hangul filler */
+	{ 0xd800, 0xdfff, REPLACED },  /* surrogates */
+	{ 0xfe00, 0xfe0f, REMOVED },   /* variation selectors */
+	{ 0xfeff, 0xfeff, REMOVED },   /* zero width no-break space */
+	{ 0xffa0, 0xffa0, REMOVED },   /* half-width Hangul filler */
+	{ 0xfff0, 0xfffb, REPLACED },  /* annotations */
+	{ 0x1bca0, 0x1bca3, REMOVED }, /* shorthand format controls */
+	{ 0x1d173, 0x1d17a, REMOVED }, /* musical format controls */
+	{ 0xe0000, 0xe0fff, REMOVED }, /* tags, more variation selectors */
 };
 
 static bool
@@ -152,7 +152,7 @@ sanitise_add(struct buf *out, const char *s, size_t n, size_t max,
     enum sanitise_mode mode)
 {
 	size_t i = 0, len, before = buf_len(out);
-	int marks = -1;			/* on this character; -1: none yet */
+	int marks = -1; /* on this character; -1: none yet */
 	uint32_t code, shown;
 
 	while (i < n) {
@@ -163,15 +163,16 @@ sanitise_add(struct buf *out, const char *s, size_t n, size_t max,
 		if ((len = text_char_len(s + i, n - i, &code)) == 0) {
 			/* One sign for a sequence that was broken off. */
 			for (len = 1; i + len < n && len < 4 &&
-			    ((unsigned char)s[i + len] & 0xc0) == 0x80; len++)
+			     ((unsigned char)s[i + len] & 0xc0) == 0x80;
+			     len++)
 				;
 			code = REPLACEMENT;
 		}
 		i += len;
 		if (code == '\n' || code == '\t') {
 			if (code == '\t')
-				buf_add_str(out, mode == SANITISE_TEXT ?
-				    "    " : " ");
+				buf_add_str(
+				    out, mode == SANITISE_TEXT ? "    " : " ");
 			else if (mode == SANITISE_TEXT)
 				buf_add(out, "\n", 1);
 			else
@@ -251,7 +252,7 @@ sanitise_add_json(struct buf *out, const char *s, size_t n)
 		if (sanitise_char(code) == code)
 			add_code(out, code);
 		else if (escaped)
-			break;		/* no JSON escape looks like this */
+			break; /* no JSON escape looks like this */
 		else
 			add_escape(out, code);
 		if (!escaped && code == '"')

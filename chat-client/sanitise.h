@@ -17,8 +17,8 @@
 #include "buf.h"
 
 enum sanitise_mode {
-	SANITISE_LINE,		/* newlines become a sign, tabs a space */
-	SANITISE_TEXT		/* newlines stay, tabs become spaces */
+	SANITISE_LINE, /* newlines become a sign, tabs a space */
+	SANITISE_TEXT  /* newlines stay, tabs become spaces */
 };
 
 /*
@@ -28,20 +28,20 @@ enum sanitise_mode {
 uint32_t sanitise_char(uint32_t code);
 
 /* Columns the character takes once sanitised: 0, 1 or 2. */
-int	 sanitise_width(uint32_t code);
+int sanitise_width(uint32_t code);
 
 /*
  * Append s to out, sanitised.  After max bytes the rest is left out, and a
  * sign says so.
  */
-void	 sanitise_add(struct buf *out, const char *s, size_t n, size_t max,
-	    enum sanitise_mode mode);
+void sanitise_add(struct buf *out, const char *s, size_t n, size_t max,
+    enum sanitise_mode mode);
 
 /*
  * Append a user name: at most USERNAME_MAX characters, those that no name can
  * hold as `?', so that a name never looks like anything else.
  */
-void	 sanitise_add_name(struct buf *out, const char *s, size_t n);
+void sanitise_add_name(struct buf *out, const char *s, size_t n);
 
 /*
  * Append a line of JSON with everything in its strings escaped that is unsafe
@@ -49,6 +49,6 @@ void	 sanitise_add_name(struct buf *out, const char *s, size_t n);
  * if it holds what JSON has not outside of strings (NaN, stray bytes).
  * The line has to be valid UTF-8.
  */
-bool	 sanitise_add_json(struct buf *out, const char *s, size_t n);
+bool sanitise_add_json(struct buf *out, const char *s, size_t n);
 
 #endif

@@ -8,6 +8,6 @@
 #include "status.h"
 
 /* Run until the user leaves; the signals in question come through signal_fd. */
-enum status	screen_run(const struct options *, int signal_fd);
+enum status screen_run(const struct options *, int signal_fd);
 
 #endif

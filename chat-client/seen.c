@@ -51,8 +51,7 @@ seen_add(struct seen *s, int64_t id)
 	size_t at = range_at(s, id);
 	bool after, before;
 
-	if (id <= s->position ||
-	    (at < s->len && s->ranges[at].first <= id))
+	if (id <= s->position || (at < s->len && s->ranges[at].first <= id))
 		return false;
 	after = at > 0 && s->ranges[at - 1].last == id - 1;
 	before = at < s->len && s->ranges[at].first == id + 1;

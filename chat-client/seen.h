@@ -13,22 +13,22 @@
 #include "bounds.h"
 
 struct seen_range {
-	int64_t	first, last;
+	int64_t first, last;
 };
 
 struct seen {
-	int64_t		  position;
-	struct seen_range ranges[SEEN_RANGES_MAX];	/* in order, apart */
-	size_t		  len;
+	int64_t position;
+	struct seen_range ranges[SEEN_RANGES_MAX]; /* in order, apart */
+	size_t len;
 };
 
 /* Note one; returns whether it was new.  The lowest are forgotten if full. */
-bool	seen_add(struct seen *, int64_t id);
+bool seen_add(struct seen *, int64_t id);
 
 /* The position moves on to id, if that is further. */
-void	seen_advance(struct seen *, int64_t id);
+void seen_advance(struct seen *, int64_t id);
 
 /* Start again there: the server's store is another one now. */
-void	seen_reset(struct seen *, int64_t id);
+void seen_reset(struct seen *, int64_t id);
 
 #endif

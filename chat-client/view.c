@@ -5,11 +5,11 @@
 #include "view.h"
 #include "wrap.h"
 
-#define INDENT_NARROW	2	/* when the head of a line is too wide for it */
+#define INDENT_NARROW 2 /* when the head of a line is too wide for it */
 
 struct place {
-	size_t	index;
-	size_t	line;
+	size_t index;
+	size_t line;
 };
 
 void
@@ -43,7 +43,7 @@ static struct place
 newest(const struct view *v, const struct model *m)
 {
 	return (struct place){ m->len - 1,
-	    lines_of(v, m->entries[m->len - 1]) - 1 };
+		lines_of(v, m->entries[m->len - 1]) - 1 };
 }
 
 /* Where the view hangs; its entry may be forgotten or wrapped anew. */
@@ -87,8 +87,7 @@ go_up(const struct view *v, const struct model *m, struct place *p, size_t n)
 }
 
 static void
-go_down(const struct view *v, const struct model *m, struct place *p,
-    size_t n)
+go_down(const struct view *v, const struct model *m, struct place *p, size_t n)
 {
 	size_t lines = lines_of(v, m->entries[p->index]);
 
@@ -157,8 +156,9 @@ entry_rows(const struct view *v, const struct entry *e, size_t last,
 	while (line <= last && wrap_next(&w, &start, &end)) {
 		if (line >= skip)
 			rows[last - line] = (struct view_row){ .entry = e,
-			    .start = start, .end = end,
-			    .indent = line > 0 ? indent_of(v, e) : 0 };
+				.start = start,
+				.end = end,
+				.indent = line > 0 ? indent_of(v, e) : 0 };
 		line++;
 	}
 	return n;
@@ -179,8 +179,8 @@ view_rows(struct view *v, const struct model *m, struct view_row *rows)
 		hang(v, m, p);
 	}
 	while (n < room) {
-		n += entry_rows(v, m->entries[p.index], p.line, rows + n,
-		    room - n);
+		n += entry_rows(
+		    v, m->entries[p.index], p.line, rows + n, room - n);
 		if (p.index == 0)
 			break;
 		p.index--;

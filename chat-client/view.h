@@ -14,31 +14,31 @@
 #include "model.h"
 
 struct view {
-	int		 width, height;
-	bool		 scrolled;	/* false: the newest line is shown */
-	uint64_t	 serial;	/* of the entry at the bottom */
-	size_t		 line;		/* which of its lines */
+	int width, height;
+	bool scrolled;	 /* false: the newest line is shown */
+	uint64_t serial; /* of the entry at the bottom */
+	size_t line;	 /* which of its lines */
 };
 
 /* A line of the window: entry->line[start, end), after `indent' columns. */
 struct view_row {
 	const struct entry *entry;
-	size_t		 start, end;
-	int		 indent;
+	size_t start, end;
+	int indent;
 };
 
-void	view_resize(struct view *, int width, int height);
+void view_resize(struct view *, int width, int height);
 
 /* Scroll up (or down, if negative), no further than there is something. */
-void	view_scroll(struct view *, const struct model *, int lines);
+void view_scroll(struct view *, const struct model *, int lines);
 
 /* Back to the newest. */
-void	view_follow(struct view *);
+void view_follow(struct view *);
 
 /*
  * Fill at most `height' rows, which is the room there has to be, the last one
  * first; returns how many.
  */
-size_t	view_rows(struct view *, const struct model *, struct view_row *);
+size_t view_rows(struct view *, const struct model *, struct view_row *);
 
 #endif

@@ -26,12 +26,12 @@ char_at(const char *s, size_t n, int *columns)
 }
 
 void
-wrap_start(struct wrap *w, const char *text, size_t len, int width,
-    int indent)
+wrap_start(struct wrap *w, const char *text, size_t len, int width, int indent)
 {
-	*w = (struct wrap){ .text = text, .len = len,
-	    .width = width < 1 ? 1 : width,
-	    .indent = indent < width ? indent : 0 };
+	*w = (struct wrap){ .text = text,
+		.len = len,
+		.width = width < 1 ? 1 : width,
+		.indent = indent < width ? indent : 0 };
 }
 
 bool

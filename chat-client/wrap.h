@@ -9,35 +9,35 @@
 #include <stddef.h>
 
 struct wrap {
-	const char	*text;
-	size_t		 len;
-	size_t		 pos;		/* where the next line starts */
-	int		 width;		/* columns of a line, at least 1 */
-	int		 indent;	/* of all lines but the first */
-	bool		 begun;
+	const char *text;
+	size_t len;
+	size_t pos; /* where the next line starts */
+	int width;  /* columns of a line, at least 1 */
+	int indent; /* of all lines but the first */
+	bool begun;
 };
 
 /*
  * Start at the beginning of the text.  Lines after the first have that many
  * columns less, if that leaves one.
  */
-void	wrap_start(struct wrap *, const char *text, size_t len, int width,
-	    int indent);
+void
+wrap_start(struct wrap *, const char *text, size_t len, int width, int indent);
 
 /*
  * The next line as text[*start, *end).  Lines break after the last space that
  * fits, inside a word only when it is wider than a line.  Returns false after
  * the last line; every text has at least one.
  */
-bool	wrap_next(struct wrap *, size_t *start, size_t *end);
+bool wrap_next(struct wrap *, size_t *start, size_t *end);
 
 /* The number of lines. */
-size_t	wrap_count(const char *text, size_t len, int width, int indent);
+size_t wrap_count(const char *text, size_t len, int width, int indent);
 
 /* Columns of text without newlines. */
-int	wrap_columns(const char *text, size_t len);
+int wrap_columns(const char *text, size_t len);
 
 /* How many bytes of the text fit in that many columns. */
-size_t	wrap_fit(const char *text, size_t len, int columns);
+size_t wrap_fit(const char *text, size_t len, int columns);
 
 #endif

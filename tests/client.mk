@@ -8,3 +8,5 @@ $(B)/tests/unit/client-view: $(call client_test,format incoming model people \
 	sanitise view wrap)
 $(B)/tests/unit/client-talk: $(call client_test,address backoff format \
 	incoming input outbox request sanitise seen)
+$(B)/tests/unit/client-link: $(call client_test,address backoff conn incoming \
+	link link-take outbox request resolve seen)

@@ -1,0 +1,241 @@
+/*
+ * The user's half of the screen: keys, the login form, lines to say and
+ * commands.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "input.h"
+#include "keys.h"
+#include "screen-parts.h"
+#include "text.h"
+
+#define KEYS_AT_ONCE 512 /* taken in one turn */
+
+/*
+ * What was sent is confirmed before the answer to the farewell; what was not
+ * sent is worth a question.
+ */
+static void
+leave(struct screen *s, int64_t now)
+{
+	const struct outbox *o = &s->link->outbox;
+
+	if (!s->warned && o->len > 0 &&
+	    (s->link->state != LINK_ONLINE || outbox_unsent(o) != NULL)) {
+		s->warned = true;
+		screen_notice(s, ENTRY_ERROR,
+		    "Not everything you said is confirmed; "
+		    "leave once more to leave all the same.");
+		return;
+	}
+	s->leaving = true;
+	link_leave(s->link, LEAVE_WAIT, now);
+}
+
+static void
+say(struct screen *s, const char *to, const char *text, size_t len)
+{
+	const char *ref;
+
+	view_follow(&s->view);
+	s->warned = false;
+	switch (link_say(s->link, to, text, len, &ref)) {
+	case LINK_SAID:
+		model_add_pending(
+		    s->model, ref, s->link->username, to, text, len);
+		break;
+	case LINK_FULL:
+		screen_notice(s, ENTRY_ERROR,
+		    "Not sent: too much is waiting to be "
+		    "confirmed.");
+		edit_set(&s->line, text);
+		break;
+	case LINK_TOO_LONG:
+		screen_notice(s, ENTRY_ERROR, "Not sent: too long.");
+		edit_set(&s->line, text);
+		break;
+	}
+}
+
+static void
+tell_help(struct screen *s)
+{
+	const struct input_command *c;
+	char text[160];
+
+	for (c = input_commands; c->name != NULL; c++) {
+		snprintf(text, sizeof(text), "/%s%s%s: %s", c->name,
+		    c->arguments[0] != '\0' ? " " : "", c->arguments, c->help);
+		screen_notice(s, ENTRY_NOTICE, text);
+	}
+	screen_notice(s, ENTRY_NOTICE,
+	    "PgUp, PgDn scroll, Alt-> goes to the newest; "
+	    "Ctrl-C empties the line, or leaves.");
+}
+
+static void
+tell_users(struct screen *s)
+{
+	const struct model *m = s->model;
+	struct buf text = { 0 };
+	size_t i;
+
+	buf_add_str(&text, "Here:");
+	for (i = 0; i < m->people_len; i++)
+		if (m->people[i].online) {
+			buf_add_str(&text, " ");
+			buf_add_str(&text, m->people[i].name);
+		}
+	model_notice(s->model, ENTRY_NOTICE,
+	    (struct span){ buf_head(&text), buf_len(&text) }, clock_date());
+	buf_free(&text);
+}
+
+static bool
+is_online(struct screen *s)
+{
+	if (s->link->state == LINK_ONLINE)
+		return true;
+	screen_notice(s, ENTRY_ERROR, "That needs a connection.");
+	return false;
+}
+
+static void
+run_input(struct screen *s, const struct input *in, int64_t now)
+{
+	switch (in->kind) {
+	case INPUT_NOTHING:
+		break;
+	case INPUT_SAY:
+		say(s, s->to, in->text, in->len);
+		break;
+	case INPUT_MSG:
+		say(s, in->name, in->text, in->len);
+		break;
+	case INPUT_USERS:
+		tell_users(s);
+		break;
+	case INPUT_HISTORY:
+		if (is_online(s))
+			link_ask_history(s->link,
+			    in->name[0] != '\0' ? in->name : NULL, in->count);
+		break;
+	case INPUT_RECONNECT:
+		if (s->link->state == LINK_WAITING ||
+		    s->link->state == LINK_IDLE)
+			link_start(s->link, NULL, now);
+		break;
+	case INPUT_HELP:
+		tell_help(s);
+		break;
+	case INPUT_QUIT:
+		leave(s, now);
+		break;
+	case INPUT_BAD:
+		screen_notice(s, ENTRY_ERROR, in->error);
+		break;
+	}
+}
+
+static void
+enter_line(struct screen *s, int64_t now)
+{
+	char *line = edit_take(&s->line);
+	struct input in;
+
+	input_parse(&in, line, strlen(line));
+	run_input(s, &in, now);
+	free(line);
+}
+
+static void
+enter_name(struct screen *s, int64_t now)
+{
+	const char *name = edit_text(&s->name);
+
+	if (s->link->state != LINK_IDLE)
+		return;
+	if (!text_is_username(name, strlen(name))) {
+		snprintf(s->trouble, sizeof(s->trouble),
+		    "A name is 1 to %d "
+		    "of A-Z a-z 0-9 _ . - and not \"all\".",
+		    USERNAME_MAX);
+		return;
+	}
+	s->trouble[0] = '\0';
+	link_start(s->link, name, now);
+}
+
+static void
+stop(struct screen *s, int64_t now)
+{
+	struct edit *e = s->form ? &s->name : &s->line;
+
+	if (!s->form && e->len > 0)
+		edit_do(e, EDIT_CLEAR);
+	else
+		leave(s, now);
+}
+
+static void
+take_key(struct screen *s, const struct key *key, int64_t now)
+{
+	struct edit *e = s->form ? &s->name : &s->line;
+	int page = s->view.height > 1 ? s->view.height - 1 : 1;
+
+	switch (key->kind) {
+	case KEYS_TEXT:
+		edit_insert(e, key->text, key->len);
+		break;
+	case KEYS_EDIT:
+		edit_do(e, key->op);
+		break;
+	case KEYS_ENTER:
+		if (s->form)
+			enter_name(s, now);
+		else
+			enter_line(s, now);
+		break;
+	case KEYS_PAGE_UP:
+		view_scroll(&s->view, s->model, page);
+		break;
+	case KEYS_PAGE_DOWN:
+		view_scroll(&s->view, s->model, -page);
+		break;
+	case KEYS_BOTTOM:
+		view_follow(&s->view);
+		break;
+	case KEYS_STOP:
+		stop(s, now);
+		break;
+	case KEYS_SUSPEND:
+		draw_suspend();
+		break;
+	case KEYS_REDRAW:
+		draw_anew();
+		break;
+	case KEYS_NONE:
+	case KEYS_IGNORED:
+		break;
+	}
+	if (!s->view.scrolled)
+		s->below = 0;
+	s->changed = true;
+}
+
+void
+screen_take_keys(struct screen *s, int64_t now)
+{
+	struct key key;
+	int i;
+
+	for (i = 0; i < KEYS_AT_ONCE && !s->leaving; i++) {
+		key = keys_read();
+		if (key.kind == KEYS_NONE)
+			return;
+		take_key(s, &key, now);
+	}
+}
