@@ -5,7 +5,6 @@
 #include <sys/signalfd.h>
 
 #include <err.h>
-#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
@@ -14,21 +13,9 @@
 
 #include "options.h"
 #include "plain.h"
+#include "process.h"
 #include "screen.h"
 #include "status.h"
-
-/* A missing standard descriptor must not become that of the connection. */
-static void
-open_standard(void)
-{
-	int fd;
-
-	do {
-		if ((fd = open("/dev/null", O_RDWR)) == -1)
-			err(STATUS_SYSTEM, "/dev/null");
-	} while (fd <= STDERR_FILENO);
-	close(fd);
-}
 
 /* The protocol is UTF-8, and so are today's terminals. */
 static void
@@ -64,7 +51,7 @@ main(int argc, char **argv)
 	struct options options;
 	int signal_fd;
 
-	open_standard();
+	process_fill_standard_fds();
 	set_locale();
 	options_parse(&options, argc, argv);
 	signal_fd = open_signals();

@@ -16,6 +16,7 @@
 
 #include "log.h"
 #include "notify.h"
+#include "process.h"
 
 #define FILES_WANTED 65536 /* descriptors: two for each session */
 #define STOP_WAIT    5000  /* ms for the housekeeper to end */
@@ -174,8 +175,10 @@ main(int argc, char *argv[])
 	static struct notify n;
 	struct config config;
 	char error[CONFIG_ERROR_MAX];
-	int status = read_options(argc, argv);
+	int status;
 
+	process_fill_standard_fds();
+	status = read_options(argc, argv);
 	if (status != -1)
 		return status;
 	log_open("chat-notify");

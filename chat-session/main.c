@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "event.h"
+#include "process.h"
 #include "session.h"
 
 static volatile sig_atomic_t terminated;
@@ -454,6 +455,7 @@ main(int argc, char **argv)
 	sigset_t mask;
 	int status;
 
+	process_fill_standard_fds();
 	options(argc, argv);
 	umask(077);
 	log_open("chat-session");

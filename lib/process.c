@@ -1,10 +1,25 @@
 /*
- * Reads proc(5).  Called for a process that keeps others waiting.
+ * The functions of process.h.
  */
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "process.h"
+
+void
+process_fill_standard_fds(void)
+{
+	int fd;
+
+	do
+		if ((fd = open("/dev/null", O_RDWR)) == -1)
+			abort();
+	while (fd <= STDERR_FILENO);
+	close(fd);
+}
 
 bool
 process_is_stopped(pid_t pid)

@@ -1,5 +1,5 @@
 /*
- * Questions about other processes, as proc(5) answers them.
+ * About processes: what this one begins with, and what proc(5) says of others.
  */
 #ifndef PROCESS_H
 #define PROCESS_H
@@ -7,6 +7,12 @@
 #include <sys/types.h>
 
 #include <stdbool.h>
+
+/*
+ * Open /dev/null for each of descriptors 0 to 2 that is closed, so that no
+ * file of ours can get one of these numbers.  First thing in a main().
+ */
+void	 process_fill_standard_fds(void);
 
 /*
  * Whether it is stopped by a signal or a debugger.  The answer is about the

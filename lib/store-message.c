@@ -45,7 +45,16 @@ store_messages_begin(
 
 	if (result != STORE_OK)
 		return result;
-	result = session_check(s, session->id);
+	/* Housekeeping, and so the way out of this, is not held up by it. */
+	if (store_wal_bytes(s) > WAL_MAX) {
+		snprintf(s->error, sizeof(s->error),
+		    "%s: the WAL is at its"
+		    " limit; a reader keeps it from being emptied",
+		    s->path);
+		result = STORE_UNAVAILABLE;
+	} else {
+		result = session_check(s, session->id);
+	}
 	if (result == STORE_OK)
 		*before = s->last_id;
 	else

@@ -55,10 +55,6 @@ check_usable(struct store *s)
 		return unavailable(s,
 		    "a sync failed; waiting for a checkpoint"
 		    " by chat-notify");
-	if (store_wal_bytes(s) > WAL_MAX)
-		return unavailable(s,
-		    "the WAL is at its limit; a reader keeps"
-		    " it from being emptied");
 	return STORE_OK;
 }
 
