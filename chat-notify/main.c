@@ -175,6 +175,7 @@ main(int argc, char *argv[])
 	static struct notify n;
 	struct config config;
 	char error[CONFIG_ERROR_MAX];
+	sigset_t set;
 	int status;
 
 	process_fill_standard_fds();
@@ -187,6 +188,7 @@ main(int argc, char *argv[])
 		return EX_CONFIG;
 	}
 	log_set_level((enum log_level)config.log_level);
+	loop_block_signals(&set);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 	raise_file_limit();

@@ -4,6 +4,7 @@
 #ifndef NOTIFY_H
 #define NOTIFY_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -60,5 +61,11 @@ bool loop_watch_socket(struct notify *);
 
 /* Run until a signal or idleness ends it.  Returns whether all went well. */
 bool loop_run(struct notify *);
+
+/*
+ * Signals that end the relay wait for the loop, from before it binds its socket
+ * on.  *set becomes those.
+ */
+void loop_block_signals(sigset_t *set);
 
 #endif

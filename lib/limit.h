@@ -42,9 +42,8 @@
 #define RELAY_ASIDE_MAX 256   /* publications waiting for an earlier one */
 #define RELAY_TICK	1000  /* the relay looks at the store's position */
 #define RELAY_SILENT	10000 /* a session looks whether the store is ahead */
-#define RELAY_IDLE_EXIT \
-	60000		    /* without sessions, when systemd can restart it */
-#define RELAY_DRAIN_MAX 256 /* datagrams taken before relaying */
+#define RELAY_IDLE_EXIT 60000 /* without sessions, under systemd */
+#define RELAY_DRAIN_MAX 256   /* datagrams taken before relaying */
 
 /* The store. */
 #define LOCK_STOPPED	    5000 /* a lock held for longer: its holder is ended */
@@ -55,11 +54,10 @@
 #define CHECKPOINT_BYTES    (4 * 1024 * 1024) /* of WAL: checkpoint at once */
 #define CHECKPOINT_LAZY	    30000 /* less than that: after this time */
 #define CHECKPOINT_READERS  200	  /* wait for readers under the lock */
-#define WAL_TRUNCATE \
-	(64 * 1024 * 1024) /* a WAL above is cut after a checkpoint */
-#define WAL_MAX	       (256 * 1024 * 1024) /* above: UNAVAILABLE until read */
-#define READER_STOPPED 5000 /* a reader pinning a large WAL so long is ended */
-#define ID_MARGIN      1000 /* ids left out after a power cut */
-#define REF_AGE	       (24 * 60 * 60 * 1000LL) /* a ref is forgotten after */
+#define WAL_TRUNCATE	    (64 * 1024 * 1024) /* cut after a checkpoint */
+#define WAL_MAX		    (256 * 1024 * 1024) /* above: UNAVAILABLE until read */
+#define READER_STOPPED	    5000 /* a reader pinning a large WAL so long is ended */
+#define ID_MARGIN	    1000 /* ids left out after a power cut */
+#define REF_AGE		    (24 * 60 * 60 * 1000LL) /* a ref is forgotten after */
 
 #endif

@@ -84,7 +84,6 @@ load helpers
 	export CHAT_LOGIN_TIMEOUT=1
 	server_start
 	client_open alice
-	client_ask alice small
 	client_stop alice
 	yes '{"command":"PING","ref":"0123456789012345678901234567890123456789"}' |
 	    head -n 150000 | client_raw alice

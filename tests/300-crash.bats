@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # Death under load, for a few seconds each: no acknowledged message is lost,
-# none comes twice, none out of order.  378-crash-long.bats does it for longer.
+# none comes twice, none out of order.  360-crash-long.bats does it for longer.
 
 load helpers
 load chaos

@@ -18,7 +18,6 @@ load slow
 	client_login bob
 	client_login carol
 	client_open greedy
-	client_ask greedy small
 	client_login greedy
 	client_stop greedy
 	yes '{"command":"PING","ref":"0123456789012345678901234567890123456789"}' |
@@ -27,10 +26,10 @@ load slow
 		say bob "m$i"
 		client_expect carol ".message == \"m$i\"" 5
 	done
-	assert_bounded 20000
+	assert_bounded
 	client_go greedy
 	wait_for -t 60 received greedy '"PONG"' 300000
-	client_expect greedy '.message == "m20"'
+	wait_for received greedy '"message":"m20"' 1
 }
 
 @test "while the relay is stopped messages are acknowledged, and arrive when it goes on" {
@@ -42,10 +41,9 @@ load slow
 	# More than fits into its queue.
 	flood 1 2000
 	kill -CONT "$NOTIFY"
-	client_expect bob '.event == "MESSAGE" and .message == "m20"'
 	wait_for received bob '"MESSAGE"' 2020
-	say alice end
-	client_expect bob '.message == "end"'
+	client_send alice '{"command":"MESSAGE","to":"all","message":"end"}'
+	wait_for received bob '"message":"end"' 1
 	jq -r 'select(.event == "MESSAGE") | .message | split(" ")[0]' \
 	    "$(client_record bob)" |
 	    cmp - <(seq -f m%g 20; seq 2000; echo end)
@@ -71,9 +69,9 @@ load slow
 		{"command":"MESSAGE","to":"all","message":"held","ref":"1"}
 	END
 	# It stops itself while it writes; then nobody traces it any more.
-	wait_for grep -q 'SIGSTOP' "$T/trace"
+	wait_for grep -qs 'SIGSTOP' "$T/trace"
 	pid=$(children "$(session_pid victim)")
-	kill -TERM "$(session_pid victim)"
+	kill -KILL "$(session_pid victim)"
 	wait_for is_stopped "$pid"
 	now_ms
 	start=$NOW
@@ -86,6 +84,7 @@ load slow
 	client_expect bob '.event == "MESSAGE" and .message == "waited"'
 	client_none bob '.message == "held"'
 	assert_eq "$(db 'pragma integrity_check')" ok
+	# shellcheck disable=SC2034 # for chat_teardown
 	SOCKETS_MAY_STAY=1
 }
 
@@ -115,21 +114,21 @@ is_stopped() {
 		#!/bin/sh
 		exec 2>>"$T/log/victim"
 		exec strace -qq -o "$T/trace" -e trace=pread64 \\
-		    -e inject=pread64:signal=STOP:when=30 "$B/bin/chat-session"
+		    -e inject=pread64:signal=STOP:when=10 "$B/bin/chat-session"
 	END
 	chmod +x "$T/traced"
 	client_open victim "exec:$T/traced"
 	client_send victim '{"command":"CONNECT","username":"victim","since":0}'
-	wait_for grep -q 'SIGSTOP' "$T/trace"
+	wait_for grep -qs 'SIGSTOP' "$T/trace"
 	pid=$(children "$(session_pid victim)")
-	kill -TERM "$(session_pid victim)"
+	kill -KILL "$(session_pid victim)"
 	wait_for is_stopped "$pid"
 	for i in {1..20}; do
-		say alice "m$i"
-		client_expect bob ".message == \"m$i\"" 5
+		client_send alice "{\"command\":\"MESSAGE\",\"to\":\"all\",\"message\":\"m$i\"}"
+		wait_for -t 5 received bob "\"message\":\"m$i\"" 1
 	done
 	kill -CONT "$pid"
-	client_expect victim '.message == "m20"' 30
+	wait_for received victim '"message":"m20"' 1
 	jq -r 'select(.event == "MESSAGE") | .message' "$(client_record victim)" |
 	    cmp - <(seq 3000; seq -f m%g 20)
 }

@@ -58,6 +58,7 @@
 #                                      wait for a line for which the jq FILTER
 #                                      is true, and take it.  Others that came
 #                                      before are kept for later calls.
+#                                      (Thousands: use client_record.)
 #   client_next NAME FILTER [SECONDS]  the oldest line not yet taken must match
 #   client_error NAME CODE [FILTER]    client_expect of an ERROR
 #   client_get FILTER                  jq -r on the line last taken ($LINE)

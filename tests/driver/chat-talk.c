@@ -332,15 +332,6 @@ socket_abort(struct talk *t)
 	connection_end(t, END_OURS);
 }
 
-/* Receive buffer of a slow client, so that it fills quickly. */
-static void
-socket_small(struct talk *t)
-{
-	int size = 4096;
-
-	setsockopt(t->sock, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-}
-
 static bool
 is(const char *line, const char *word, const char **args)
 {
@@ -367,8 +358,6 @@ command_simple(struct talk *t, const char *line)
 		t->reading = false;
 	} else if (is(line, "go", &args)) {
 		t->reading = true;
-	} else if (is(line, "small", &args)) {
-		socket_small(t);
 	} else if (is(line, "shut", &args)) {
 		socket_write(t);
 		shutdown(t->sock, SHUT_WR);

@@ -1,0 +1,87 @@
+#!/usr/bin/env bats
+# bats file_tags=long
+# Housekeeping whose system calls fail: checkpoints by chat-notify.  Whatever
+# happens to them, what was acknowledged is stored, and service resumes.
+
+load helpers
+load slow
+
+setup() {
+	chat_setup
+	command -v strace >/dev/null || skip 'strace is not installed'
+	strace -o /dev/null true 2>/dev/null || skip 'tracing is not permitted'
+}
+
+sends_now() {
+	client_send alice "{\"command\":\"MESSAGE\",\"to\":\"all\",\"message\":\"again\",\"ref\":\"again$1-$RANDOM\"}"
+	client_expect alice '(.ref // "") | startswith("again")'
+	[[ $(client_get .event) == ACK ]]
+}
+
+# chat-notify under a fault; its checkpoints are provoked by much text.
+checkpoint_fails() {
+	local n body faults=0
+	body=$(printf 'x%.0s' {1..4000})
+	for n in 1 2 5 10 40; do
+		RELAY=$T/traced-notify
+		cat >"$RELAY" <<-END
+			#!/bin/sh
+			exec strace -f -D -qq -o "$T/trace" -e trace=$1 \\
+			    -e inject=$1:$2:when=$n "$B/bin/chat-notify"
+		END
+		chmod +x "$RELAY"
+		: >"$T/trace"
+		notify_start
+		listener_start
+		client_open alice
+		wait_for connects_now
+		client_open bob
+		client_login bob '"since":0'
+		for i in {1..1500}; do
+			echo "{\"command\":\"MESSAGE\",\"to\":\"all\",\"message\":\"$n-$i $body\",\"ref\":\"$n-$i\"}"
+		done | client_raw alice
+		wait_for -t 60 answered alice 1500
+		wait_for -t 60 fault_or_checkpoint
+		wait_for -t 60 sends_now "$n"
+		sed -n 's/.*"ACK".*"ref":"\([0-9]*-[0-9]*\)".*/\1/p' \
+		    "$(client_record alice)" | sort >acked
+		db "select ref from messages where ref like '$n-%'" | sort >stored
+		[[ -z $(comm -23 acked stored) ]] ||
+		    fail "acknowledged but not stored: $(comm -23 acked stored | head)"
+		db 'select id from messages order by id' >ids
+		wait_for -t 60 received bob '"MESSAGE"' "$(wc -l <ids)"
+		jq -r 'select(.event == "MESSAGE") | .id' "$(client_record bob)" | cmp - ids
+		assert_eq "$(db 'pragma integrity_check')" ok
+		client_close alice
+		client_close bob
+		server_stop
+		! grep -q INJECTED "$T/trace" || ((++faults))
+	done
+	((faults >= 3)) || fail "only $faults faults were injected"
+}
+
+connects_now() {
+	client_send alice '{"command":"CONNECT","username":"alice","ref":"c"}'
+	client_expect alice '.ref == "c"'
+	[[ $(client_get .event) == CONNECTED ]]
+}
+
+answered() {
+	(($(grep -cE '"ref":"[0-9]+-[0-9]+"' "$(client_record "$1")") >= $2))
+}
+
+fault_or_checkpoint() {
+	grep -q INJECTED "$T/trace" || (($(wc -l <"$T/trace") > 5))
+}
+
+@test "a checkpoint whose writes fail with EIO" {
+	checkpoint_fails pwrite64 error=EIO
+}
+
+@test "a checkpoint whose writes fail with ENOSPC" {
+	checkpoint_fails pwrite64 error=ENOSPC
+}
+
+@test "a checkpoint whose syncs fail" {
+	checkpoint_fails fdatasync,fsync error=EIO
+}
