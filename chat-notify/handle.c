@@ -11,6 +11,7 @@
 #include "limit.h"
 #include "log.h"
 #include "notify.h"
+#include "process.h"
 #include "text.h"
 
 /* ---- presence ---- */
@@ -262,18 +263,16 @@ handle_swept(struct notify *n, const struct keeper_report *r)
 }
 
 static void
-handle_reader(struct notify *n, const struct keeper_report *r)
+handle_reader(const struct keeper_report *r)
 {
-	struct subscriber *s = subscribers_find_pid(&n->subscribers, r->pid);
-	bool kill = s != NULL && subscriber_is_stopped(s);
+	/* It need not have registered: it may have been stopped in its login. */
+	bool ended = process_end_stopped(r->pid);
 
 	log_event(LEVEL_WARNING, "reader",
 	    "process %d keeps the WAL, now %lld"
 	    " MiB, from being emptied%s",
 	    (int)r->pid, (long long)r->wal_bytes / (1024 * 1024),
-	    kill ? "; it is a stopped session and is ended" : "");
-	if (kill)
-		subscriber_kill(s);
+	    ended ? "; it was stopped: ended it" : "");
 }
 
 static void
@@ -292,7 +291,7 @@ handle_report(struct notify *n, const struct keeper_report *r)
 		    (long long)r->wal_bytes / 1024);
 		break;
 	case KEEPER_READER:
-		handle_reader(n, r);
+		handle_reader(r);
 		break;
 	case KEEPER_UNAVAILABLE:
 		log_event(LEVEL_ERROR, "store_unavailable", "housekeeping: %s",

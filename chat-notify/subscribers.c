@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "log.h"
-#include "process.h"
 #include "subscribers.h"
 
 /* us; a shorter lag is nothing special where queues are short. */
@@ -26,17 +25,6 @@ subscribers_find(const struct subscribers *s, const char *socket)
 
 	for (i = 0; i < s->count; i++)
 		if (strcmp(s->list[i]->socket, socket) == 0)
-			return s->list[i];
-	return NULL;
-}
-
-struct subscriber *
-subscribers_find_pid(const struct subscribers *s, pid_t pid)
-{
-	unsigned i;
-
-	for (i = 0; i < s->count; i++)
-		if (s->list[i]->pid == pid)
 			return s->list[i];
 	return NULL;
 }
@@ -272,19 +260,4 @@ subscribers_free(struct subscribers *s)
 	free(s->list);
 	s->list = NULL;
 	s->size = 0;
-}
-
-bool
-subscriber_is_stopped(const struct subscriber *sub)
-{
-	bool stopped = process_is_stopped(sub->pid);
-
-	/* It is still there, so that was its own file. */
-	return stopped && pidfd_send_signal(sub->pidfd, 0, NULL, 0) == 0;
-}
-
-void
-subscriber_kill(const struct subscriber *sub)
-{
-	pidfd_send_signal(sub->pidfd, SIGKILL, NULL, 0);
 }

@@ -70,7 +70,6 @@ struct subscriber *subscribers_add(
 
 struct subscriber *
 subscribers_find(const struct subscribers *, const char *socket);
-struct subscriber *subscribers_find_pid(const struct subscribers *, pid_t);
 
 /*
  * Send WELCOME.  The session gets by datagram what comes after the position,
@@ -97,9 +96,5 @@ void subscribers_send(struct subscribers *, const struct relay_batch *);
 void subscribers_remove(struct subscribers *, struct subscriber *);
 void subscribers_reap(struct subscribers *);
 void subscribers_free(struct subscribers *);
-
-/* Whether its process is stopped by a signal or a debugger. */
-bool subscriber_is_stopped(const struct subscriber *);
-void subscriber_kill(const struct subscriber *);
 
 #endif

@@ -1,7 +1,10 @@
 /*
  * The functions of process.h.
  */
+#include <sys/syscall.h>
+
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,4 +40,18 @@ process_is_stopped(pid_t pid)
 		stopped = p[2] == 'T' || p[2] == 't';
 	fclose(f);
 	return stopped;
+}
+
+bool
+process_end_stopped(pid_t pid)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	bool ended;
+
+	/* With fd held, who is stopped and who is killed are the same. */
+	ended = fd != -1 && process_is_stopped(pid) &&
+	    syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0;
+	if (fd != -1)
+		close(fd);
+	return ended;
 }

@@ -12,12 +12,15 @@
  * Open /dev/null for each of descriptors 0 to 2 that is closed, so that no
  * file of ours can get one of these numbers.  First thing in a main().
  */
-void	 process_fill_standard_fds(void);
+void process_fill_standard_fds(void);
 
 /*
  * Whether it is stopped by a signal or a debugger.  The answer is about the
  * pid's process of now: hold a pidfd to know whose that is.
  */
 bool process_is_stopped(pid_t);
+
+/* Kill it if it is stopped.  Returns whether it was, and could be killed. */
+bool process_end_stopped(pid_t);
 
 #endif

@@ -7,24 +7,7 @@ load helpers
 
 setup() {
 	chat_setup
-	command -v strace >/dev/null || skip 'strace is not installed'
-	strace -o /dev/null true 2>/dev/null || skip 'tracing is not permitted'
-}
-
-# Make $T/traced: chat-session with a fault at the Nth of some system calls.
-traced() {
-	cat >"$T/traced" <<-END
-		#!/bin/sh
-		exec 2>>"$T/log/victim"
-		exec strace -f -qq -o "$T/trace" -e trace=$1 \\
-		    -e inject=$1:$2:when=$3 "$B/bin/chat-session"
-	END
-	chmod +x "$T/traced"
-	: >"$T/trace"
-}
-
-was_injected() {
-	grep -q '(INJECTED)' "$T/trace"
+	need_strace
 }
 
 is_answered() {
@@ -81,7 +64,7 @@ every_call_fails() {
 	client_login judge
 	client_login bob
 	for ((n = 1; n < 80; n++)); do
-		traced "$1" "error=$error" "$n"
+		traced chat-session "$1" "error=$error" "$n" -f
 		talk "$n"
 		was_injected || break
 		# Service resumes by itself.
@@ -113,7 +96,7 @@ every_call_fails() {
 	: >"$T/acked"
 	client_login judge
 	client_login bob
-	traced fdatasync,fsync error=EIO 1+
+	traced chat-session fdatasync,fsync error=EIO 1+ -f
 	talk 1
 	was_injected
 	[[ ! -s $T/acked ]] || fail "acknowledged:" "$(cat "$T/acked")"
@@ -145,7 +128,7 @@ death_at_every_call() {
 	client_login judge
 	client_login bob
 	for ((n = 1; n < 80; n++)); do
-		traced "$1" signal=KILL "$n"
+		traced chat-session "$1" signal=KILL "$n" -f
 		client_open victim "exec:$T/traced"
 		client_raw victim <<-END
 			{"command":"CONNECT","username":"v$n"}

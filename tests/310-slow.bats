@@ -51,18 +51,11 @@ load slow
 
 @test "a holder of the lock that is stopped is ended after 5 s and named in the log" {
 	local pid
-	command -v strace >/dev/null || skip 'strace is not installed'
-	strace -o /dev/null true 2>/dev/null || skip 'tracing is not permitted'
+	need_strace
 	server_start
 	client_login alice
 	client_login bob
-	cat >"$T/traced" <<-END
-		#!/bin/sh
-		exec 2>>"$T/log/victim"
-		exec strace -qq -o "$T/trace" -e trace=pwrite64 \\
-		    -e inject=pwrite64:signal=STOP:when=5 "$B/bin/chat-session"
-	END
-	chmod +x "$T/traced"
+	traced chat-session pwrite64 signal=STOP 5
 	client_open victim "exec:$T/traced"
 	client_raw victim <<-'END'
 		{"command":"CONNECT","username":"victim"}
@@ -70,7 +63,7 @@ load slow
 	END
 	# It stops itself while it writes; then nobody traces it any more.
 	wait_for grep -qs 'SIGSTOP' "$T/trace"
-	pid=$(children "$(session_pid victim)")
+	pid=$(child_of "$(session_pid victim)")
 	kill -KILL "$(session_pid victim)"
 	wait_for is_stopped "$pid"
 	now_ms
@@ -88,39 +81,23 @@ load slow
 	SOCKETS_MAY_STAY=1
 }
 
-children() {
-	local pid
-	for pid in $(own_processes); do
-		if [[ $(sed 's/.*) //' "/proc/$pid/stat" | cut -d ' ' -f 2) == "$1" ]]; then
-			echo "$pid"
-		fi
-	done
-}
-
 is_stopped() {
 	[[ $(sed 's/.*) //' "/proc/$1/stat") == T* ]]
 }
 
 @test "a session that is stopped in the middle of reading the store does not stop others" {
 	local pid
-	command -v strace >/dev/null || skip 'strace is not installed'
-	strace -o /dev/null true 2>/dev/null || skip 'tracing is not permitted'
+	need_strace
 	server_start
 	client_login alice
 	client_login bob
 	seq -f '{"command":"MESSAGE","to":"all","message":"%.0f"}' 3000 | client_raw alice
 	client_barrier alice
-	cat >"$T/traced" <<-END
-		#!/bin/sh
-		exec 2>>"$T/log/victim"
-		exec strace -qq -o "$T/trace" -e trace=pread64 \\
-		    -e inject=pread64:signal=STOP:when=10 "$B/bin/chat-session"
-	END
-	chmod +x "$T/traced"
+	traced chat-session pread64 signal=STOP 10
 	client_open victim "exec:$T/traced"
 	client_send victim '{"command":"CONNECT","username":"victim","since":0}'
 	wait_for grep -qs 'SIGSTOP' "$T/trace"
-	pid=$(children "$(session_pid victim)")
+	pid=$(child_of "$(session_pid victim)")
 	kill -KILL "$(session_pid victim)"
 	wait_for is_stopped "$pid"
 	for i in {1..20}; do

@@ -26,16 +26,6 @@ with_queue() {
 	in_space --net with_queue 512 stopped_session 100000
 }
 
-# Pid of the one process that the process $1 traces.
-child_of() {
-	local pid
-	for pid in $(own_processes); do
-		if [[ $(sed 's/.*) //' "/proc/$pid/stat" | cut -d ' ' -f 2) == "$1" ]]; then
-			echo "$pid"
-		fi
-	done
-}
-
 # 40,000 messages of a kilobyte, each answered.
 push() {
 	local body
@@ -54,19 +44,12 @@ sends_now() {
 
 @test "a session stopped in the middle of reading cannot make the WAL grow for ever" {
 	local pid round acks
-	command -v strace >/dev/null || skip 'strace is not installed'
-	strace -o /dev/null true 2>/dev/null || skip 'tracing is not permitted'
+	need_strace
 	server_start
 	client_login alice
 	client_login bob
 	flood 1 5000
-	cat >"$T/traced" <<-END
-		#!/bin/sh
-		exec 2>>"$T/log/victim"
-		exec strace -qq -o "$T/trace" -e trace=pread64 \\
-		    -e inject=pread64:signal=STOP:when=10 "$B/bin/chat-session"
-	END
-	chmod +x "$T/traced"
+	traced chat-session pread64 signal=STOP 10
 	client_open victim "exec:$T/traced"
 	client_send victim '{"command":"CONNECT","username":"victim","since":0}'
 	wait_for grep -qs 'SIGSTOP' "$T/trace"

@@ -60,6 +60,12 @@ trouble_stops() {
 	esac
 }
 
+trouble_stops_end() {
+	((${#STOPPED[@]} == 0)) || kill -CONT "${STOPPED[@]}" 2>/dev/null || :
+	STOPPED=()
+	kill -CONT "$NOTIFY"
+}
+
 @test "sessions and chat-notify are stopped and go on" {
 	QLEN=10 chaos trouble_stops --seconds 60
 }

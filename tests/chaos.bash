@@ -100,7 +100,13 @@ chaos_here() {
 		'progress phase=talk'*)
 			"$trouble" "$((++n))"
 			;;
-		progress* | running) ;;
+		progress*)
+			# What was done and can be undone ends with the talk.
+			if declare -F "${trouble}_end" >/dev/null; then
+				"${trouble}_end"
+			fi
+			;;
+		running*) ;;
 		*) echo "$line" >>"$T/chaos.end" ;;
 		esac
 	done

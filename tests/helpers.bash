@@ -34,6 +34,15 @@
 #   log_has PATTERN                    is there such a line in any log
 #   db SQL                             ask the store (read-only)
 #
+# Faults (need strace; need_strace skips the test without)
+#   traced PROGRAM SYSCALLS FAULT WHEN [OPTION...]
+#                                      make the script $T/traced: PROGRAM with
+#                                      strace's FAULT (error=EIO, signal=KILL)
+#                                      at the WHENth of the SYSCALLS; the trace
+#                                      is $T/trace, stderr $T/log/traced
+#   was_injected                       has the fault happened?
+#   child_of PID                       this test's process whose parent is PID
+#
 # Namespaces (need root; the test is skipped otherwise)
 #   in_space --net|--mount FUNCTION [ARG...]
 #                                      run a function of the test in a network
@@ -405,6 +414,39 @@ log_has() {
 
 db() {
 	sqlite3 -readonly -cmd '.timeout 5000' "$CHAT_DB" "$1"
+}
+
+# --- faults ----------------------------------------------------------------
+
+need_strace() {
+	command -v strace >/dev/null || skip 'strace is not installed'
+	strace -o /dev/null true 2>/dev/null || skip 'tracing is not permitted'
+}
+
+# Who is traced cannot look for leaks.
+traced() {
+	cat >"$T/traced" <<-END
+		#!/bin/sh
+		ASAN_OPTIONS=\$ASAN_OPTIONS:detect_leaks=0
+		exec 2>>"$T/log/traced"
+		exec strace -qq -o "$T/trace" -e trace=$2 -e inject=$2:$3:when=$4 \
+		    ${*:5} "$B/bin/$1"
+	END
+	chmod +x "$T/traced"
+	: >"$T/trace"
+}
+
+was_injected() {
+	grep -q '(INJECTED)' "$T/trace"
+}
+
+child_of() {
+	local pid
+	for pid in $(own_processes); do
+		if [[ $(sed 's/.*) //' "/proc/$pid/stat" | cut -d ' ' -f 2) == "$1" ]]; then
+			echo "$pid"
+		fi
+	done
 }
 
 # --- namespaces ------------------------------------------------------------
