@@ -30,8 +30,8 @@
 
 #include "buf.h"
 
-#define LINES_MAX	500	/* lines in one answer */
-#define TRICKLE_WAIT	5000	/* ms for the server to take one byte */
+#define LINES_MAX    500  /* lines in one answer */
+#define TRICKLE_WAIT 5000 /* ms for the server to take one byte */
 
 enum end { END_NOT, END_EOF, END_RESET, END_OURS };
 
@@ -39,21 +39,21 @@ enum end { END_NOT, END_EOF, END_RESET, END_OURS };
 enum waiting { WAIT_NOTHING, WAIT_LINES, WAIT_COUNT, WAIT_END, WAIT_SENT };
 
 struct talk {
-	int		 sock;
-	int		 control;	/* commands come from here */
-	int		 reply;		/* answers go here */
-	int		 record;	/* everything received, for the reader */
-	pid_t		 child;		/* of exec:, else 0 */
-	bool		 reading;	/* false: the socket is left to fill */
-	enum end	 end;
-	struct buf	 in;		/* received, not yet handed out */
-	struct buf	 out;		/* told to send, not yet taken */
-	struct buf	 commands;
-	long long	 total;		/* complete lines ever received */
-	long long	 unread;	/* complete lines in `in` */
-	enum waiting	 waiting;
-	long long	 count;		/* lines that WAIT_COUNT wants */
-	long long	 deadline;
+	int sock;
+	int control;  /* commands come from here */
+	int reply;    /* answers go here */
+	int record;   /* everything received, for the reader */
+	pid_t child;  /* of exec:, else 0 */
+	bool reading; /* false: the socket is left to fill */
+	enum end end;
+	struct buf in;	/* received, not yet handed out */
+	struct buf out; /* told to send, not yet taken */
+	struct buf commands;
+	long long total;  /* complete lines ever received */
+	long long unread; /* complete lines in `in` */
+	enum waiting waiting;
+	long long count; /* lines that WAIT_COUNT wants */
+	long long deadline;
 };
 
 static const char *const end_names[] = { "open", "eof", "reset", "closed" };
@@ -78,7 +78,8 @@ static int
 connect_tcp(char *address)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
-	    .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV }, *ai;
+		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV },
+			*ai;
 	char *port = strrchr(address, ':');
 	int fd, on = 1, error;
 
@@ -183,8 +184,8 @@ socket_write(struct talk *t)
 	ssize_t n;
 
 	while (t->end == END_NOT && buf_len(&t->out) > 0) {
-		n = send(t->sock, buf_head(&t->out), buf_len(&t->out),
-		    MSG_NOSIGNAL);
+		n = send(
+		    t->sock, buf_head(&t->out), buf_len(&t->out), MSG_NOSIGNAL);
 		if (n == -1 && (errno == EAGAIN || errno == EINTR))
 			return;
 		if (n == -1) {
@@ -224,8 +225,8 @@ trickle(struct talk *t, const char *s, size_t n)
 		if (send(t->sock, s + i, 1, MSG_NOSIGNAL) != 1)
 			return;
 		deadline = now_ms() + TRICKLE_WAIT;
-		while (ss.ss_family == AF_UNIX && !taken(t) &&
-		    now_ms() < deadline)
+		while (
+		    ss.ss_family == AF_UNIX && !taken(t) && now_ms() < deadline)
 			nanosleep(&nap, NULL);
 	}
 }
@@ -259,8 +260,9 @@ lines_answer(struct talk *t)
 	size_t len;
 
 	for (i = 0; i < n; i++)
-		p = (char *)memchr(p, '\n',
-		    (size_t)(head + buf_len(&t->in) - p)) + 1;
+		p = (char *)memchr(
+			p, '\n', (size_t)(head + buf_len(&t->in) - p)) +
+		    1;
 	len = (size_t)(p - head);
 	dprintf(t->reply, "lines %lld\n", n);
 	while (len > 0) {
@@ -289,8 +291,8 @@ wait_check(struct talk *t)
 		lines_answer(t);
 	else if (w == WAIT_COUNT && t->total >= t->count)
 		answer(t, "ok");
-	else if (w == WAIT_SENT && (ended ||
-	    (buf_len(&t->out) == 0 && taken(t))))
+	else if (w == WAIT_SENT &&
+	    (ended || (buf_len(&t->out) == 0 && taken(t))))
 		answer(t, "ok");
 	else if (ended)
 		answer(t, end_names[t->end]);
@@ -406,11 +408,11 @@ control_read(struct talk *t)
 	buf_added(&t->commands, (size_t)n);
 	while (buf_len(&t->commands) > 0 &&
 	    (lf = memchr(buf_head(&t->commands), '\n',
-	    buf_len(&t->commands))) != NULL) {
+		 buf_len(&t->commands))) != NULL) {
 		*lf = '\0';
 		command_run(t, buf_head(&t->commands));
-		buf_consume(&t->commands,
-		    (size_t)(lf - buf_head(&t->commands)) + 1);
+		buf_consume(
+		    &t->commands, (size_t)(lf - buf_head(&t->commands)) + 1);
 	}
 }
 
@@ -456,7 +458,7 @@ static int
 port_find(void)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET,
-	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	unsigned seed = (unsigned)now_ms() * 31 + (unsigned)getpid() * 7919;
 	int tries, fd;
 
@@ -519,15 +521,16 @@ main(int argc, char *argv[])
 	if (argc == 3 && strcmp(argv[1], "--datagram") == 0)
 		return datagram_send(argv[2]);
 	if (argc != 5)
-		errx(64, "usage: chat-talk ADDRESS CONTROL REPLY RECORD\n"
+		errx(64,
+		    "usage: chat-talk ADDRESS CONTROL REPLY RECORD\n"
 		    "       chat-talk --port | --loopback | --datagram PATH");
 	/* No test leaves a client behind, even when it is killed itself. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGCHLD, SIG_IGN);
 	t.control = open(argv[2], O_RDWR | O_CLOEXEC);
 	t.reply = open(argv[3], O_RDWR | O_CLOEXEC);
-	t.record = open(argv[4], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-	    0600);
+	t.record =
+	    open(argv[4], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (t.control == -1 || t.reply == -1 || t.record == -1)
 		err(1, "open");
 	connection_open(&t, argv[1]);
