@@ -5,6 +5,12 @@
 load helpers
 load chaos
 
+@test "the judge of these tests sees each kind of wrong" {
+	run -0 "$B/tests/chat-chaos" --self-test
+	(($(grep -c '^ok ' <<<"$output") >= 20))
+	[[ $output != *"not ok"* ]]
+}
+
 @test "sessions are killed, with short datagram queues" {
 	QLEN=10 chaos trouble_sessions --seconds 6
 }
