@@ -80,15 +80,10 @@ row_relay(void *arg, const struct store_message *m)
 		.user = m->sender_id,
 		.session = m->session_id,
 		.recipient = m->recipient_id };
+	struct event_message event = event_of_stored(m);
 
 	buf_reset(line, DGRAM_MAX);
-	event_message(line,
-	    &(struct event_message){ .id = m->id,
-		.time = m->time,
-		.from = m->from,
-		.to = m->to,
-		.body = m->body,
-		.body_len = m->body_len });
+	event_message(line, &event);
 	message.line = buf_head(line);
 	message.len = buf_len(line);
 	relay_stored(f->relay, &message);

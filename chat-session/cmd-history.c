@@ -23,12 +23,7 @@ static bool
 item_add(void *arg, const struct store_message *m)
 {
 	struct page *p = arg;
-	struct event_message e = { .id = m->id,
-		.time = m->time,
-		.from = m->from,
-		.to = m->to,
-		.body = m->body,
-		.body_len = m->body_len };
+	struct event_message e = event_of_stored(m);
 
 	if (p->count == p->limit) {
 		p->more = true;

@@ -201,12 +201,7 @@ static bool
 row_deliver(void *arg, const struct store_message *m)
 {
 	struct row_sink *sink = arg;
-	struct event_message e = { .id = m->id,
-		.time = m->time,
-		.from = m->from,
-		.to = m->to,
-		.body = m->body,
-		.body_len = m->body_len };
+	struct event_message e = event_of_stored(m);
 
 	event_message(sink->out, &e);
 	return buf_len(sink->out) < sink->end;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "event.h"
+#include "store.h"
 #include "text.h"
 
 #define LITERAL(b, s) buf_add((b), (s), sizeof(s) - 1)
@@ -69,6 +70,17 @@ void
 event_end(struct buf *b)
 {
 	LITERAL(b, "}\n");
+}
+
+struct event_message
+event_of_stored(const struct store_message *m)
+{
+	return (struct event_message){ .id = m->id,
+		.time = m->time,
+		.from = m->from,
+		.to = m->to,
+		.body = m->body,
+		.body_len = m->body_len };
 }
 
 /* From the id on, which both forms share. */

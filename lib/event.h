@@ -30,6 +30,10 @@ struct event_message {
 	size_t body_len;
 };
 
+/* What the store gave, borrowed from it. */
+struct store_message;
+struct event_message event_of_stored(const struct store_message *);
+
 /* {"event":"MESSAGE",...} and its LF. */
 void event_message(struct buf *, const struct event_message *);
 /* The same members without "event" and LF, as HISTORY lists them. */
