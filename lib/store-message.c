@@ -80,8 +80,8 @@ recipient_find(
     struct store *s, const char *to, struct store_sent *out, bool *reachable)
 {
 	sqlite3_stmt *st = store_statement(s, ST_RECIPIENT,
-	    "SELECT id, username, password IS NOT NULL OR EXISTS (SELECT 1"
-	    " FROM sessions WHERE user_id = users.id AND ended_at IS NULL)"
+	    "SELECT id, username, ifnull(password, '!') <> '!' OR EXISTS"
+	    " (SELECT 1 FROM sessions WHERE user_id = users.id AND ended_at IS NULL)"
 	    " FROM users WHERE username = :username");
 	int rc;
 

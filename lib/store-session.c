@@ -274,7 +274,8 @@ store_users(
 	    " WHERE s.ended_at IS NULL GROUP BY s.user_id"
 	    " UNION ALL SELECT username, 0, seen_at FROM users"
 	    " INDEXED BY users_registered WHERE password IS NOT NULL"
-	    " AND NOT EXISTS (SELECT 1 FROM sessions WHERE user_id = users.id"
+	    " AND password <> '!' AND NOT EXISTS (SELECT 1 FROM sessions"
+	    " WHERE user_id = users.id"
 	    " AND ended_at IS NULL) ORDER BY 1 COLLATE NOCASE");
 	struct store_user user;
 	int rc;
