@@ -122,3 +122,23 @@ session_logged() {
 	assert_eq "$(<"$T/status")" 0 "exit status"
 	nothing_left
 }
+
+# The pid of this test's process of that name.
+process_named() {
+	local pid
+	for pid in $(own_processes); do
+		if grep -qx "$1" "/proc/$pid/comm"; then
+			echo "$pid"
+		fi
+	done
+}
+
+@test "a session that does not end by itself is ended" {
+	run_start
+	client_login alice
+	kill -STOP "$(process_named chat-session)"
+	kill -TERM "$RUN"
+	wait_for -t 30 process_gone "$RUN"
+	RUN=
+	nothing_left
+}
