@@ -418,13 +418,26 @@ options(int argc, char **argv)
 	}
 }
 
+/* Nothing is read from the client as root, even if all else went wrong. */
+static bool
+leave_root(struct session *s)
+{
+	if (process_leave_root(s->config.runtime_dir))
+		return true;
+	log_event(LEVEL_CRITICAL, "root",
+	    "cannot become the owner of %s, or else the user " PROCESS_USER
+	    ": %s",
+	    s->config.runtime_dir, strerror(errno));
+	return false;
+}
+
 /* Returns what the exit status will be. */
 static int
 session_init(struct session *s)
 {
 	char error[CONFIG_ERROR_MAX] = "";
 	struct dgram_registry registry;
-	bool ok = config_load(&s->config, error);
+	bool ok = config_load(&s->config, error), left;
 
 	if (ok && !dgram_registry_init(&registry, s->config.runtime_dir)) {
 		snprintf(error, sizeof(error),
@@ -438,14 +451,20 @@ session_init(struct session *s)
 	deliver_init(&s->delivery);
 	s->started = session_now();
 	log_set_peer(s->client.peer);
-	if (ok) {
+	left = leave_root(s);
+	if (ok && left) {
 		log_set_level((enum log_level)s->config.log_level);
 		return EX_OK;
 	}
-	log_event(LEVEL_CRITICAL, "bad_configuration", "%s", error);
+	if (!ok)
+		log_event(LEVEL_CRITICAL, "bad_configuration", "%s", error);
 	session_end_error(s, "INTERNAL",
 	    "the server's configuration is wrong; its log says how");
-	return EX_CONFIG;
+	if (!left) {
+		output_send(s, s->started);
+		s->state = STATE_ENDED;
+	}
+	return ok ? EX_NOPERM : EX_CONFIG;
 }
 
 int

@@ -1,9 +1,13 @@
 /*
  * The functions of process.h.
  */
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +26,28 @@ process_fill_standard_fds(void)
 			abort();
 	while (fd <= STDERR_FILENO);
 	close(fd);
+}
+
+bool
+process_leave_root(const char *dir)
+{
+	const struct passwd *pw;
+	struct stat st;
+
+	if (geteuid() != 0)
+		return true;
+	if (stat(dir, &st) == -1) {
+		if ((pw = getpwnam(PROCESS_USER)) == NULL) {
+			errno = ENOENT;
+			return false;
+		}
+		st.st_uid = pw->pw_uid;
+		st.st_gid = pw->pw_gid;
+	}
+	return st.st_uid == 0 ||
+	    (setgroups(0, NULL) == 0 &&
+		setresgid(st.st_gid, st.st_gid, st.st_gid) == 0 &&
+		setresuid(st.st_uid, st.st_uid, st.st_uid) == 0);
 }
 
 bool

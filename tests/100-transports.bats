@@ -182,3 +182,37 @@ no_pipe_sessions() {
 	"$B/bin/chat-session" <in >&- 2>&- 3>&- || :
 	assert_eq "$(sqlite3 -readonly "$CHAT_DB" 'pragma integrity_check' 2>/dev/null || echo ok)" ok
 }
+
+# What /proc says of the session of client $1: its users, groups, capabilities.
+credentials() {
+	sed -n 's/[[:space:]]\+/ /g; s/ *$//; /^\(Uid\|Gid\|Groups\|CapPrm\|CapEff\):/p' \
+	    "/proc/$(session_pid "$1")/status"
+}
+
+@test "started by root, a session becomes the owner of the runtime directory" {
+	[[ $(id -u) == 0 ]] || skip 'needs root'
+	chown 65534:65533 "$T/run" "$T/data"
+	chmod 711 "$T" "${CHAT_TEST_TMP:-$T}" "${CHAT_TEST_RUN:-$T}"
+	printf '#!/bin/sh\nexec setpriv --reuid 65534 --regid 65533 %s %s\n' \
+	    --clear-groups "$B/bin/chat-notify" >relay
+	chmod +x relay
+	RELAY=$T/relay server_start
+	client_login alice
+	assert_eq "$(credentials alice)" "$(printf '%s\n' \
+	    'Uid: 65534 65534 65534 65534' 'Gid: 65533 65533 65533 65533' \
+	    'Groups:' 'CapPrm: 0000000000000000' 'CapEff: 0000000000000000')"
+	say alice hello
+}
+
+@test "a session that cannot leave root reads nothing and says so" {
+	[[ $(id -u) == 0 ]] || skip 'needs root'
+	chown 65534 "$T/run"
+	printf '#!/bin/sh\nexec setpriv --bounding-set=-setuid %s 2>%s\n' \
+	    "$B/bin/chat-session" "$T/log/rooted" >rooted
+	chmod +x rooted
+	echo '{"command":"PING","ref":"unread"}' >in
+	run -77 ./rooted <in
+	jq -e '.code == "INTERNAL"' <<<"$output"
+	not grep -q PONG <<<"$output"
+	log_has 'CRITICAL root.*cannot become the owner of'
+}

@@ -128,7 +128,11 @@ acks_came() {
 	for pid in $(inside pgrep '^chat-'); do
 		assert_eq "$(inside ps -o user= -p "$pid")" chat "user"
 		inside grep -q '^NoNewPrivs:.*1' "/proc/$pid/status"
-		inside grep -q '^CapBnd:[[:space:]]*0*$' "/proc/$pid/status"
+		# What is left in CapBnd nobody can get any more.
+		assert_eq "$(inside grep -Ec '^Cap(Inh|Prm|Eff|Amb):[[:space:]]*0+$' \
+		    "/proc/$pid/status")" 4 "empty sets of capabilities"
+		inside grep -Eq '^Groups:[[:space:]]*$|^Groups:.*'"$(inside id -g chat)" \
+		    "/proc/$pid/status"
 	done
 	assert_eq "$(inside pgrep -c '^chat-')" 2 "processes with one client"
 }
