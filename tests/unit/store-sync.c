@@ -2,8 +2,7 @@
  * Unit tests of the store and the disk: what is synced when, a sync that fails,
  * and checkpoints, which bring that in order.
  *
- * Syncs are counted and made to fail on the way from SQLite to the disk: its
- * default VFS hands out files whose methods are replaced.
+ * Syncs are counted and made to fail on the way from SQLite to the disk.
  */
 #include <sys/stat.h>
 
@@ -16,7 +15,8 @@
 
 #include "store-test.h"
 
-#define METHODS_MAX	8 /* kinds of files SQLite may have */
+#include "store-between.h"
+
 #define CHECKPOINT_LOCK 1 /* offset of that lock (walformat.html) */
 
 /* ---- between SQLite and the disk ---- */
@@ -25,47 +25,29 @@ static int wal_syncs, checkpoints; /* since the test began */
 static bool sync_fails;
 static sqlite3_int64 wal_pretends; /* size of the WAL, 0: the true one */
 
-static sqlite3_vfs *disk, between;
-static struct {
-	const sqlite3_io_methods *real;
-	sqlite3_io_methods ours;
-	bool wal;
-} kinds[METHODS_MAX];
-
-static int
-kind_of(const sqlite3_file *f)
-{
-	int i;
-
-	for (i = 0; i < METHODS_MAX; i++)
-		if (f->pMethods == &kinds[i].ours)
-			return i;
-	abort();
-}
-
 static int
 our_sync(sqlite3_file *f, int flags)
 {
-	int kind = kind_of(f);
+	const struct between_kind *kind = kind_of(f);
 
-	if (kinds[kind].wal) {
+	if (kind->type == SQLITE_OPEN_WAL) {
 		wal_syncs++;
 		if (sync_fails)
 			return SQLITE_IOERR_FSYNC;
 	}
-	return kinds[kind].real->xSync(f, flags);
+	return kind->real->xSync(f, flags);
 }
 
 static int
 our_size(sqlite3_file *f, sqlite3_int64 *size)
 {
-	int kind = kind_of(f);
+	const struct between_kind *kind = kind_of(f);
 
-	if (kinds[kind].wal && wal_pretends != 0) {
+	if (kind->type == SQLITE_OPEN_WAL && wal_pretends != 0) {
 		*size = wal_pretends;
 		return SQLITE_OK;
 	}
-	return kinds[kind].real->xFileSize(f, size);
+	return kind->real->xFileSize(f, size);
 }
 
 static int
@@ -74,45 +56,23 @@ our_lock(sqlite3_file *f, int offset, int n, int flags)
 	if (offset == CHECKPOINT_LOCK && (flags & SQLITE_SHM_EXCLUSIVE) &&
 	    (flags & SQLITE_SHM_LOCK))
 		checkpoints++;
-	return kinds[kind_of(f)].real->xShmLock(f, offset, n, flags);
+	return kind_of(f)->real->xShmLock(f, offset, n, flags);
 }
 
-static int
-our_open(
-    sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *out)
+static void
+replace(sqlite3_io_methods *m)
 {
-	int rc = disk->xOpen(disk, name, f, flags, out), i;
-	bool wal = (flags & SQLITE_OPEN_WAL) != 0;
-
-	(void)vfs;
-	if (rc != SQLITE_OK || f->pMethods == NULL)
-		return rc;
-	for (i = 0; kinds[i].real != NULL; i++)
-		if (kinds[i].real == f->pMethods && kinds[i].wal == wal)
-			break;
-	assert_true(i < METHODS_MAX - 1);
-	if (kinds[i].real == NULL) {
-		kinds[i].real = f->pMethods;
-		kinds[i].ours = *f->pMethods;
-		kinds[i].ours.xSync = our_sync;
-		kinds[i].ours.xFileSize = our_size;
-		if (f->pMethods->iVersion >= 2)
-			kinds[i].ours.xShmLock = our_lock;
-		kinds[i].wal = wal;
-	}
-	f->pMethods = &kinds[i].ours;
-	return rc;
+	m->xSync = our_sync;
+	m->xFileSize = our_size;
+	if (m->iVersion >= 2)
+		m->xShmLock = our_lock;
 }
 
 static int
 step_between(void **state)
 {
 	(void)state;
-	disk = sqlite3_vfs_find(NULL);
-	between = *disk;
-	between.zName = "between";
-	between.xOpen = our_open;
-	return sqlite3_vfs_register(&between, 1) == SQLITE_OK ? 0 : -1;
+	return between_step(replace);
 }
 
 static int
