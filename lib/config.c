@@ -136,9 +136,9 @@ static bool
 file_read(struct config *c, const char *path, char error[CONFIG_ERROR_MAX])
 {
 	static char *kept[NKEYS]; /* strings, while they may be used */
-	char line[4096], *key, *value;
+	char *line = NULL, *key, *value, *copy;
 	bool ok = true;
-	size_t i;
+	size_t i, size = 0;
 	FILE *f = fopen(path, "re");
 
 	/* Under systemd the manager has read it for us, as root. */
@@ -149,17 +149,23 @@ file_read(struct config *c, const char *path, char error[CONFIG_ERROR_MAX])
 		    strerror(errno));
 		return false;
 	}
-	while (ok && fgets(line, sizeof(line), f) != NULL) {
+	while (ok && getline(&line, &size, f) != -1) {
 		if ((key = line_split(line, &value)) == NULL)
 			continue;
 		for (i = 0; i < NKEYS && strcmp(keys[i].name, key) != 0; i++)
 			;
 		if (i == NKEYS)
 			continue; /* another program's key */
-		free(kept[i]);
-		if ((kept[i] = strdup(value)) == NULL)
+		if ((copy = strdup(value)) == NULL)
 			abort();
-		ok = key_set(c, &keys[i], kept[i], error);
+		ok = key_set(c, &keys[i], copy, error);
+		/* A value that was refused has not replaced the earlier one. */
+		if (!ok) {
+			free(copy);
+			break;
+		}
+		free(kept[i]);
+		kept[i] = copy;
 	}
 	if (ok && ferror(f)) {
 		snprintf(error, CONFIG_ERROR_MAX, "cannot read %s: %s", path,
@@ -167,6 +173,7 @@ file_read(struct config *c, const char *path, char error[CONFIG_ERROR_MAX])
 		ok = false;
 	}
 	fclose(f);
+	free(line);
 	return ok;
 }
 

@@ -265,6 +265,35 @@ the_file_is_read_as_systemd_reads_it(void **state)
 }
 
 static void
+a_line_of_any_length_is_one_line(void **state)
+{
+	char text[10000];
+	struct config c;
+
+	(void)state;
+	/* What a comment says at its end is a comment, wherever that is. */
+	memset(text, ' ', sizeof(text));
+	text[0] = '#';
+	strcpy(text + 4095, "CHAT_LOGIN_TIMEOUT=77\nCHAT_IDLE_TIMEOUT=88");
+	file_write(text);
+	c = load();
+	assert_int_equal(c.login_timeout, 10);
+	assert_int_equal(c.idle_timeout, 88);
+}
+
+static void
+a_wrong_value_leaves_the_earlier_one_readable(void **state)
+{
+	char error[CONFIG_ERROR_MAX];
+	struct config c;
+
+	(void)state;
+	file_write("CHAT_DB=/somewhere/first\nCHAT_DB=\n");
+	assert_false(config_load(&c, error));
+	assert_string_equal(c.db, "/somewhere/first");
+}
+
+static void
 blanks_before_the_equals_sign_are_dropped(void **state)
 {
 	struct config c;
@@ -346,6 +375,8 @@ main(void)
 		TEST(an_empty_choice_or_number_is_no_value),
 		TEST(a_long_wrong_value_is_cut_in_the_answer),
 		TEST(the_file_is_read_as_systemd_reads_it),
+		TEST(a_line_of_any_length_is_one_line),
+		TEST(a_wrong_value_leaves_the_earlier_one_readable),
 		TEST(blanks_before_the_equals_sign_are_dropped),
 		TEST(quotes_go_in_pairs_only),
 		TEST(a_file_that_is_none_is_named),
