@@ -232,7 +232,7 @@ cmd_disconnect(struct session *s, const struct request *r)
 	if (!request_string(s, r, "username", false, &username, &len))
 		return;
 	if (username != NULL &&
-	    (s->state != STATE_CONNECTED ||
+	    (s->state != STATE_CONNECTED || strlen(username) != len ||
 		strcasecmp(username, s->me.username) != 0)) {
 		session_error(s, r, "BAD_REQUEST",
 		    "username must be your own or left out");

@@ -46,8 +46,8 @@ dispatch(struct session *s, const struct request *r)
 	const struct command *c;
 
 	if (r->command == NULL) {
-		session_error(
-		    s, r, "BAD_REQUEST", "command is missing or not a string");
+		session_error(s, r, "BAD_REQUEST",
+		    "command is missing or no string without NUL");
 		return;
 	}
 	if ((c = command_find(r->command)) == NULL) {

@@ -107,6 +107,9 @@ request_parse(struct session *s, struct request *r, char *line, size_t len)
 		return false;
 	}
 	request.command = member_string(request.json, "command", &n);
+	/* "PING\\u0000" is not PING. */
+	if (request.command != NULL && strlen(request.command) != n)
+		request.command = NULL;
 	*r = request;
 	return true;
 }

@@ -116,9 +116,9 @@ bool client_has_all(const struct client *);
 
 struct request {
 	struct json_object *json; /* owns all strings below */
-	const char *command;
-	const char *ref; /* NULL: none */
-	bool repaired;	 /* the line was not valid as it came */
+	const char *command; /* NULL: none, no string, or with a NUL in it */
+	const char *ref;     /* NULL: none */
+	bool repaired;	     /* the line was not valid as it came */
 };
 
 /*

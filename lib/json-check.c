@@ -37,32 +37,40 @@ hex4(const char *p, const char *end)
 	return value;
 }
 
+/* What was seen within strings. */
+struct seen {
+	bool surrogates; /* half a pair, anywhere */
+	bool nul;	 /* \u0000 in the last string */
+};
+
 /* At the u of an escape: skip it, and its other half when that follows. */
 static const char *
-escape_skip(const char *p, const char *end, bool *surrogates)
+escape_skip(const char *p, const char *end, struct seen *seen)
 {
 	long unit = hex4(p + 1, end), low = -1;
 
+	seen->nul |= unit == 0;
 	if (unit < 0xd800 || unit > 0xdfff)
 		return p + 1;
 	if (unit < 0xdc00 && end - p >= 7 && p[5] == '\\' && p[6] == 'u')
 		low = hex4(p + 7, end);
 	if (low >= 0xdc00 && low <= 0xdfff)
 		return p + 11;
-	*surrogates = true;
+	seen->surrogates = true;
 	return p + 5;
 }
 
 /* Behind the opening quote: skip the string.  NULL for a control in it. */
 static const char *
-string_skip(const char *p, const char *end, bool *surrogates)
+string_skip(const char *p, const char *end, struct seen *seen)
 {
+	seen->nul = false;
 	while (p < end && *p != '"') {
 		if ((unsigned char)*p < 0x20)
 			return NULL;
 		if (*p++ != '\\' || p >= end)
 			continue;
-		p = *p == 'u' ? escape_skip(p, end, surrogates) : p + 1;
+		p = *p == 'u' ? escape_skip(p, end, seen) : p + 1;
 	}
 	return p < end ? p + 1 : end;
 }
@@ -115,17 +123,24 @@ const char *
 json_check(const char *line, size_t len, bool *surrogates)
 {
 	const char *p = line, *end = line + len;
+	struct seen seen = { false, false };
 	int depth = 0;
 
 	*surrogates = false;
 	while (p < end) {
 		switch (*p) {
 		case '"':
-			p = string_skip(p + 1, end, surrogates);
+			p = string_skip(p + 1, end, &seen);
 			if (p == NULL)
 				return "a control character in a string must"
 				       " be escaped";
+			*surrogates = seen.surrogates;
 			continue;
+		case ':':
+			/* Parsers would take the name up to there. */
+			if (seen.nul)
+				return "a NUL character in a member's name";
+			break;
 		case '{':
 		case '[':
 			if (++depth > JSON_DEPTH_MAX)

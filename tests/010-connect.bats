@@ -95,7 +95,8 @@ load helpers
 	server_start
 	client_open alice
 	for line in '{}' '{"command":1}' '{"command":null}' \
-	    '{"command":["PING"]}' '{"event":"PING"}'; do
+	    '{"command":["PING"]}' '{"event":"PING"}' \
+	    '{"command":"PING\u0000"}'; do
 		client_send alice "$line"
 		client_error alice BAD_REQUEST '.message | contains("command")'
 	done
@@ -220,6 +221,8 @@ load helpers
 	client_send alice '{"command":"DISCONNECT","username":"bob","ref":"1"}'
 	client_error alice BAD_REQUEST '.ref == "1" and (.message | contains("username"))'
 	client_send alice '{"command":"DISCONNECT","username":7}'
+	client_error alice BAD_REQUEST '.message | contains("username")'
+	client_send alice '{"command":"DISCONNECT","username":"alice\u0000bob"}'
 	client_error alice BAD_REQUEST '.message | contains("username")'
 	say alice hello
 	client_expect bob '.message == "hello"'

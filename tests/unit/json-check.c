@@ -131,6 +131,17 @@ raw_controls_in_strings_are_refused(void **state)
 }
 
 static void
+a_name_with_a_nul_is_refused(void **state)
+{
+	(void)state;
+	assert_refused("{\"a\\u0000b\":1}", "name");
+	assert_refused("{\"a\":{\"\\u0000\" : 1}}", "name");
+	/* In a value it is a character like others. */
+	assert_passes("{\"a\":\"\\u0000\",\"b\":[\"\\u0000\"],\"c\":1}");
+	assert_passes("{\"a\\\\u0000b\":1}");
+}
+
+static void
 nest(char *out, int depth, char open, char close)
 {
 	memset(out, open, (size_t)depth);
@@ -213,6 +224,7 @@ main(void)
 		cmocka_unit_test(numbers_are_written_as_json_has_them),
 		cmocka_unit_test(a_nul_is_refused_wherever_it_is),
 		cmocka_unit_test(raw_controls_in_strings_are_refused),
+		cmocka_unit_test(a_name_with_a_nul_is_refused),
 		cmocka_unit_test(nesting_has_a_limit),
 		cmocka_unit_test(halves_of_surrogate_pairs_are_seen),
 		cmocka_unit_test(a_line_may_end_anywhere),
