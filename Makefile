@@ -5,6 +5,7 @@
 #   make check        all tests of a few minutes; check-long: the others
 #   make install      to PREFIX (/usr/local), below DESTDIR; uninstall
 #   make bench        measure, beside something simpler
+#   make fuzz         look for inputs that break something, a minute a target
 #   make coverage     which lines the tests run
 #   make lint         format and checkers
 #   make clean

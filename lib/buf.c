@@ -18,7 +18,8 @@ buf_len(const struct buf *b)
 char *
 buf_head(const struct buf *b)
 {
-	return b->data + b->start;
+	/* C has no NULL + 0. */
+	return b->data != NULL ? b->data + b->start : NULL;
 }
 
 char *

@@ -16,7 +16,10 @@ struct buf {
 	size_t size;  /* bytes allocated */
 };
 
-/* Bytes waiting, and where they are (valid until the next append). */
+/*
+ * Bytes waiting, and where they are: valid until the next append, NULL if there
+ * never was one.
+ */
 size_t buf_len(const struct buf *);
 char *buf_head(const struct buf *);
 

@@ -5,7 +5,7 @@
 
 load helpers
 
-# What .gitignore leaves out is no part of the tree.
+# What .gitignore leaves out is no part of the tree; seeds are named together.
 files_of_tree() {
 	local -a out=(! -path './.git/*')
 	local pattern
@@ -16,7 +16,8 @@ files_of_tree() {
 			out+=(! -path "./$pattern")
 		fi
 	done <"$1/.gitignore"
-	(cd "$1" && find . -type f "${out[@]}" -printf '%P\n') | sort
+	(cd "$1" && find . -type f "${out[@]}" -printf '%P\n') |
+	    sed 's|^\(tests/fuzz/seeds/\).*|\1|' | sort -u
 }
 
 # The first word of each line; x.[ch] are two files.

@@ -2,7 +2,8 @@
 # needs clang-format (14), cppcheck, shellcheck and mandoc.
 
 SOURCES = $(wildcard lib/*.[ch] chat-*/*.[ch] tests/unit/*.[ch] \
-	tests/driver/*.[ch] tests/load/*.[ch] tests/load/common/*.[ch])
+	tests/driver/*.[ch] tests/fuzz/*.[ch] tests/fuzz/common/*.[ch] \
+	tests/load/*.[ch] tests/load/common/*.[ch])
 SCRIPTS = $(shell grep -lE '^\#!/bin/(ba)?sh' contrib/* tests/* tests/load/* \
 	.ci/* 2>/dev/null) $(wildcard tests/*.bash)
 
@@ -11,7 +12,8 @@ lint: $(B)/schema.h
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
 		--enable=warning,performance,portability -D_GNU_SOURCE \
 		-DCHAT_VERSION='""' -DCHAT_PREFIX='""' -I lib -I $(B) \
-		lib chat-session chat-notify chat-client tests/load
+		lib chat-session chat-notify chat-client tests/load \
+		tests/fuzz
 	shellcheck -x $(SCRIPTS)
 	mandoc -T lint -W warning $(MANPAGES)
 
