@@ -145,19 +145,33 @@ journal_send(enum log_level level, const char *event, const char *message)
 	buf_free(&b);
 }
 
+/*
+ * What no reader of the log gets as it came: controls, C1 too (some terminals
+ * obey them), and what breaks or reorders a line on the screen.
+ */
+static bool
+is_harmful(uint32_t code)
+{
+	return code < 0x20 || (code >= 0x7f && code <= 0x9f) || code == 0x61c ||
+	    code == 0x200e || code == 0x200f ||
+	    (code >= 0x2028 && code <= 0x202e) ||
+	    (code >= 0x2066 && code <= 0x2069);
+}
+
 /* Nothing in a line of the log can forge another line or reach a terminal. */
 static void
 make_harmless(char *text)
 {
-	size_t n = strlen(text);
+	size_t n = strlen(text), i, len;
+	uint32_t code;
 
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-			text[i] = '?';
-	if (!text_is_utf8(text, n))
-		for (size_t i = 0; i < n; i++)
-			if ((unsigned char)text[i] >= 0x80)
-				text[i] = '?';
+	for (i = 0; i < n; i += len) {
+		if ((len = text_char_len(text + i, n - i, &code)) == 0)
+			len = 1;
+		else if (!is_harmful(code))
+			continue;
+		memset(text + i, '?', len);
+	}
 }
 
 void

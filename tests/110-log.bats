@@ -91,6 +91,74 @@ no_sessions_left() {
 	not grep -q $'\033' "$T"/log/listener.*
 }
 
+@test "nothing that a terminal obeys or a reader is misled by is logged" {
+	server_start
+	client_open mallory
+	# C1 (CSI as one character), line separators, what reverses text.
+	for c in 0085 009b31m 009d0 2028x 2029x 202ex 2066x 200fx 001b[2J 007f; do
+		client_send mallory "{\"command\":\"A\\u${c}Z\"}"
+		client_error mallory UNKNOWN_COMMAND
+	done
+	# A text that is cut within a character.
+	client_send mallory '{"command":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\u20ac"}'
+	client_error mallory UNKNOWN_COMMAND
+	client_send mallory '{"command":"B\u00e9\ud83d\ude00Z"}'
+	client_error mallory UNKNOWN_COMMAND
+	wait_for log_has 'no command Bé😀Z'
+	assert_eq "$(cat "$T"/log/listener.* | grep -c 'no command A?.*Z$')" 10
+	if LC_ALL=C.UTF-8 grep -P \
+	    '[\x{00}-\x{08}\x{0b}-\x{1f}\x{7f}-\x{9f}\x{200e}\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}]' \
+	    "$T"/log/listener.*; then
+		fail 'unsafe characters'
+	fi
+	iconv -f UTF-8 -t UTF-8 "$T"/log/listener.* >/dev/null
+}
+
+# The journal's socket, in a mount namespace of its own, read by cat.
+journal_forged() {
+	local reader lines
+	mkdir -p /run/systemd
+	mount -t tmpfs none /run/systemd
+	mkdir /run/systemd/journal
+	systemd-socket-activate -d --inetd -l /run/systemd/journal/socket \
+	    sh -c "exec cat >$T/journal" </dev/null 2>"$T/log/journal" 3>&- &
+	reader=$!
+	wait_for grep -q '^Listening on' "$T/log/journal"
+	notify_start
+	# Its standard error is the client's socket, so it logs to the journal.
+	client_open mallory "exec:$B/bin/chat-session"
+	for line in '{"command":"X\nCHAT_USER=alice\nFORGED=1\u0000Y"}' \
+	    '{"command":"CONNECT","username":"m\nFORGED=1"}' \
+	    '{"command":"CONNECT","username":"m\u0085FORGED=1"}' \
+	    '{"command":"CONNECT","username":"m"}' \
+	    '{"command":"MESSAGE","to":"x\nFORGED=1","message":"\nFORGED=1"}' \
+	    '{"command":"MESSAGE","to":"nobody","message":"\nFORGED=1"}' \
+	    '{"command":"HISTORY","with":"x\nFORGED=1"}' \
+	    '{"command":"X\n\u0001\u0000\u0000\u0000\u0000\u0000\u0000\u0000Z"}' \
+	    '{"command":"last"}'; do
+		client_send mallory "$line"
+	done
+	client_error mallory UNKNOWN_COMMAND '.message | contains("last")'
+	wait_for grep -q 'command last' "$T/journal"
+	client_close mallory
+	kill -TERM "$reader"
+	wait "$reader" || :
+	# Only fields of ours, each event with one MESSAGE, none of it alice's.
+	assert_eq "$(sed 's/=.*//' "$T/journal" | sort -u | xargs)" \
+	    'CHAT_EVENT CHAT_PEER CHAT_SESSION CHAT_USER MESSAGE PRIORITY SYSLOG_IDENTIFIER'
+	lines=$(grep -c '^MESSAGE=' "$T/journal")
+	((lines >= 9))
+	assert_eq "$(grep -c '^PRIORITY=' "$T/journal")" "$lines" events
+	assert_eq "$(sed -n 's/^CHAT_USER=//p' "$T/journal" | sort -u)" m
+	if LC_ALL=C grep -qaP '[\x00-\x08\x0b-\x1f\x7f]' "$T/journal"; then
+		fail 'control characters'
+	fi
+}
+
+@test "what a client sends cannot forge a field of the journal" {
+	in_space --mount journal_forged
+}
+
 @test "chat-notify says when it starts and when it stops" {
 	server_start
 	server_stop
