@@ -80,9 +80,36 @@ ref_take(struct session *s, struct request *r)
 	return false;
 }
 
+/*
+ * A browser that a page told to POST to us says its request line first, or
+ * shakes hands for TLS; what follows is the page's, and may look like commands.
+ */
+static bool
+is_other_protocol(const char *line, size_t len)
+{
+	static const char tls[] = "\x16\x03", http[] = " HTTP/1.";
+	const size_t tail = sizeof(http) - 1 + 1; /* with the last digit */
+
+	return (len >= 2 && memcmp(line, tls, 2) == 0) ||
+	    (len >= tail && memcmp(line + len - tail, http, tail - 1) == 0);
+}
+
+static void
+refuse_json(struct session *s, bool other_protocol, const char *why)
+{
+	if (other_protocol)
+		session_end_error(s, "BAD_JSON",
+		    "HTTP and TLS are not spoken here: each line must hold one"
+		    " JSON object");
+	else
+		session_error(
+		    s, NULL, "BAD_JSON", "not a JSON object: %s", why);
+}
+
 bool
 request_parse(struct session *s, struct request *r, char *line, size_t len)
 {
+	bool other = s->state == STATE_NEW && is_other_protocol(line, len);
 	struct request request = { .repaired = line_repair(s, &line, &len) };
 	bool surrogates = false;
 	const char *why = json_check(line, len, &surrogates);
@@ -91,8 +118,7 @@ request_parse(struct session *s, struct request *r, char *line, size_t len)
 	if (why == NULL)
 		request.json = parse(line, len, &why);
 	if (request.json == NULL) {
-		session_error(s, NULL, "BAD_JSON", "not a JSON object: %s",
-		    why != NULL ? why : "null");
+		refuse_json(s, other, why != NULL ? why : "null");
 		return false;
 	}
 	if (!json_object_is_type(request.json, json_type_object)) {

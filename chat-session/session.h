@@ -123,7 +123,8 @@ struct request {
 
 /*
  * Parse one line.  True: the request, to be given to request_free(); it may
- * still lack a command (NULL).  False: the line was answered with an ERROR.
+ * still lack a command (NULL).  False: the line was answered with an ERROR,
+ * which has ended the session if it was another protocol's before CONNECT.
  */
 bool request_parse(struct session *, struct request *, char *line, size_t len);
 void request_free(struct request *);

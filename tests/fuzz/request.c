@@ -32,6 +32,15 @@ session_error(struct session *s, const struct request *r, const char *code,
 	errors++;
 }
 
+void
+session_end_error(struct session *s, const char *code, const char *format, ...)
+{
+	(void)format;
+	CHECK(s->state == STATE_NEW);
+	CHECK(strcmp(code, "BAD_JSON") == 0);
+	errors++;
+}
+
 static bool
 failed_once(void)
 {
