@@ -316,7 +316,7 @@ void
 relay_choose(const struct relay_batch *b, unsigned first, int64_t user,
     int64_t session, struct relay_choice *c)
 {
-	char *block = b->block.data + b->block.start, *end = NULL;
+	char *block = buf_head(&b->block), *end = NULL;
 	unsigned i;
 
 	c->nparts = 1;
@@ -329,8 +329,10 @@ relay_choose(const struct relay_batch *b, unsigned first, int64_t user,
 		if (!concerns(e, user, session))
 			continue;
 		c->lines++;
-		if (e->len == 0)
+		if (e->len == 0) {
 			c->look = true;
+			continue;
+		}
 		if (block + e->offset != end) {
 			end = block + e->offset;
 			c->parts[c->nparts++] = (struct iovec){ end, 0 };

@@ -105,7 +105,7 @@ publish(struct relay *r, const struct dgram_head *h, const char *body,
 		CHECK(r->naside == before.naside);
 	}
 	CHECK(r->naside <= RELAY_ASIDE_MAX);
-	CHECK(r->known >= r->position);
+	CHECK(r->known >= r->position || before.known < before.position);
 }
 
 /* Bytes as they come, through a socket. */
@@ -170,18 +170,29 @@ built(struct relay *r, struct input *in, int64_t now)
 	buf_free(&body);
 }
 
+/*
+ * The store is read: some rows from the position on, up to some limit, unless
+ * reading fails after them.
+ */
 static void
-stored(struct relay *r, struct input *in)
+stored(struct relay *r, struct input *in, int64_t now)
 {
-	unsigned how = byte(in);
-	struct relay_message m = { .id = r->position + 1 + how % 2,
-		.user = how / 2 % 4,
-		.session = 100,
-		.line = "line\n",
-		.len = 5 };
+	unsigned how = byte(in), rows;
+	struct relay_message m = {
+		.user = how / 8 % 4, .session = 100, .line = "line\n", .len = 5
+	};
 
-	if (r->position >= 0 && r->position < 1 << 20)
-		relay_stored(r, &m);
+	for (rows = how % 8; rows > 0 && r->position >= 0; rows--) {
+		m.id = r->position + 1 + how / 32 % 2;
+		if (m.id < 1 << 20)
+			relay_stored(r, &m);
+	}
+	if (how >= 240) {
+		relay_skip(r, now);
+		return;
+	}
+	relay_read_done(r, byte(in), now);
+	CHECK(r->known >= r->position);
 }
 
 static void
@@ -196,10 +207,10 @@ step(struct relay *r, struct input *in, int64_t now)
 		built(r, in, now);
 		break;
 	case 3:
-		stored(r, in);
+		stored(r, in, now);
 		break;
 	case 4:
-		relay_read_done(r, byte(in), now);
+		relay_flush(r);
 		break;
 	case 5:
 		relay_skip(r, now);
