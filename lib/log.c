@@ -8,19 +8,21 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "buf.h"
 #include "log.h"
 #include "text.h"
 
-#define JOURNAL_SOCKET "/run/systemd/journal/socket"
+#define JOURNAL_SOCKET	"/run/systemd/journal/socket"
+#define LOG_MESSAGE_MAX (LOG_TEXT_MAX + 256)
 
 static const struct {
 	const char *name;
@@ -84,6 +86,8 @@ log_open(const char *name)
 		target = TO_JOURNAL;
 	} else {
 		openlog(name, LOG_PID, LOG_DAEMON);
+		/* Its local time: later, the sandbox hides the file. */
+		tzset();
 		target = TO_SYSLOG;
 	}
 }
@@ -112,37 +116,64 @@ log_set_session(int64_t id)
 	session = id;
 }
 
-static void
-add_field(struct buf *b, const char *key, const char *value)
+/* A field of the journal; one that does not fit is left out. */
+static size_t
+add_field(char *at, size_t room, const char *key, const char *value)
 {
-	buf_add_str(b, key);
-	buf_add_str(b, "=");
-	buf_add_str(b, value);
-	buf_add_str(b, "\n");
+	int n = snprintf(at, room, "%s=%s\n", key, value);
+
+	return n < 0 || (size_t)n >= room ? 0 : (size_t)n;
 }
 
 static void
 journal_send(enum log_level level, const char *event, const char *message)
 {
-	struct buf b = { 0 };
-	char number[24];
+	char data[LOG_MESSAGE_MAX + 512], number[24];
+	const struct {
+		const char *key, *value;
+	} fields[] = { { "SYSLOG_IDENTIFIER", program }, { "MESSAGE", message },
+		{ "CHAT_EVENT", event }, { "CHAT_USER", user },
+		{ "CHAT_PEER", peer } };
+	size_t n, i;
 
 	snprintf(number, sizeof(number), "%d", levels[level].priority);
-	add_field(&b, "PRIORITY", number);
-	add_field(&b, "SYSLOG_IDENTIFIER", program);
-	add_field(&b, "MESSAGE", message);
-	add_field(&b, "CHAT_EVENT", event);
-	if (user != NULL)
-		add_field(&b, "CHAT_USER", user);
-	if (peer != NULL)
-		add_field(&b, "CHAT_PEER", peer);
+	n = add_field(data, sizeof(data), "PRIORITY", number);
+	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (fields[i].value != NULL)
+			n += add_field(data + n, sizeof(data) - n,
+			    fields[i].key, fields[i].value);
 	if (session != 0) {
 		snprintf(number, sizeof(number), "%lld", (long long)session);
-		add_field(&b, "CHAT_SESSION", number);
+		n += add_field(
+		    data + n, sizeof(data) - n, "CHAT_SESSION", number);
 	}
 	/* A full journal must not hold up a conversation. */
-	send(journal, b.data, b.end, MSG_NOSIGNAL | MSG_DONTWAIT);
-	buf_free(&b);
+	send(journal, data, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* One write, so that lines of several processes do not mix. */
+static void
+stderr_write(enum log_level level, const char *message)
+{
+	char line[LOG_MESSAGE_MAX + 64];
+	int n = snprintf(line, sizeof(line), "%s: %s %s\n", program,
+	    levels[level].name, message);
+
+	if (n > 0 && write(STDERR_FILENO, line, (size_t)n) == -1)
+		return; /* whom to tell? */
+}
+
+/* syslog(3) waits for itself when it is called from a handler of signals. */
+static void
+syslog_send(enum log_level level, const char *message)
+{
+	static volatile sig_atomic_t busy;
+
+	if (busy)
+		return;
+	busy = 1;
+	syslog(levels[level].priority, "%s", message);
+	busy = 0;
 }
 
 /*
@@ -177,7 +208,7 @@ make_harmless(char *text)
 void
 log_event(enum log_level level, const char *event, const char *format, ...)
 {
-	char text[LOG_TEXT_MAX], message[LOG_TEXT_MAX + 256];
+	char text[LOG_TEXT_MAX], message[LOG_MESSAGE_MAX];
 	char who[160] = "";
 	size_t n = 0;
 	va_list args;
@@ -203,11 +234,10 @@ log_event(enum log_level level, const char *event, const char *format, ...)
 		journal_send(level, event, message);
 		break;
 	case TO_SYSLOG:
-		syslog(levels[level].priority, "%s", message);
+		syslog_send(level, message);
 		break;
 	case TO_STDERR:
-		dprintf(STDERR_FILENO, "%s: %s %s\n", program,
-		    levels[level].name, message);
+		stderr_write(level, message);
 		break;
 	}
 }

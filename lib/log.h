@@ -33,7 +33,10 @@ void log_set_peer(const char *peer);
 void log_set_user(const char *user);
 void log_set_session(int64_t session);
 
-/* event is one lower-case word (CHAT_EVENT=); format tells the rest. */
+/*
+ * event is one lower-case word (CHAT_EVENT=); format tells the rest.  Allocates
+ * nothing, so that the handler of a signal that ends the process may call it.
+ */
 void log_event(enum log_level, const char *event, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
