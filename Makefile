@@ -10,8 +10,9 @@
 #   make lint         format and checkers
 #   make clean
 #
-# SAN=1 adds the address and undefined-behaviour sanitizers, WERROR=1 makes
-# warnings errors.  Products go to build/ (build/san/ with SAN=1).
+# SAN=1 adds the address and undefined-behaviour sanitizers, VALGRIND=1 makes
+# programs that valgrind can run, WERROR=1 makes warnings errors.  Products go
+# to build/ (build/san/ with SAN=1).
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -33,6 +34,8 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
 HARDEN = -fstack-protector-strong -fPIE -fno-strict-aliasing
 HARDENLD = -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
 
+INSTRUMENTED = $(SAN)$(COV)$(VALGRIND)
+
 ifdef SAN
 B = build/san
 # (The checks for NULL that it adds mislead these two warnings.)
@@ -41,13 +44,16 @@ EXTRA = -fsanitize=address,undefined -fno-omit-frame-pointer \
 else ifdef COV
 B = build/cov
 EXTRA = --coverage -O0
+else ifdef VALGRIND
+B = build/valgrind
 else
 B = build
 EXTRA = -D_FORTIFY_SOURCE=2
 endif
 
 ALLCPP = -D_GNU_SOURCE -DCHAT_VERSION='"$(VERSION)"' \
-	-DCHAT_PREFIX='"$(PREFIX)"' -iquote lib -iquote $(B) $(CPPFLAGS)
+	-DCHAT_PREFIX='"$(PREFIX)"' $(if $(INSTRUMENTED),-DSANDBOX_INSTRUMENTED) \
+	-iquote lib -iquote $(B) $(CPPFLAGS)
 ALLC = -std=c11 $(CFLAGS) $(WARN) $(HARDEN) $(EXTRA)
 ALLLD = $(HARDENLD) $(EXTRA) $(LDFLAGS)
 
@@ -84,6 +90,16 @@ $(B)/schema.h: $(sort $(wildcard sql/*.sql)) Makefile
 		echo ','; \
 	done >$@
 $(B)/lib/store.o: $(B)/schema.h
+
+# The filter of system calls is made here, with libseccomp; instrumented
+# programs, and those run by valgrind, make some more calls.
+$(B)/sandbox-filter: lib/seccomp/filter.c lib/sandbox.h
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -iquote lib -o $@ $< -lseccomp
+
+$(B)/sandbox-filter.h: $(B)/sandbox-filter
+	$< $(if $(INSTRUMENTED),--instrumented) >$@.new && mv $@.new $@
+$(B)/lib/sandbox.o: $(B)/sandbox-filter.h
 
 # Unit tests: each file of tests/unit is a program (cmocka, TAP) linked with
 # the library and with the pure parts of the programs it names.

@@ -20,6 +20,7 @@
 
 #include "event.h"
 #include "process.h"
+#include "sandbox.h"
 #include "session.h"
 
 static volatile sig_atomic_t terminated;
@@ -431,13 +432,59 @@ leave_root(struct session *s)
 	return false;
 }
 
+static void
+on_violation(int number, const char *name)
+{
+	log_event(LEVEL_CRITICAL, "violation",
+	    "system call %d (%s) is forbidden: a bug, or somebody has taken"
+	    " this session over; it is killed",
+	    number, name);
+}
+
+/* What a client sends is read in the sandbox, or not at all. */
+static bool
+sandbox(const struct config *config)
+{
+	const struct sandbox wanted = { .db =
+					    config != NULL ? config->db : NULL,
+		.runtime_dir = config != NULL ? config->runtime_dir : NULL,
+		.violation = on_violation };
+	struct sandbox_state state;
+	const char *what;
+
+	if (!sandbox_enter(&wanted, &state, &what)) {
+		log_event(LEVEL_CRITICAL, "no_sandbox", "%s: %s", what,
+		    strerror(errno));
+		return false;
+	}
+	if (state.was_here)
+		log_event(LEVEL_DEBUG, "sandbox", "entered before");
+	else if (state.landlock == 0)
+		log_event(LEVEL_DEBUG, "sandbox",
+		    "seccomp alone: this kernel has no Landlock");
+	else
+		log_event(LEVEL_DEBUG, "sandbox", "seccomp, Landlock %d",
+		    state.landlock);
+	return true;
+}
+
+/* Returns EX_OK, or why nothing may be read from the client. */
+static int
+lock_in(struct session *s, bool configured)
+{
+	if (!leave_root(s))
+		return EX_NOPERM;
+	return sandbox(configured ? &s->config : NULL) ? EX_OK : EX_OSERR;
+}
+
 /* Returns what the exit status will be. */
 static int
 session_init(struct session *s)
 {
 	char error[CONFIG_ERROR_MAX] = "";
 	struct dgram_registry registry;
-	bool ok = config_load(&s->config, error), left;
+	bool ok = config_load(&s->config, error);
+	int status;
 
 	if (ok && !dgram_registry_init(&registry, s->config.runtime_dir)) {
 		snprintf(error, sizeof(error),
@@ -451,20 +498,21 @@ session_init(struct session *s)
 	deliver_init(&s->delivery);
 	s->started = session_now();
 	log_set_peer(s->client.peer);
-	left = leave_root(s);
-	if (ok && left) {
+	if (ok)
 		log_set_level((enum log_level)s->config.log_level);
+	status = lock_in(s, ok);
+	if (ok && status == EX_OK)
 		return EX_OK;
-	}
 	if (!ok)
 		log_event(LEVEL_CRITICAL, "bad_configuration", "%s", error);
-	session_end_error(s, "INTERNAL",
-	    "the server's configuration is wrong; its log says how");
-	if (!left) {
+	session_end_error(s, "INTERNAL", "%s",
+	    ok ? "the server cannot protect itself; its log says why"
+	       : "the server's configuration is wrong; its log says how");
+	if (status != EX_OK) {
 		output_send(s, s->started);
 		s->state = STATE_ENDED;
 	}
-	return ok ? EX_NOPERM : EX_CONFIG;
+	return ok ? status : EX_CONFIG;
 }
 
 int

@@ -25,6 +25,10 @@
 #define CATCHUP_ROWS   256	    /* rows read from the store at a time */
 #define CATCHUP_SPAN   65536	    /* ids looked at, at a time */
 
+/* What a session's process may use. */
+#define SESSION_MEMORY (128 * 1024 * 1024) /* bytes of data (RLIMIT_DATA) */
+#define SESSION_FILES  64		   /* descriptors */
+
 /* A session's waits. */
 #define REGISTER_RETRY	50   /* when the relay's queue is full */
 #define ALONE_INTERVAL	1000 /* between looks at the store without relay */

@@ -1,13 +1,14 @@
 # What a reader would otherwise have to look for; part of the Makefile.  It
 # needs clang-format (14), cppcheck, shellcheck and mandoc.
 
-SOURCES = $(wildcard lib/*.[ch] chat-*/*.[ch] tests/unit/*.[ch] \
+SOURCES = $(wildcard lib/*.[ch] lib/*/*.c chat-*/*.[ch] \
+	tests/unit/*.[ch] \
 	tests/driver/*.[ch] tests/fuzz/*.[ch] tests/fuzz/common/*.[ch] \
 	tests/load/*.[ch] tests/load/common/*.[ch])
 SCRIPTS = $(shell grep -lE '^\#!/bin/(ba)?sh' contrib/* tests/* tests/load/* \
 	.ci/* 2>/dev/null) $(wildcard tests/*.bash)
 
-lint: $(B)/schema.h
+lint: $(B)/schema.h $(B)/sandbox-filter.h
 	clang-format --dry-run -Werror $(SOURCES)
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
 		--enable=warning,performance,portability -D_GNU_SOURCE \
