@@ -4,3 +4,10 @@ $(B)/tests/chat-talk: tests/driver/chat-talk.c $(B)/lib/buf.o
 	$(CC) $(ALLCPP) $(ALLC) -MMD -MP $(ALLLD) -o $@ $< $(B)/lib/buf.o
 
 tools: $(B)/tests/chat-talk
+
+# What somebody who has taken a session over would do (150-sandbox.bats).
+$(B)/tests/forbidden.so: tests/driver/forbidden.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE -O1 -g $(WARN) -fPIC -shared -o $@ $<
+
+tools: $(B)/tests/forbidden.so

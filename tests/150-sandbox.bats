@@ -1,0 +1,199 @@
+#!/usr/bin/env bats
+# The sandbox of a session: what somebody who has taken one over can do with
+# it.  A preloaded library (driver/forbidden.c) does it at the session's first
+# wait; that everything a session has to do works in it, all other tests show.
+
+load helpers
+
+setup() {
+	chat_setup
+	case $B in
+	*/san | */cov | */valgrind) skip 'instrumented programs may do more' ;;
+	esac
+}
+
+# Do what the words say in a session on pipes; sets $STATUS.  What it was told
+# is in $T/log/pipe.
+do_in_session() {
+	STATUS=0
+	: >"$T/log/pipe"
+	CHAT_TEST_FORBIDDEN=$* LD_PRELOAD=$B/tests/forbidden.so session_pipe \
+	    <<<'{"command":"PING"}' >"$T/out" || STATUS=$?
+}
+
+need_landlock() {
+	CHAT_LOG_LEVEL=DEBUG session_pipe </dev/null >"$T/out"
+	log_has 'DEBUG sandbox .*Landlock [0-9]' || skip 'no Landlock here'
+}
+
+# A word that is answered with an error; the session goes on.
+assert_refused() {
+	do_in_session "$1"
+	grep -qx "$1: errno $2" "$T/log/pipe" ||
+	    fail "$1 was not refused with $2: $(cat "$T/log/pipe")"
+	assert_eq "$STATUS" 0 "status after $1"
+	grep -q PONG "$T/out"
+}
+
+@test "a forbidden system call ends the session with SIGSYS and is named in the log" {
+	local word call
+	while read -r word call; do
+		do_in_session "$word"
+		assert_eq "$STATUS" 159 "status after $word"
+		log_has "^chat-session: CRITICAL violation .*system call [0-9]+ \\($call\\)" ||
+		    fail "$word: no $call in the log"
+		not grep -q "^$word:" "$T/log/pipe"
+		assert_eq "$(cat "$T/out")" '' "what the client got after $word"
+	done <<-'END'
+		inet socket
+		netlink socket
+		trace ptrace
+		process clone
+		signal kill
+		pidfd pidfd_send_signal
+		memory-both mmap
+		memory-later mprotect
+		terminal ioctl
+		option setsockopt
+		other-memory process_vm_readv
+		name prctl
+		dumpable prctl
+		namespace unshare
+		limit prlimit64
+		rename rename
+		directory mkdir
+		handler-hidden rt_sigaction
+	END
+}
+
+@test "files and programs of others are out of reach" {
+	need_landlock
+	assert_refused passwd 13
+	assert_refused listing 13
+	assert_refused outside 13
+	assert_refused shell 13
+	[[ ! -e $T.outside ]]
+}
+
+# (Root's capabilities would open it anyway, in some kernels.)
+@test "the memory of other processes of the same user is out of reach" {
+	local drop=()
+	need_landlock
+	[[ $(id -u) != 0 ]] || drop=(setpriv --bounding-set=-all)
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	CHAT_TEST_FORBIDDEN=parents-memory "${drop[@]}" bash -c '
+		cat "/proc/$$/environ" >own || exit
+		LD_PRELOAD=$0 "$1" </dev/null' "$B/tests/forbidden.so" \
+	    "$B/bin/chat-session" 2>"$T/log/pipe" 3>&-
+	grep -qx 'parents-memory: errno 13' "$T/log/pipe"
+}
+
+@test "the answer to a violation cannot be taken away" {
+	assert_refused handler 1
+	do_in_session handler inet
+	assert_eq "$STATUS" 159
+	log_has 'CRITICAL violation .*\(socket\)'
+}
+
+@test "memory and descriptors have their limits" {
+	assert_refused memory-much 12
+	assert_refused files-many 24
+}
+
+@test "what hashing a password needs is allowed: a thread, and to be nice" {
+	assert_refused thread3 38
+	do_in_session thread inside
+	grep -qx 'thread: done' "$T/log/pipe"
+	grep -qx 'inside: done' "$T/log/pipe"
+	assert_eq "$STATUS" 0
+}
+
+@test "a session that executes itself anew serves on, in the same sandbox" {
+	need_landlock
+	export CHAT_LOG_LEVEL=DEBUG
+	# More often than Landlock's layers could be stacked.
+	do_in_session again again again again again again again again again \
+	    again again again again again again again again again state
+	assert_eq "$STATUS" 0
+	grep -q PONG "$T/out"
+	grep -qE '^NoNewPrivs:\s*1$' "$T/log/pipe"
+	grep -qE '^Seccomp_filters:\s*1$' "$T/log/pipe"
+	assert_eq "$(grep -c 'DEBUG sandbox .*entered before' "$T/log/pipe")" 18
+	# It is still locked in, though nobody is left to say so.
+	do_in_session again passwd inet
+	grep -qx 'passwd: errno 13' "$T/log/pipe"
+	assert_eq "$STATUS" 159
+}
+
+# The session under strace, which lies to it about the kernel.
+under() {
+	need_strace
+	STATUS=0
+	: >"$T/log/pipe"
+	strace -qq -o "$T/trace" "${@:2}" -E CHAT_LOG_LEVEL=DEBUG \
+	    -E CHAT_TEST_FORBIDDEN="$1" -E LD_PRELOAD="$B/tests/forbidden.so" \
+	    "$B/bin/chat-session" <<<'{"command":"PING"}' \
+	    >"$T/out" 2>>"$T/log/pipe" 3>&- || STATUS=$?
+}
+
+@test "a kernel without Landlock: seccomp alone, nothing can be executed" {
+	under shell -e inject=landlock_create_ruleset:error=ENOSYS
+	log_has 'DEBUG sandbox .*no Landlock'
+	assert_eq "$STATUS" 159
+	log_has 'CRITICAL violation .*\(execve\)'
+	under inside -e inject=landlock_create_ruleset:error=EOPNOTSUPP
+	log_has 'DEBUG sandbox .*no Landlock'
+	grep -q PONG "$T/out"
+}
+
+@test "kernels with older versions of Landlock" {
+	need_landlock
+	for version in 1 2 3 4 5 6; do
+		under passwd -e "inject=landlock_create_ruleset:retval=$version:when=1"
+		log_has "DEBUG sandbox .*Landlock $version"
+		grep -qx 'passwd: errno 13' "$T/log/pipe"
+		grep -q PONG "$T/out"
+	done
+}
+
+@test "without seccomp nobody is served" {
+	local call
+	for call in seccomp landlock_restrict_self; do
+		under '' -e "inject=$call:error=EINVAL"
+		assert_eq "$STATUS" 71 "status without $call"
+		log_has 'CRITICAL no_sandbox'
+		assert_eq "$(jq -r .code "$T/out")" INTERNAL
+	done
+}
+
+@test "no core is dumped and nobody but root looks into a session" {
+	local pid
+	server_start
+	client_login alice
+	pid=$(session_pid alice)
+	grep -qE '^Max core file size +0 +0 ' "/proc/$pid/limits"
+	# What is not dumpable belongs to root.
+	assert_eq "$(stat -c %u "/proc/$pid/environ")" 0 owner
+	grep -qE '^Seccomp:\s*2$' "/proc/$pid/status"
+}
+
+@test "a session that made a forbidden call is gone for the others" {
+	notify_start
+	listener_start
+	client_login bob
+	cat >"$T/victim" <<-END
+		#!/bin/sh
+		export CHAT_TEST_FORBIDDEN=process CHAT_TEST_WHEN="$T/now"
+		export LD_PRELOAD="$B/tests/forbidden.so"
+		exec "$B/bin/chat-session" 2>>"$T/log/victim"
+	END
+	chmod +x "$T/victim"
+	client_open alice "exec:$T/victim"
+	client_login alice
+	client_expect bob '.event == "JOINED" and .username == "alice"'
+	: >"$T/now"
+	client_send alice '{"command":"PING"}'
+	client_expect bob '.event == "LEFT" and .username == "alice"'
+	log_has 'CRITICAL violation user=alice .*\(clone\)'
+	say bob on
+}

@@ -1,0 +1,30 @@
+#!/usr/bin/env bats
+# What `systemd-analyze security` says of the units: 0.0 is nothing exposed,
+# 10.0 everything.  docs/SANDBOX.md says why they are what they are.
+
+load helpers
+
+setup() {
+	chat_setup
+	systemd-analyze security --help | grep -q -e --offline ||
+	    skip 'this systemd-analyze cannot look at files'
+}
+
+# exposure UNIT MAXIMUM: in tenths.
+exposure_at_most() {
+	local level
+	# It looks whether there is such a program.
+	sed "s|@BINDIR@|$B/bin|" "$ROOT/units/$1" >"$T/$1"
+	level=$(systemd-analyze security --offline=true --no-pager "$T/$1" |
+	    sed -n 's/.*Overall exposure level.*: \([0-9.]*\) .*/\1/p')
+	[[ $level == [0-9]*.[0-9] ]] || fail "no level: $level"
+	((10#${level/./} <= $2)) || fail "the exposure of $1 is $level"
+}
+
+@test "chat-notify.service is exposed to 1.5 at most" {
+	exposure_at_most chat-notify.service 15
+}
+
+@test "chat@.service is no more exposed than what it costs allows" {
+	exposure_at_most chat@.service 65
+}
