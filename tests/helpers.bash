@@ -167,6 +167,25 @@ own_processes() {
 		grep -lzsFx "CHAT_TEST_ID=$T" /proc/[0-9]*/environ) || :
 	files=${files//\/environ/}
 	echo "${files//\/proc\//}"
+	[[ $EUID == 0 ]] || own_sessions
+}
+
+# A session hides its environment from all but root.  Its process group is that
+# of the test file.
+own_sessions() {
+	local stat line group=
+	for stat in "/proc/$$/stat" /proc/[0-9]*/stat; do
+		read -r line 2>/dev/null <"$stat" || continue
+		[[ -z $group || $line == *" (chat-session) "* ]] || continue
+		# pid (name) state ppid pgrp ...
+		# shellcheck disable=SC2086 # its words
+		set -- ${line##*) }
+		if [[ -z $group ]]; then
+			group=$3
+		elif [[ $3 == "$group" ]]; then
+			echo "${line%% *}"
+		fi
+	done
 }
 
 no_own_processes() {
