@@ -423,12 +423,13 @@ options(int argc, char **argv)
 static bool
 leave_root(struct session *s)
 {
-	if (process_leave_root(s->config.runtime_dir))
+	const struct config *c = &s->config;
+
+	if (process_leave_root(c->runtime_dir, c->db))
 		return true;
 	log_event(LEVEL_CRITICAL, "root",
-	    "cannot become the owner of %s, or else the user " PROCESS_USER
-	    ": %s",
-	    s->config.runtime_dir, strerror(errno));
+	    "cannot become the owner of %s, or of the directory of %s: %s",
+	    c->runtime_dir, c->db, strerror(errno));
 	return false;
 }
 

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <pwd.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,22 +28,33 @@ process_fill_standard_fds(void)
 	close(fd);
 }
 
-bool
-process_leave_root(const char *dir)
+/* The directory that a file is, or would be, in. */
+static bool
+stat_directory(const char *file, struct stat *st)
 {
-	const struct passwd *pw;
+	const char *slash = strrchr(file, '/');
+	char dir[PATH_MAX];
+
+	if (slash == NULL)
+		return stat(".", st) == 0;
+	if ((size_t)(slash - file) + 1 >= sizeof(dir)) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	memcpy(dir, file, (size_t)(slash - file) + 1);
+	dir[slash - file + 1] = '\0';
+	return stat(dir, st) == 0;
+}
+
+bool
+process_leave_root(const char *dir, const char *file)
+{
 	struct stat st;
 
 	if (geteuid() != 0)
 		return true;
-	if (stat(dir, &st) == -1) {
-		if ((pw = getpwnam(PROCESS_USER)) == NULL) {
-			errno = ENOENT;
-			return false;
-		}
-		st.st_uid = pw->pw_uid;
-		st.st_gid = pw->pw_gid;
-	}
+	if (stat(dir, &st) == -1 && !stat_directory(file, &st))
+		return false;
 	return st.st_uid == 0 ||
 	    (setgroups(0, NULL) == 0 &&
 		setresgid(st.st_gid, st.st_gid, st.st_gid) == 0 &&

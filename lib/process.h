@@ -16,12 +16,11 @@ void process_fill_standard_fds(void);
 
 /*
  * Started by root, become the owner of dir for good: user, group, no other
- * groups, no capability.  If dir is missing, the user PROCESS_USER; if it is
- * root's own, nothing changes, as if not root.  Returns false with errno set
- * (ENOENT: no such user either); then nothing must be done any more.
+ * groups, no capability.  If dir is missing, of the directory that file is in;
+ * if that is root's own, nothing changes, as if not root.  Returns false with
+ * errno set; then nothing must be done any more.
  */
-#define PROCESS_USER "chat"
-bool process_leave_root(const char *dir);
+bool process_leave_root(const char *dir, const char *file);
 
 /*
  * Whether it is stopped by a signal or a debugger.  The answer is about the
