@@ -42,7 +42,10 @@ is_socket(int fd)
 	return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
 }
 
-/* "192.0.2.1:1234", "[2001:db8::1]:1234", "unix:uid=1000" or "pipe". */
+/*
+ * "192.0.2.1:1234", "[2001:db8::1]:1234", "unix:uid=1000" or "pipe"; and the
+ * address by itself, for what is limited or blocked by it.
+ */
 static void
 peer_name(struct client *c)
 {
@@ -59,6 +62,7 @@ peer_name(struct client *c)
 	snprintf(c->peer, sizeof(c->peer), "unknown");
 	if (getpeername(c->in, (struct sockaddr *)&ss, &len) == -1)
 		return;
+	c->has_address = net_addr_from(&c->address, (struct sockaddr *)&ss);
 	if (ss.ss_family == AF_UNIX) {
 		if (getsockopt(
 			c->in, SOL_SOCKET, SO_PEERCRED, &cred, &credlen) == 0)

@@ -14,6 +14,7 @@
 #include "config.h"
 #include "dgram.h"
 #include "line.h"
+#include "net.h"
 #include "store.h"
 
 struct json_object;
@@ -33,6 +34,8 @@ struct client {
 	bool lost; /* nor has it got all that was sent */
 	bool shut; /* we will send no more */
 	char peer[64];
+	struct net_addr address; /* of the peer, if it has one */
+	bool has_address;	 /* no UNIX socket, no pipe */
 	struct line_buf lines;
 	struct buf output;
 	int64_t heard; /* when the last byte came */
