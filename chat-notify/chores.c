@@ -61,6 +61,8 @@ chores_open(struct chores *c)
 	if (c->unavailable)
 		report_text(c, KEEPER_AVAILABLE, "");
 	c->unavailable = false;
+	/* It may be another one, with other blocks. */
+	c->blocks_due = true;
 	return true;
 }
 
@@ -226,6 +228,48 @@ chores_rows(struct chores *c)
 		sweep_do(c);
 }
 
+/* ---- blocks ---- */
+
+/* One that cannot be written stays until it can. */
+static bool
+blocks_write(struct chores *c)
+{
+	struct chores_block *b;
+
+	while ((b = c->blocks) != NULL) {
+		struct store_block row = { .first = b->block.first,
+			.last = b->block.last,
+			.reason = b->block.reason,
+			.until = b->block.until };
+
+		if (!chores_open(c) ||
+		    !check(c, store_block_add(c->store, &row)))
+			return false;
+		c->serial = b->block.serial;
+		c->blocks_due = true;
+		c->blocks = b->next;
+		free(b);
+	}
+	return true;
+}
+
+void
+chores_blocks(struct chores *c)
+{
+	struct keeper_report r = { .kind = KEEPER_BLOCKS };
+
+	if (!blocks_write(c) || !c->blocks_due || !chores_open(c))
+		return;
+	if (!check(c, store_blocks(c->store, blocks_take, &r.blocks))) {
+		blocks_free(&r.blocks);
+		return;
+	}
+	blocks_sort(&r.blocks);
+	r.serial = c->serial;
+	c->blocks_due = false;
+	c->report(c->arg, &r);
+}
+
 /* ---- checkpoints ---- */
 
 void
@@ -256,6 +300,6 @@ chores_checkpoint(struct chores *c, bool last)
 bool
 chores_left(const struct chores *c)
 {
-	return c->store == NULL || c->deaths != NULL || c->sweep_due ||
-	    store_checkpoint_due(c->store);
+	return c->store == NULL || c->deaths != NULL || c->blocks != NULL ||
+	    c->blocks_due || c->sweep_due || store_checkpoint_due(c->store);
 }

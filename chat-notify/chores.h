@@ -1,6 +1,6 @@
 /*
  * The housekeeper's work on the store: closing the rows of the dead, looking
- * for open rows without a session, checkpoints.  Belongs to the housekeeper's
+ * for open rows without a session, blocks, checkpoints.  Belongs to the housekeeper's
  * thread alone; whatever takes long may take long here.
  */
 #ifndef CHORES_H
@@ -22,6 +22,12 @@ struct chores_death {
 	bool reported;
 };
 
+/* A block that is to be written. */
+struct chores_block {
+	struct chores_block *next;
+	struct block block;
+};
+
 struct chores {
 	struct store_options options;
 	const struct dgram_registry *registry;
@@ -30,6 +36,9 @@ struct chores {
 	struct store *store;
 	bool unavailable; /* and reported so */
 	struct chores_death *deaths;
+	struct chores_block *blocks;
+	uint64_t serial; /* of the last one written */
+	bool blocks_due; /* to be read */
 	bool sweep_due;
 	int64_t *registered; /* known to be alive */
 	size_t nregistered;
@@ -42,6 +51,9 @@ void chores_close(struct chores *);
 
 /* Close the rows of all deaths, then look at all open rows if that is due. */
 void chores_rows(struct chores *);
+
+/* Write the relay's own blocks, then read all, if that is due. */
+void chores_blocks(struct chores *);
 
 /* A checkpoint if it is time for one; `last` when there is no later time. */
 void chores_checkpoint(struct chores *, bool last);

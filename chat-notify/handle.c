@@ -39,16 +39,31 @@ log_session(enum log_level level, int64_t session, const char *username,
 	log_set_user(NULL);
 }
 
-/* It is no more, and did not say goodbye; its row may still be open. */
+static void
+session_left(struct notify *n)
+{
+	if (n->subscribers.registered == 0)
+		keeper_set_busy(n->keeper, false);
+}
+
+/*
+ * It is no more.  If it is registered it did not say goodbye, and its row may
+ * still be open.
+ */
 static void
 session_died(struct notify *n, struct subscriber *s)
 {
-	presence_die(&n->presence, s->user);
-	keeper_end_session(n->keeper, s->session, s->user->id);
+	bool registered = s->user != NULL;
+
+	if (registered) {
+		presence_die(&n->presence, s->user);
+		keeper_end_session(n->keeper, s->session, s->user->id);
+	}
 	dgram_session_unlink(&n->place.registry, s->socket);
+	admit_leave(n, s);
 	subscribers_remove(&n->subscribers, s);
-	if (n->subscribers.count == 0)
-		keeper_set_busy(n->keeper, false);
+	if (registered)
+		session_left(n);
 }
 
 void
@@ -73,26 +88,34 @@ handle_sweep(struct notify *n)
 {
 	const struct subscribers *all = &n->subscribers;
 	int64_t *alive = NULL;
+	size_t known = 0;
 	unsigned i;
 
 	if (all->count > 0 &&
 	    (alive = calloc(all->count, sizeof(*alive))) == NULL)
 		abort();
 	for (i = 0; i < all->count; i++)
-		alive[i] = all->list[i]->session;
-	keeper_sweep(n->keeper, alive, all->count);
+		if (all->list[i]->user != NULL)
+			alive[known++] = all->list[i]->session;
+	keeper_sweep(n->keeper, alive, known);
 }
 
 /* ---- datagrams ---- */
 
-/* A session that is not known by that socket; NULL if it cannot be added. */
+/*
+ * Register a session: the one that was let in with that socket (may be NULL),
+ * or one that is not known yet.  NULL if it cannot be added.
+ */
 static struct subscriber *
-add_session(struct notify *n, const struct dgram_head *h, const char *username,
-    const struct dgram_from *from, bool *joined)
+add_session(struct notify *n, struct subscriber *s, const struct dgram_head *h,
+    const char *username, const struct dgram_from *from, bool *joined)
 {
-	struct subscriber *s =
-	    subscribers_add(&n->subscribers, from, h->session);
 	bool again = (h->flags & DGRAM_AGAIN) != 0;
+
+	if (s == NULL)
+		s = subscribers_add(&n->subscribers, from, h->session);
+	else if (!subscriber_register(&n->subscribers, s, h->session))
+		s = NULL;
 
 	if (s == NULL && errno == ESRCH) {
 		handle_sweep(n);
@@ -105,7 +128,7 @@ add_session(struct notify *n, const struct dgram_head *h, const char *username,
 	}
 	s->user =
 	    presence_enter(&n->presence, h->user, username, again, joined);
-	if (n->subscribers.count == 1)
+	if (n->subscribers.registered == 1)
 		keeper_set_busy(n->keeper, true);
 	log_session(LEVEL_DEBUG, h->session, username, "registered",
 	    again ? "again" : "");
@@ -126,10 +149,14 @@ handle_register(struct notify *n, const struct dgram_head *h,
 {
 	struct subscriber *old =
 	    subscribers_find(&n->subscribers, from->socket);
-	struct subscriber *s;
+	struct subscriber *s, *here = NULL;
 	bool joined = false;
 
 	relay_known(&n->relay, h->last, n->now);
+	if (old != NULL && old->user == NULL) {
+		here = old->gone ? NULL : old;
+		old = NULL;
+	}
 	if (old != NULL && old->session == h->session) {
 		/* It has a place in what is gathered, up to here. */
 		relay_flush(&n->relay);
@@ -137,19 +164,25 @@ handle_register(struct notify *n, const struct dgram_head *h,
 			return;
 	}
 	/* The new one first: a socket made anew is no LEFT and JOINED. */
-	s = add_session(n, h, username, from, &joined);
+	s = add_session(n, here, h, username, from, &joined);
+	if (old != NULL && s != NULL)
+		admit_move(old, s);
 	if (old != NULL && (s == NULL || old->session != s->session)) {
 		session_died(n, old);
 	} else if (old != NULL) {
 		presence_leave(&n->presence, old->user);
+		admit_leave(n, old);
 		subscribers_remove(&n->subscribers, old);
 	}
 	if (s == NULL)
 		return;
-	if (!welcome(n, s, h))
+	if (!welcome(n, s, h)) {
 		session_died(n, s);
-	else if (joined)
+		return;
+	}
+	if (joined)
 		tell_presence(n, "JOINED", s->user->id, s->user->username);
+	admit_user(n, s);
 }
 
 static void
@@ -159,7 +192,7 @@ handle_bye(struct notify *n, const struct dgram_head *h, const char *username,
 	struct subscriber *s = subscribers_find(&n->subscribers, from->socket);
 	struct presence_user *u;
 
-	if (s == NULL) {
+	if (s == NULL || s->user == NULL) {
 		/* Others may know of it from the relay before this one. */
 		if (*username != '\0' &&
 		    presence_find(&n->presence, h->user) == NULL)
@@ -168,12 +201,13 @@ handle_bye(struct notify *n, const struct dgram_head *h, const char *username,
 	}
 	u = s->user;
 	log_session(LEVEL_DEBUG, s->session, u->username, "ended", "");
-	subscribers_remove(&n->subscribers, s);
+	/* Its process counts as a connection until it has ended. */
+	subscriber_unregister(&n->subscribers, s);
+	s->gone = true;
 	if (presence_leave(&n->presence, u))
 		tell_presence(n, "LEFT", u->id, u->username);
 	presence_forget(&n->presence, u);
-	if (n->subscribers.count == 0)
-		keeper_set_busy(n->keeper, false);
+	session_left(n);
 }
 
 /* Returns false for a datagram that is not as it should be. */
@@ -201,6 +235,18 @@ handle_datagram(
 			handle_register(n, h, username, from);
 		else
 			handle_bye(n, h, username, from);
+		return true;
+	case DGRAM_ADMIT:
+	case DGRAM_OFFENCE:
+		if (*from->socket == '\0')
+			return false;
+		if (h->type == DGRAM_ADMIT)
+			handle_admit(n, h, from);
+		else
+			handle_offence(n, h, from);
+		return true;
+	case DGRAM_RELOAD:
+		keeper_read_blocks(n->keeper);
 		return true;
 	default:
 		return false;
@@ -276,7 +322,7 @@ handle_reader(const struct keeper_report *r)
 }
 
 static void
-handle_report(struct notify *n, const struct keeper_report *r)
+handle_report(struct notify *n, struct keeper_report *r)
 {
 	switch (r->kind) {
 	case KEEPER_ENDED:
@@ -301,6 +347,9 @@ handle_report(struct notify *n, const struct keeper_report *r)
 		log_event(LEVEL_INFO, "store_available", "housekeeping");
 		/* What made it open the store anew concerns ours as well. */
 		reader_reopen(&n->reader);
+		break;
+	case KEEPER_BLOCKS:
+		handle_blocks(n, r);
 		break;
 	case KEEPER_NOTICE:
 		log_event(LEVEL_WARNING, "store", "%s", r->text);
@@ -379,6 +428,7 @@ handle_tick(struct notify *n)
 	for (i = all->count; i-- > 0;) {
 		struct subscriber *s = all->list[i];
 
+		admit_end_late(n, s);
 		if (s->refused)
 			session_died(n, s);
 		else if (s->lagging)

@@ -24,7 +24,8 @@ struct keeper {
 	pthread_cond_t wake;
 	bool asked; /* one of these changed */
 	struct chores_death *deaths, **deaths_end;
-	bool sweep, busy, finish, stop;
+	struct chores_block *blocks, **blocks_end;
+	bool sweep, busy, finish, stop, read_blocks;
 	int64_t *alive; /* for the sweep */
 	size_t nalive;
 	struct keeper_report *reports, **reports_end;
@@ -97,6 +98,20 @@ deaths_take(struct keeper *k)
 }
 
 static void
+blocks_take_over(struct keeper *k)
+{
+	struct chores_block **end = &k->chores.blocks;
+
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = k->blocks;
+	k->blocks = NULL;
+	k->blocks_end = &k->blocks;
+	k->chores.blocks_due |= k->read_blocks;
+	k->read_blocks = false;
+}
+
+static void
 sweep_take(struct keeper *k)
 {
 	free(k->chores.registered);
@@ -124,6 +139,7 @@ round_wait(struct keeper *k, long ms)
 		    : pthread_cond_timedwait(&k->wake, &k->mutex, &until);
 	r = (struct round){ k->busy, k->finish, k->stop };
 	deaths_take(k);
+	blocks_take_over(k);
 	if (k->sweep)
 		sweep_take(k);
 	k->asked = k->sweep = k->finish = false;
@@ -143,6 +159,7 @@ run(void *arg)
 		    k, r.busy || chores_left(&k->chores) ? KEEPER_ROUND : -1);
 		if (r.stop)
 			break;
+		chores_blocks(&k->chores);
 		chores_rows(&k->chores);
 		chores_checkpoint(&k->chores, r.finish);
 		if (r.finish)
@@ -159,15 +176,23 @@ static void
 keeper_free(struct keeper *k)
 {
 	struct chores_death *d;
+	struct chores_block *b;
 	struct keeper_report *r;
 
 	deaths_take(k);
+	blocks_take_over(k);
+	while ((b = k->chores.blocks) != NULL) {
+		k->chores.blocks = b->next;
+		free(b);
+	}
 	while ((d = k->chores.deaths) != NULL) {
 		k->chores.deaths = d->next;
 		free(d);
 	}
-	while ((r = keeper_next(k)) != NULL)
+	while ((r = keeper_next(k)) != NULL) {
+		blocks_free(&r->blocks);
 		free(r);
+	}
 	free(k->alive);
 	free(k->chores.registered);
 	if (k->fd != -1)
@@ -193,6 +218,7 @@ keeper_start(
 		.report = report,
 		.arg = k };
 	k->deaths_end = &k->deaths;
+	k->blocks_end = &k->blocks;
 	k->reports_end = &k->reports;
 	pthread_mutex_init(&k->mutex, NULL);
 	pthread_condattr_init(&attr);
@@ -245,6 +271,28 @@ keeper_sweep(struct keeper *k, int64_t *alive, size_t n)
 	k->alive = alive;
 	k->nalive = n;
 	k->sweep = true;
+	ask(k);
+}
+
+void
+keeper_block(struct keeper *k, const struct block *block)
+{
+	struct chores_block *b = calloc(1, sizeof(*b));
+
+	if (b == NULL)
+		abort();
+	b->block = *block;
+	pthread_mutex_lock(&k->mutex);
+	*k->blocks_end = b;
+	k->blocks_end = &b->next;
+	ask(k);
+}
+
+void
+keeper_read_blocks(struct keeper *k)
+{
+	pthread_mutex_lock(&k->mutex);
+	k->read_blocks = true;
 	ask(k);
 }
 

@@ -1,7 +1,7 @@
 /*
  * The housekeeper: a thread of the relay that does what may have to wait for
  * the store.  It closes the rows of sessions that died, looks for open rows
- * whose session is no more, and checkpoints.  It has a store of its own and
+ * whose session is no more, writes and reads blocks, and checkpoints.  It has a store of its own and
  * shares nothing with the loop but its two queues; it never logs, it reports.
  */
 #ifndef KEEPER_H
@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "blocks.h"
 #include "dgram.h"
 #include "store.h"
 
@@ -25,6 +26,7 @@ enum keeper_kind {
 	KEEPER_UNAVAILABLE, /* text says why; it is tried again */
 	KEEPER_AVAILABLE,   /* after that, the store was opened */
 	KEEPER_NOTICE,	    /* text is what the store wants logged */
+	KEEPER_BLOCKS,	    /* all blocks were read */
 	KEEPER_FINISHED	    /* nothing is left to be done */
 };
 
@@ -38,6 +40,8 @@ struct keeper_report {
 	bool was_open;			 /* ENDED: by nobody before */
 	int64_t wal_bytes;
 	pid_t pid;
+	struct blocks blocks; /* BLOCKS: to be taken over */
+	uint64_t serial;      /* BLOCKS: the last of our own in it */
 	char text[KEEPER_TEXT_MAX];
 };
 
@@ -68,6 +72,12 @@ void keeper_end_session(struct keeper *, int64_t session, int64_t user);
  * be alive; the list is taken over and freed.
  */
 void keeper_sweep(struct keeper *, int64_t *alive, size_t n);
+
+/* Write a block of the relay's own; BLOCKS will say that it is there. */
+void keeper_block(struct keeper *, const struct block *);
+
+/* Read all blocks: BLOCKS. */
+void keeper_read_blocks(struct keeper *);
 
 /* Whether sessions are there, so that the WAL is to be watched. */
 void keeper_set_busy(struct keeper *, bool busy);

@@ -96,7 +96,8 @@ tell_status(struct notify *n, struct clocks *c)
 	snprintf(status, sizeof(status),
 	    "%u sessions of %u users, %u lagging"
 	    "%s",
-	    n->subscribers.count, n->presence.count, n->subscribers.lagging,
+	    n->subscribers.registered, n->presence.count,
+	    n->subscribers.lagging,
 	    n->reader.store != NULL ? "" : ", no store");
 	if (strcmp(status, c->status) == 0)
 		return;
@@ -253,7 +254,7 @@ handle_signal(struct notify *n, struct clocks *c, int fd)
 	n->stopping = true;
 	sd_notify(0, "STOPPING=1");
 	relay_flush(&n->relay);
-	if (n->subscribers.count > 0) {
+	if (n->subscribers.registered > 0) {
 		/* The next relay goes on, the sooner the better. */
 		n->ended = true;
 		return;

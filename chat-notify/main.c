@@ -105,6 +105,7 @@ parts_start(struct notify *n, const struct config *config)
 		.runtime_dir = config->runtime_dir,
 		.full = config->full != 0,
 		.notice = notice };
+	admit_init(n, config);
 	n->subscribers.registry = &n->place.registry;
 	n->subscribers.epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (n->subscribers.epoll == -1) {
@@ -114,6 +115,7 @@ parts_start(struct notify *n, const struct config *config)
 	}
 	/* The position comes first: what is stored from now on is relayed. */
 	reader_open(&n->reader);
+	admit_read_blocks(n);
 	relay_init(&n->relay, reader_position(&n->reader), send_batch, n);
 	n->keeper = keeper_start(&n->reader.options, &n->place.registry);
 	if (n->keeper == NULL) {
@@ -138,6 +140,7 @@ parts_stop(struct notify *n)
 	rollcall_end(&n->rollcall);
 	subscribers_free(&n->subscribers);
 	presence_free(&n->presence);
+	admit_free(n);
 	relay_free(&n->relay);
 	reader_close(&n->reader);
 	buf_free(&n->body);
@@ -159,7 +162,8 @@ serve(struct notify *n, const struct config *config)
 			log_event(LEVEL_INFO, "stopping",
 			    "position %lld, %u"
 			    " sessions",
-			    (long long)n->relay.position, n->subscribers.count);
+			    (long long)n->relay.position,
+			    n->subscribers.registered);
 		}
 		status = ok ? EX_OK : EX_OSERR;
 	}

@@ -8,10 +8,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "blocks.h"
 #include "buf.h"
 #include "config.h"
 #include "dgram.h"
 #include "keeper.h"
+#include "limits.h"
 #include "place.h"
 #include "presence.h"
 #include "reader.h"
@@ -27,12 +29,17 @@ struct notify {
 	struct reader reader;
 	struct keeper *keeper;
 	struct rollcall rollcall;
-	struct buf body;       /* of the datagram at hand */
-	int64_t now;	       /* us, monotonic */
-	unsigned long dropped; /* datagrams not yet logged */
-	unsigned long refused; /* registrations, likewise */
-	int refused_why;       /* errno of the last */
-	int ahead;	       /* ticks of the store behind */
+	struct limits limits;
+	struct blocks blocks;
+	unsigned char print_key[DGRAM_KEY_LEN]; /* for this run */
+	uint64_t block_serial;			/* of the last one made */
+	int64_t block_ms;			/* how long they last */
+	struct buf body;			/* of the datagram at hand */
+	int64_t now;				/* us, monotonic */
+	unsigned long dropped;			/* datagrams not yet logged */
+	unsigned long refused;			/* registrations, likewise */
+	int refused_why;			/* errno of the last */
+	int ahead;				/* ticks of the store behind */
 	struct source on_datagram;
 	bool finishing; /* keeper_finish() was asked */
 	bool ended;	/* leave the loop */
@@ -53,6 +60,26 @@ void handle_reports(struct notify *);
 void handle_sweep(struct notify *);
 /* Once a second. */
 void handle_tick(struct notify *);
+
+/* ---- admit.c ---- */
+
+void admit_init(struct notify *, const struct config *);
+void admit_free(struct notify *);
+/* Read the blocks before anybody is let in; the housekeeper does it later. */
+void admit_read_blocks(struct notify *);
+void handle_admit(
+    struct notify *, const struct dgram_head *, const struct dgram_from *);
+void handle_offence(
+    struct notify *, const struct dgram_head *, const struct dgram_from *);
+/* The housekeeper has read all blocks: who is blocked now is ended. */
+void handle_blocks(struct notify *, struct keeper_report *);
+/* A session has registered: its user may be blocked since it asked. */
+void admit_user(struct notify *, struct subscriber *);
+/* It is gone, or another stands for it: it counts no longer. */
+void admit_leave(struct notify *, struct subscriber *);
+void admit_move(struct subscriber *from, struct subscriber *to);
+/* End a blocked session that does not end by itself. */
+void admit_end_late(struct notify *, struct subscriber *);
 
 /* ---- loop.c ---- */
 

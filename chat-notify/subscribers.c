@@ -50,8 +50,7 @@ list_append(struct subscribers *s, struct subscriber *sub)
 }
 
 struct subscriber *
-subscribers_add(
-    struct subscribers *s, const struct dgram_from *from, int64_t session)
+subscribers_watch(struct subscribers *s, const struct dgram_from *from)
 {
 	struct subscriber *sub = calloc(1, sizeof(*sub));
 	int saved;
@@ -59,23 +58,48 @@ subscribers_add(
 	if (sub == NULL)
 		abort();
 	sub->pid = from->pid;
-	sub->session = session;
-	sub->fd = sub->pidfd = -1;
+	sub->fd = -1;
 	memcpy(sub->socket, from->socket, sizeof(sub->socket));
 	sub->on_exit = (struct source){ SOURCE_EXIT, sub };
 	sub->on_room = (struct source){ SOURCE_ROOM, sub };
-	if ((sub->fd = dgram_session_connect(s->registry, sub->socket)) != -1 &&
-	    (sub->pidfd = pidfd_open(sub->pid, 0)) != -1 &&
+	if ((sub->pidfd = pidfd_open(sub->pid, 0)) != -1 &&
 	    watch(s, sub->pidfd, EPOLLIN, &sub->on_exit)) {
 		list_append(s, sub);
 		return sub;
 	}
-	saved = errno == ECONNREFUSED || errno == ENOENT ? ESRCH : errno;
-	if (sub->fd != -1)
-		close(sub->fd);
+	saved = errno;
 	if (sub->pidfd != -1)
 		close(sub->pidfd);
 	free(sub);
+	errno = saved;
+	return NULL;
+}
+
+bool
+subscriber_register(
+    struct subscribers *s, struct subscriber *sub, int64_t session)
+{
+	if ((sub->fd = dgram_session_connect(s->registry, sub->socket)) == -1) {
+		if (errno == ECONNREFUSED || errno == ENOENT)
+			errno = ESRCH;
+		return false;
+	}
+	sub->session = session;
+	s->registered++;
+	return true;
+}
+
+struct subscriber *
+subscribers_add(
+    struct subscribers *s, const struct dgram_from *from, int64_t session)
+{
+	struct subscriber *sub = subscribers_watch(s, from);
+	int saved;
+
+	if (sub == NULL || subscriber_register(s, sub, session))
+		return sub;
+	saved = errno;
+	subscribers_remove(s, sub);
 	errno = saved;
 	return NULL;
 }
@@ -211,7 +235,8 @@ subscribers_send(struct subscribers *s, const struct relay_batch *batch)
 		unsigned first = sub->first;
 
 		sub->first = 0;
-		if (sub->refused || (sub->lagging && !presence))
+		if (sub->user == NULL || sub->refused ||
+		    (sub->lagging && !presence))
 			continue;
 		relay_choose(
 		    batch, first, sub->user->id, sub->session, &s->choice);
@@ -225,6 +250,19 @@ subscribers_send(struct subscribers *s, const struct relay_batch *batch)
 }
 
 void
+subscriber_unregister(struct subscribers *s, struct subscriber *sub)
+{
+	if (sub->fd == -1)
+		return;
+	lag_end(s, sub);
+	close(sub->fd);
+	sub->fd = -1;
+	sub->user = NULL;
+	sub->refused = false;
+	s->registered--;
+}
+
+void
 subscribers_remove(struct subscribers *s, struct subscriber *sub)
 {
 	unsigned i;
@@ -232,8 +270,7 @@ subscribers_remove(struct subscribers *s, struct subscriber *sub)
 	for (i = 0; s->list[i] != sub; i++)
 		;
 	s->list[i] = s->list[--s->count];
-	lag_end(s, sub);
-	close(sub->fd);
+	subscriber_unregister(s, sub);
 	close(sub->pidfd);
 	sub->removed = true;
 	sub->next = s->removed;

@@ -1,6 +1,6 @@
 /*
- * The sessions that are registered, each with a sending socket of its own and
- * a pidfd.  Nothing is queued here: a session that takes no more is lagging,
+ * The sessions that are here, each with a pidfd; those that are registered also
+ * with a sending socket of their own.  Nothing is queued here: a session that takes no more is lagging,
  * gets nothing until it has read, and is then told to look at the store.
  */
 #ifndef SUBSCRIBERS_H
@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "dgram.h"
+#include "limits.h"
 #include "presence.h"
 #include "relay.h"
 
@@ -34,13 +35,19 @@ struct source {
 struct subscriber {
 	struct subscriber *next; /* among the removed */
 	char socket[DGRAM_NAME_MAX + 1];
-	int fd; /* connected to that socket */
+	int fd; /* connected to that socket, -1 before it registers */
 	int pidfd;
 	pid_t pid;
 	int64_t session;
-	struct presence_user *user;
-	int64_t sent;	/* `last` of the latest */
-	unsigned first; /* its first in the batch */
+	struct presence_user *user; /* NULL unless it is registered */
+	struct net_addr address;
+	bool has_address;
+	bool admitted;		      /* and counted */
+	bool gone;		      /* it said goodbye */
+	struct limits_source *source; /* as which; NULL: trusted */
+	int64_t end_by;		      /* us; it was told to end, 0: not */
+	int64_t sent;		      /* `last` of the latest */
+	unsigned first;		      /* its first in the batch */
 	bool lagging;
 	bool users_lost; /* presence, while lagging */
 	bool refused;	 /* nobody reads its socket */
@@ -55,6 +62,7 @@ struct subscribers {
 	int epoll;
 	struct subscriber **list;
 	unsigned count, size;
+	unsigned registered;
 	unsigned lagging;
 	struct subscriber *removed;
 	int64_t now;		    /* us, kept by the loop */
@@ -62,11 +70,25 @@ struct subscribers {
 };
 
 /*
+ * Watch the life of a session that is not registered yet.  Returns NULL with
+ * errno set: ESRCH when it is dead already.
+ */
+struct subscriber *
+subscribers_watch(struct subscribers *, const struct dgram_from *);
+
+/*
  * Add the session that sent a REGISTER.  Returns NULL with errno set: ESRCH
  * when it is dead already.  It has no user and gets nothing yet.
  */
 struct subscriber *subscribers_add(
     struct subscribers *, const struct dgram_from *, int64_t session);
+
+/* Make one that is watched a registered one.  False with errno set. */
+bool
+subscriber_register(struct subscribers *, struct subscriber *, int64_t session);
+
+/* It said goodbye: its life is watched on, and it gets nothing more. */
+void subscriber_unregister(struct subscribers *, struct subscriber *);
 
 struct subscriber *
 subscribers_find(const struct subscribers *, const char *socket);

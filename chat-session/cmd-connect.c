@@ -39,9 +39,19 @@ wish_read(struct session *s, const struct request *r, struct wish *w)
 	    request_int(s, r, "history", 0, &w->history, &w->has_history);
 }
 
+/* The one answer to wrong credentials, whatever is wrong; then it costs. */
+static void
+credentials_failed(struct session *s, const struct request *r,
+    const char *username, const char *secret)
+{
+	session_error(s, r, "AUTH_FAILED", "wrong username, password or token");
+	admit_login_failed(s, username, secret);
+}
+
 /* Nobody has a password or a token yet, so none can be right. */
 static bool
-credentials_refuse(struct session *s, const struct request *r)
+credentials_refuse(
+    struct session *s, const struct request *r, const char *username)
 {
 	const char *value;
 	size_t len;
@@ -52,8 +62,7 @@ credentials_refuse(struct session *s, const struct request *r)
 	    !request_string(s, r, "token", false, &value, &len))
 		return true;
 	if (value != NULL)
-		session_error(
-		    s, r, "AUTH_FAILED", "wrong username, password or token");
+		credentials_failed(s, r, username, value);
 	else if (s->config.auth_required)
 		session_error(s, r, "AUTH_REQUIRED",
 		    "this server admits registered users only");
@@ -196,7 +205,8 @@ cmd_connect(struct session *s, const struct request *r)
 	int64_t oldest = 0;
 	bool reset;
 
-	if (!wish_read(s, r, &w) || credentials_refuse(s, r))
+	if (!wish_read(s, r, &w) || !admit_user(s, r, w.username) ||
+	    credentials_refuse(s, r, w.username))
 		return;
 	if ((result = login(s, &w)) != STORE_OK) {
 		refused(s, r, result, w.username);

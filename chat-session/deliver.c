@@ -72,6 +72,8 @@ void
 deliver_start(struct session *s, int64_t position)
 {
 	need(&s->delivery, position);
+	if (!s->admission.answered)
+		admit_again(s);
 	send_register(s);
 }
 
@@ -134,10 +136,25 @@ take(struct session *s, const struct dgram_head *head, size_t before,
     const struct dgram_from *from)
 {
 	struct delivery *d = &s->delivery;
+	bool connected = s->state == STATE_CONNECTED;
+	struct buf *out = &s->client.output;
+	char body[DGRAM_VERDICT_MAX];
+	size_t len = buf_len(out) - before;
 
-	if (head->type == DGRAM_EVENTS && take_events(s, head))
+	if (connected && head->type == DGRAM_EVENTS && take_events(s, head))
 		return;
-	buf_cut(&s->client.output, before);
+	len = len < sizeof(body) ? len : sizeof(body);
+	memcpy(body, buf_head(out) + before, len);
+	buf_cut(out, before);
+	if (head->type == DGRAM_VERDICT) {
+		admit_verdict(s, head, body, len);
+	} else if (head->type == DGRAM_WHO) {
+		admit_again(s);
+		if (connected)
+			send_register(s);
+	}
+	if (!connected)
+		return;
 	switch (head->type) {
 	case DGRAM_WELCOME:
 		take_welcome(s, head, from->pid);
@@ -146,9 +163,6 @@ take(struct session *s, const struct dgram_head *head, size_t before,
 		need(d, head->last);
 		if (head->flags & DGRAM_USERS)
 			d->users_due = true;
-		break;
-	case DGRAM_WHO:
-		send_register(s);
 		break;
 	case DGRAM_END:
 		session_end_error(s, "REPLACED",
@@ -168,7 +182,7 @@ deliver_receive(struct session *s)
 	size_t before;
 	ssize_t n;
 
-	while (client_has_room(&s->client) && s->state == STATE_CONNECTED) {
+	while (client_has_room(&s->client) && s->state < STATE_ENDING) {
 		before = buf_len(out);
 		n = dgram_receive(s->delivery.fd, &head, out, &from);
 		if (n == -1)
@@ -266,6 +280,7 @@ call(struct session *s)
 	}
 	/* It was away, or did not answer the last time. */
 	d->missed = true;
+	admit_again(s);
 	send_register(s);
 }
 

@@ -120,16 +120,37 @@ session_end(struct session *s, const char *reason)
 	s->deadline = s->ended + FLUSH_WAIT;
 }
 
+/* Whether the rate limit keeps a line waiting. */
+static bool
+is_paused(struct session *s)
+{
+	return s->rate.rate != 0 && buf_len(&s->client.lines.in) > 0 &&
+	    rate_wait(&s->rate, session_now()) > 0;
+}
+
+/* Whether what the client says has to wait, although there is room. */
+static bool
+is_held(struct session *s)
+{
+	return admit_holds(s) || is_paused(s);
+}
+
 /* Every complete line that is there, as long as its answer has room. */
 static void
 lines_run(struct session *s)
 {
+	bool taken = false;
 	char *line;
 	size_t len;
 
-	while (s->state < STATE_ENDING && client_has_room(&s->client)) {
+	while (s->state < STATE_ENDING && client_has_room(&s->client) &&
+	    !is_held(s)) {
 		switch (line_next(&s->client.lines, &line, &len)) {
 		case LINE_FOUND:
+			/* Others had to wait if the first one had to. */
+			if (!taken)
+				rate_taken(&s->rate);
+			taken = true;
 			command_run(s, line, len);
 			continue;
 		case LINE_TOO_LONG:
@@ -144,6 +165,23 @@ lines_run(struct session *s)
 		break;
 	}
 	batch_flush(s);
+	if (s->state < STATE_ENDING && is_paused(s) &&
+	    rate_waits(&s->rate, session_now()))
+		admit_flooding(s);
+}
+
+/*
+ * While the relay decides there is time to open the store, for who seems to
+ * speak our language.  Nothing is parsed yet.
+ */
+static void
+prepare(struct session *s)
+{
+	const struct buf *in = &s->client.lines.in;
+
+	if (s->state == STATE_NEW && s->admission.asked && buf_len(in) > 0 &&
+	    *(const char *)buf_head(in) == '{')
+		session_store(s);
 }
 
 /* What is left to do for a client that will send no more. */
@@ -151,7 +189,7 @@ static void
 eof_check(struct session *s)
 {
 	if (!s->client.eof || s->state >= STATE_ENDING ||
-	    !client_has_room(&s->client) ||
+	    !client_has_room(&s->client) || is_held(s) ||
 	    (deliver_catching_up(s) && !s->delivery.stalled))
 		return;
 	if (s->client.lost)
@@ -160,20 +198,36 @@ eof_check(struct session *s)
 		session_end(s, "closed");
 }
 
+/* Until when CONNECT must have come.  What we held up is no fault of theirs. */
+static int64_t
+login_check(struct session *s, int64_t now)
+{
+	long seconds = s->config.login_timeout;
+	int64_t next;
+
+	if (s->admission.nearly_full)
+		seconds = (seconds + NEARLY_FULL_LOGIN - 1) / NEARLY_FULL_LOGIN;
+	next = s->started + seconds * 1000 + s->admission.held;
+	if (s->admission.asked)
+		return s->admission.until;
+	if (now >= next)
+		session_end_error(
+		    s, "TIMEOUT", "no CONNECT within %ld s", seconds);
+	return next;
+}
+
 /* Deadlines of the conversation.  Returns the next one. */
 static int64_t
 clock_check(struct session *s, int64_t now)
 {
-	int64_t idle = s->config.idle_timeout * 1000, next;
+	int64_t idle = s->config.idle_timeout * 1000;
 
-	if (s->state == STATE_NEW) {
-		next = s->started + s->config.login_timeout * 1000;
-		if (now >= next)
-			session_end_error(s, "TIMEOUT",
-			    "no CONNECT within"
-			    " %ld s",
-			    s->config.login_timeout);
-		return next;
+	if (s->state == STATE_NEW)
+		return login_check(s, now);
+	/* Something was heard that has to wait. */
+	if (is_held(s)) {
+		s->client.heard = now;
+		s->client.pinged = false;
 	}
 	if (now >= s->client.heard + idle) {
 		session_end_error(s, "TIMEOUT", "nothing was heard for %ld s",
@@ -234,13 +288,13 @@ enum { CLIENT_IN, CLIENT_OUT, RELAY, RELAY_LIFE, NFDS };
 
 /* Descriptors that nothing is wanted of are left out by a negative number. */
 static void
-fds_set(const struct session *s, struct pollfd fds[NFDS])
+fds_set(struct session *s, struct pollfd fds[NFDS])
 {
 	const struct client *c = &s->client;
-	bool room = client_has_room(c), open = s->state == STATE_CONNECTED;
+	bool room = client_has_room(c), open = s->state < STATE_ENDING;
 	/* Whole lines that wait for room are enough to have in memory. */
-	bool read =
-	    s->state >= STATE_ENDING || (room && line_wanted(&c->lines) > 0);
+	bool read = s->state >= STATE_ENDING ||
+	    (room && line_wanted(&c->lines) > 0 && !is_paused(s));
 
 	fds[CLIENT_IN] = (struct pollfd){ .events = POLLIN,
 		.fd = c->eof || !read ? -1 : c->in };
@@ -267,8 +321,14 @@ wait(struct session *s, struct pollfd fds[NFDS], int64_t next,
 	ts = (struct timespec){ .tv_sec = timeout / 1000,
 		.tv_nsec = timeout % 1000 * 1000000L };
 	n = ppoll(fds, NFDS, &ts, mask);
-	if (n == -1 && errno != EINTR)
+	if (n == -1 && errno != EINTR) {
+		int error = errno;
+
+		if (s->delivery.fd != -1)
+			deliver_end(s, false);
+		errno = error;
 		err(EX_OSERR, "ppoll");
+	}
 	if (n > 0) {
 		s->rested = false;
 		return;
@@ -285,6 +345,8 @@ wait(struct session *s, struct pollfd fds[NFDS], int64_t next,
 static void
 events_take(struct session *s, const struct pollfd fds[NFDS])
 {
+	bool held = is_held(s);
+
 	if (terminated)
 		session_end_error(
 		    s, "SHUTDOWN", "the server ends this session");
@@ -295,10 +357,14 @@ events_take(struct session *s, const struct pollfd fds[NFDS])
 			client_discard(&s->client);
 	}
 	lines_run(s);
+	prepare(s);
 	if (fds[RELAY_LIFE].revents != 0 && s->state == STATE_CONNECTED)
 		deliver_alone(s);
-	if (fds[RELAY].revents != 0 && s->state == STATE_CONNECTED)
+	if (fds[RELAY].revents != 0 && s->state < STATE_ENDING)
 		deliver_receive(s);
+	/* It may have brought what lines had to wait for. */
+	if (held && !is_held(s))
+		lines_run(s);
 	if (s->state == STATE_CONNECTED)
 		deliver_catch_up(s);
 	eof_check(s);
@@ -329,6 +395,13 @@ next_round(struct session *s, int64_t now, int64_t clock, bool had_room)
 
 	if (s->state >= STATE_ENDING)
 		return s->deadline;
+	tick = admit_tick(s, now);
+	if (s->state >= STATE_ENDING)
+		return now;
+	if (tick < clock)
+		clock = tick;
+	if (is_paused(s) && now + rate_wait(&s->rate, now) < clock)
+		clock = now + rate_wait(&s->rate, now);
 	if (!client_has_room(&s->client))
 		return clock;
 	/* What had to wait for room can go on: lines, datagrams, the store. */
@@ -498,6 +571,7 @@ session_init(struct session *s)
 	client_init(&s->client, &s->config);
 	deliver_init(&s->delivery);
 	s->started = session_now();
+	rate_init(&s->rate, s->config.rate, s->config.burst, s->started);
 	log_set_peer(s->client.peer);
 	if (ok)
 		log_set_level((enum log_level)s->config.log_level);
@@ -530,6 +604,11 @@ main(int argc, char **argv)
 	signals_init(&mask);
 	status = session_init(&s);
 	log_event(LEVEL_DEBUG, "accepted", "%s", "");
+	if (s.state == STATE_NEW) {
+		/* Without a socket it decides alone, and CONNECT says why. */
+		deliver_bind(&s);
+		admit_ask(&s);
+	}
 	loop(&s, &mask);
 	batch_free(&s);
 	buf_free(&s.client.lines.in);

@@ -15,6 +15,7 @@
 #include "dgram.h"
 #include "line.h"
 #include "net.h"
+#include "rate.h"
 #include "store.h"
 
 struct json_object;
@@ -58,6 +59,22 @@ struct delivery {
 	int64_t next_look; /* when to register and look again */
 };
 
+/* Whether the client may come in, and has to wait (admit.c). */
+struct admission {
+	bool asked;	  /* the relay, and a verdict is awaited */
+	bool failed;	  /* it is about a wrong password */
+	bool answered;	  /* a relay knows of this connection */
+	bool nearly_full; /* no time to be lost */
+	int64_t again;	  /* when to ask again */
+	int64_t until;	  /* when to decide without a verdict */
+	int64_t hold;	  /* parse nothing before */
+	int64_t held;	  /* ms that the client did not take itself */
+	int64_t full;	  /* s, when to come again */
+	int tries;	  /* wrong passwords */
+	unsigned char key[DGRAM_KEY_LEN];
+	unsigned char print[DGRAM_PRINT_LEN];
+};
+
 /* Messages taken from the client and not yet stored (batch.c). */
 struct batch;
 
@@ -66,6 +83,8 @@ struct session {
 	enum session_state state;
 	struct client client;
 	struct delivery delivery;
+	struct admission admission;
+	struct rate rate;
 	struct store *store;	 /* NULL until needed, and after trouble */
 	struct store_session me; /* valid when connected */
 	char resume[RESUME_LEN + 1];
@@ -115,6 +134,34 @@ bool client_has_room(const struct client *);
 /* Whether the client's machine has confirmed all that was ever queued. */
 bool client_has_all(const struct client *);
 
+struct request;
+
+/* ---- admit.c ---- */
+
+/*
+ * Ask whether the client, by its address of now, may come in.  May be called
+ * again when another address is known.
+ */
+void admit_ask(struct session *);
+/* Tell a relay that does not know it of a client that is in. */
+void admit_again(struct session *);
+void admit_verdict(
+    struct session *, const struct dgram_head *, const char *body, size_t len);
+/* What time asks for; the time of the next such call. */
+int64_t admit_tick(struct session *, int64_t now);
+/* Whether what the client says has to wait. */
+bool admit_holds(const struct session *);
+/*
+ * The client gave a wrong secret, as was answered: it waits for as long as the
+ * relay says.
+ */
+void
+admit_login_failed(struct session *, const char *username, const char *secret);
+/* The client has been held back by the rate limit for long. */
+void admit_flooding(struct session *);
+/* Whether the user may come in; false: it was answered. */
+bool admit_user(struct session *, const struct request *, const char *username);
+
 /* ---- request.c ---- */
 
 struct request {
@@ -155,7 +202,11 @@ void session_error(struct session *, const struct request *, const char *code,
 void session_error_limit(struct session *, const struct request *,
     const char *code, int64_t limit, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+/* RATE_LIMITED: the command was not run, and will be in so many ms. */
+void session_rate_limited(struct session *, const struct request *, int64_t ms);
 void session_unavailable(struct session *, const char *ref);
+/* BLOCKED, until a time in ms since 1970 (0: for good), and the end. */
+void session_end_blocked(struct session *, int64_t until, const char *text);
 
 /* ---- cmd-*.c: one handler a command ---- */
 

@@ -11,7 +11,7 @@
 #include "config.h"
 #include "limit.h"
 
-enum kind { STRING, NUMBER, CHOICE };
+enum kind { STRING, NUMBER, CHOICE, NETS };
 
 struct key {
 	const char *name, *value; /* value: the default */
@@ -41,6 +41,22 @@ static const struct key keys[] = {
 	    "seconds until CONNECT must have come" },
 	{ "CHAT_IDLE_TIMEOUT", "300", NUMBER, AT(idle_timeout), 2, 86400, NULL,
 	    "seconds without a byte; PING is sent after half of it" },
+	{ "CHAT_RATE", "10", NUMBER, AT(rate), 0, 100000, NULL,
+	    "messages a second from one client, 0: any number" },
+	{ "CHAT_BURST", "50", NUMBER, AT(burst), 1, 100000, NULL,
+	    "messages that may come at once" },
+	{ "CHAT_MAX_CONNECTIONS", "1000", NUMBER, AT(max_connections), 1, 10000,
+	    NULL, "connections at once" },
+	{ "CHAT_SOURCE_CONNECTIONS", "100", NUMBER, AT(source_connections), 0,
+	    10000, NULL, "connections at once from one source, 0: any number" },
+	{ "CHAT_SOURCE_RATE", "120", NUMBER, AT(source_rate), 0, 60000, NULL,
+	    "connections a minute from one source, 0: any number" },
+	{ "CHAT_LOGIN_FAILURES", "10", NUMBER, AT(login_failures), 0, 1000,
+	    NULL, "offences until a source is blocked, 0: never" },
+	{ "CHAT_BLOCK_TIME", "900", NUMBER, AT(block_time), 1, 31536000, NULL,
+	    "seconds of such a block" },
+	{ "CHAT_TRUSTED", "127.0.0.0/8 ::1", NETS, AT(trusted), 0, 0, NULL,
+	    "networks without limits by source" },
 };
 #define NKEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -68,6 +84,8 @@ key_set(struct config *c, const struct key *k, const char *value,
     char error[CONFIG_ERROR_MAX])
 {
 	char *base = (char *)c + k->offset, *end;
+	char why[NET_ERROR_MAX];
+	struct net_list nets;
 	long number;
 
 	switch (k->kind) {
@@ -95,6 +113,13 @@ key_set(struct config *c, const struct key *k, const char *value,
 		snprintf(error, CONFIG_ERROR_MAX,
 		    "%s is '%.64s': give one of %s", k->name, value,
 		    k->choices);
+		return false;
+	case NETS:
+		if (net_list_parse(&nets, value, why)) {
+			memcpy(base, &nets, sizeof(nets));
+			return true;
+		}
+		snprintf(error, CONFIG_ERROR_MAX, "%s: %s", k->name, why);
 		return false;
 	default:
 		abort();

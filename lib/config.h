@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "log.h"
+#include "net.h"
 
 #define CONFIG_FILE	 "/etc/chat/chat.conf"
 #define CONFIG_ERROR_MAX 512
@@ -23,6 +24,14 @@ struct config {
 	long auth_required;	 /* CHAT_AUTH=required */
 	long login_timeout;	 /* seconds */
 	long idle_timeout;	 /* seconds */
+	long rate;		 /* messages a second, 0: any */
+	long burst;		 /* messages at once */
+	long max_connections;	 /* of all sources */
+	long source_connections; /* of one source, 0: any */
+	long source_rate;	 /* new ones a minute, 0: any */
+	long login_failures;	 /* until a block, 0: never */
+	long block_time;	 /* seconds */
+	struct net_list trusted; /* CHAT_TRUSTED */
 };
 
 /*

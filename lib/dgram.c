@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "dgram.h"
+#include "net.h"
 #include "text.h"
 
 #define NAME_BYTES 8 /* of a session socket's random name */
@@ -287,6 +288,22 @@ dgram_send(int fd, const struct dgram_registry *r, const char *name,
 	return n != -1;
 }
 
+bool
+dgram_session_tell(const struct dgram_registry *r, const char *name,
+    const struct dgram_head *head, const void *body, size_t len)
+{
+	int fd = new_socket(), saved;
+	bool sent;
+
+	if (fd == -1)
+		return false;
+	sent = dgram_send(fd, r, name, head, body, len);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return sent;
+}
+
 /* Whether a datagram of that type may have a body of that length. */
 static bool
 fits_type(unsigned type, size_t len)
@@ -304,7 +321,14 @@ fits_type(unsigned type, size_t len)
 	case DGRAM_LOOK:
 	case DGRAM_WHO:
 	case DGRAM_END:
+	case DGRAM_RELOAD:
 		return len == 0;
+	case DGRAM_ADMIT:
+		return len == 0 || len == NET_ADDR_LEN;
+	case DGRAM_VERDICT:
+		return len <= DGRAM_VERDICT_MAX;
+	case DGRAM_OFFENCE:
+		return len == 0 || len == DGRAM_PRINT_LEN;
 	default:
 		return false;
 	}

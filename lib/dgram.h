@@ -26,12 +26,25 @@ enum dgram_type {
 	DGRAM_EVENTS,	    /* relay → session: lines for your client */
 	DGRAM_LOOK,	    /* relay → session: read the store */
 	DGRAM_WHO,	    /* relay → session: register again */
-	DGRAM_END	    /* session → session: end yourself */
+	DGRAM_END,	    /* session → session: end yourself */
+	DGRAM_ADMIT,	    /* session → relay: may this one come in? */
+	DGRAM_VERDICT,	    /* relay → session: yes, wait, or no */
+	DGRAM_OFFENCE,	    /* session → relay: this one did wrong */
+	DGRAM_RELOAD	    /* operator → relay: blocks have changed */
 };
 
 /* Flags. */
-#define DGRAM_AGAIN 0x0001 /* REGISTER: was registered before */
-#define DGRAM_USERS 0x0002 /* LOOK, WELCOME: presence was missed */
+#define DGRAM_AGAIN  0x0001 /* REGISTER, ADMIT: was here before */
+#define DGRAM_USERS  0x0002 /* LOOK, WELCOME: presence was missed */
+#define DGRAM_NEARLY 0x0004 /* VERDICT: the server is nearly full */
+
+/* `count` of a VERDICT, and of an OFFENCE. */
+enum dgram_verdict { DGRAM_ADMITTED = 1, DGRAM_FULL, DGRAM_BLOCKED };
+enum dgram_offence { DGRAM_LOGIN = 1, DGRAM_FLOOD };
+
+#define DGRAM_KEY_LEN	  16  /* bytes of the key for fingerprints */
+#define DGRAM_PRINT_LEN	  8   /* bytes of a fingerprint */
+#define DGRAM_VERDICT_MAX 300 /* bytes of a VERDICT's text */
 
 struct dgram_head {
 	uint8_t version;
@@ -121,6 +134,13 @@ bool dgram_session_alive(const struct dgram_registry *, const char *name);
  * is full, ECONNREFUSED or ENOENT when nobody is there.
  */
 bool dgram_send(int fd, const struct dgram_registry *, const char *name,
+    const struct dgram_head *, const void *body, size_t len);
+
+/*
+ * Send one to a session from a socket of its own, so that what a stopped session
+ * has not read counts for nobody else.  Returns what dgram_send() does.
+ */
+bool dgram_session_tell(const struct dgram_registry *, const char *name,
     const struct dgram_head *, const void *body, size_t len);
 
 /*

@@ -49,6 +49,25 @@
 #define RELAY_IDLE_EXIT 60000 /* without sessions, under systemd */
 #define RELAY_DRAIN_MAX 256   /* datagrams taken before relaying */
 
+/* Who is let in. */
+#define ADMIT_WAIT	  1000 /* for the relay's verdict, then without */
+#define ADMIT_RETRY	  250  /* between questions */
+#define NEARLY_FULL	  80   /* percent of CHAT_MAX_CONNECTIONS: hurry */
+#define NEARLY_FULL_LOGIN 4    /* CHAT_LOGIN_TIMEOUT divided by this, then */
+#define FULL_RETRY	  10   /* seconds, what SERVER_FULL tells a client */
+#define LOGIN_TRIES_MAX	  10   /* wrong passwords on one connection */
+#define LOGIN_DELAY	  500 /* after a first wrong password; then twice that */
+#define LOGIN_DELAY_MAX	  8000	/* and so on, at most */
+#define LOGIN_FORGET	  60000 /* a source's offences become one less in */
+#define LOGIN_REMEMBERED  8	/* of a source's last wrong passwords */
+#define SOURCES_MAX	  16384 /* sources that are kept in mind */
+#define BLOCKS_MAX	  65536 /* blocks of addresses, and of users */
+#define BLOCKS_OWN_MAX	  4096	/* temporary ones that the relay makes */
+#define BLOCK_REASON_MAX  120	/* bytes of a block's reason that are told */
+#define BLOCK_END_WAIT	  5000	/* for a blocked session to end by itself */
+#define FLOOD_TIME	  10000 /* of waiting at the rate limit: an offence */
+#define RATE_WAIT_MAX	  2000	/* for one command; then RATE_LIMITED */
+
 /* The store. */
 #define LOCK_STOPPED	    5000 /* a lock held for longer: its holder is ended */
 #define FILE_LOCK_STEP	    10	 /* between tries to lock the page's file */

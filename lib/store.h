@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "limit.h"
+#include "net.h"
 
 #define STORE_HASH_LEN	 32 /* bytes of a hashed secret */
 #define STORE_SOCKET_MAX 32 /* bytes of a session socket's name */
@@ -206,6 +207,38 @@ struct store_page {
  */
 enum store_result store_history(struct store *, const struct store_view *,
     const struct store_page *, store_row, void *arg);
+
+/* ---- blocks ---- */
+
+struct store_block {
+	const char *username; /* NULL: a network, from first to last */
+	struct net_addr first, last;
+	const char *reason;
+	int64_t until; /* ms since 1970, 0: until it is removed */
+};
+
+/* All blocks that are in force.  row() returns false to stop. */
+enum store_result store_blocks(
+    struct store *, bool (*row)(void *, const struct store_block *), void *arg);
+
+/* What somebody who is kept out is told. */
+struct store_blocked {
+	bool blocked;
+	int64_t until;
+	char reason[BLOCK_REASON_MAX + 1]; /* cut if need be */
+};
+
+/* Whether an address, or a user, is blocked now, and for how long at most. */
+enum store_result store_blocked_address(
+    struct store *, const struct net_addr *, struct store_blocked *);
+enum store_result store_blocked_user(
+    struct store *, const char *username, struct store_blocked *);
+
+/*
+ * Block a network until a time; one that is blocked already stays so for the
+ * longer of both.  Blocks whose time is over are removed.
+ */
+enum store_result store_block_add(struct store *, const struct store_block *);
 
 /* ---- housekeeping (the relay's alone) ---- */
 

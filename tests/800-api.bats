@@ -23,9 +23,11 @@ setup() {
 }
 
 # What may differ is only compared by its form: times and resume secrets.
-FORM='walk(if type == "string" and
-	test("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{3}Z$")
-	then "TIME" else . end)
+FORM='walk(if type == "string" then
+	gsub("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{3}Z"; "TIME")
+	else . end)
+	| if (.retry_after | type) == "number" and .retry_after > 0
+	then .retry_after = "SECONDS" else . end
 	| if (.resume | type) == "string" and (.resume | test("^[0-9a-f]{32}$"))
 	then .resume = "SECRET" else . end'
 
@@ -114,7 +116,7 @@ examples_run() {
 		for setting in $(head -n 1 "$example"); do
 			unset "${setting%%=*}"
 		done
-		export CHAT_DB=$T/data/chat.db
+		export CHAT_DB=$T/data/chat.db CHAT_RATE=0
 		count=$((count + 1))
 	done
 	((count > 0))

@@ -9,7 +9,7 @@
 # and calls chat_setup and chat_teardown in them.  The programs are taken from
 # $B/bin and $B/tests (B from the environment, default build).
 #
-# Each test has its own directory $T (also the current directory), its own
+# The rate limit is off (CHAT_RATE=0).  Each test has its own directory $T (also the current directory), its own
 # port $PORT, and exports CHAT_DB, CHAT_RUNTIME_DIR and CHAT_CONFIG=/dev/null.
 # Other CHAT_* keys are set (exported) before server_start.  A test fails when
 # at its end one of its processes or sockets is left, or when a sanitizer
@@ -52,7 +52,8 @@
 #
 # Clients (NAME is a word; call these in the test's own shell, not with `run`)
 #   client_open NAME [ADDRESS]         connect; ADDRESS is tcp:HOST:PORT (the
-#                                      default, IPv6 too), unix:PATH, or
+#                                      default, IPv6 too; with @SOURCE from
+#                                      that address), unix:PATH, or
 #                                      exec:PROGRAM, which is then run on a
 #                                      socket as its fds 0, 1 and 2
 #   client_login NAME [MEMBERS]        open if need be, CONNECT as NAME with
@@ -151,6 +152,8 @@ chat_setup() {
 	mkfifo "$T/nap"
 	exec {NAP}<>"$T/nap"
 	PORT=
+	# Tests say in a moment what people say in an hour.
+	export CHAT_RATE=0
 	export CHAT_CONFIG=/dev/null CHAT_DB=$T/data/chat.db
 	export CHAT_RUNTIME_DIR=$T/run CHAT_TEST_ID=$T
 	export ASAN_OPTIONS=log_path=$T/san/asan:detect_stack_use_after_return=1

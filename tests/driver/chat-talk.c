@@ -74,21 +74,41 @@ answer(struct talk *t, const char *text)
 		err(1, "answer");
 }
 
+/* So that a test can come from several addresses, such as 127.0.0.2. */
+static void
+bind_source(int fd, const char *source)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_NUMERICHOST },
+			*ai;
+	int error = getaddrinfo(source, NULL, &hints, &ai);
+
+	if (error != 0)
+		errx(64, "%s: %s", source, gai_strerror(error));
+	if (bind(fd, ai->ai_addr, ai->ai_addrlen) == -1)
+		err(1, "bind to %s", source);
+	freeaddrinfo(ai);
+}
+
 static int
 connect_tcp(char *address)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV },
 			*ai;
-	char *port = strrchr(address, ':');
+	char *source = strchr(address, '@'), *port;
 	int fd, on = 1, error;
 
-	if (port == NULL)
+	if (source != NULL)
+		*source++ = '\0';
+	if ((port = strrchr(address, ':')) == NULL)
 		errx(64, "no port in %s", address);
 	*port++ = '\0';
 	if ((error = getaddrinfo(address, port, &hints, &ai)) != 0)
 		errx(64, "%s: %s", address, gai_strerror(error));
 	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd != -1 && source != NULL)
+		bind_source(fd, source);
 	if (fd == -1 || connect(fd, ai->ai_addr, ai->ai_addrlen) == -1)
 		err(1, "connect to %s", address);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));

@@ -18,7 +18,10 @@
 
 static const char *const keys[] = { "CHAT_DB", "CHAT_RUNTIME_DIR",
 	"CHAT_MESSAGE_MAX_SIZE", "CHAT_LOG_LEVEL", "CHAT_DURABILITY",
-	"CHAT_AUTH", "CHAT_LOGIN_TIMEOUT", "CHAT_IDLE_TIMEOUT" };
+	"CHAT_AUTH", "CHAT_LOGIN_TIMEOUT", "CHAT_IDLE_TIMEOUT", "CHAT_RATE",
+	"CHAT_BURST", "CHAT_MAX_CONNECTIONS", "CHAT_SOURCE_CONNECTIONS",
+	"CHAT_SOURCE_RATE", "CHAT_LOGIN_FAILURES", "CHAT_BLOCK_TIME",
+	"CHAT_TRUSTED" };
 #define NKEYS (sizeof(keys) / sizeof(keys[0]))
 
 static char path[64];
@@ -82,6 +85,14 @@ assert_defaults(const struct config *c)
 	assert_int_equal(c->auth_required, 0);
 	assert_int_equal(c->login_timeout, 10);
 	assert_int_equal(c->idle_timeout, 300);
+	assert_int_equal(c->rate, 10);
+	assert_int_equal(c->burst, 50);
+	assert_int_equal(c->max_connections, 1000);
+	assert_int_equal(c->source_connections, 100);
+	assert_int_equal(c->source_rate, 120);
+	assert_int_equal(c->login_failures, 10);
+	assert_int_equal(c->block_time, 900);
+	assert_int_equal(c->trusted.count, 2);
 }
 
 static void
@@ -107,10 +118,20 @@ assert_all_others(const struct config *c)
 	assert_int_equal(c->auth_required, 1);
 	assert_int_equal(c->login_timeout, 3600);
 	assert_int_equal(c->idle_timeout, 2);
+	assert_int_equal(c->rate, 0);
+	assert_int_equal(c->burst, 1);
+	assert_int_equal(c->max_connections, 10000);
+	assert_int_equal(c->source_connections, 1);
+	assert_int_equal(c->source_rate, 60000);
+	assert_int_equal(c->login_failures, 0);
+	assert_int_equal(c->block_time, 31536000);
+	assert_int_equal(c->trusted.count, 1);
+	assert_int_equal(c->trusted.nets[0].bits, 32);
 }
 
 static const char *const others[NKEYS] = { "/tmp/a b.db", "run", "65536",
-	"CRITICAL", "normal", "required", "3600", "2" };
+	"CRITICAL", "normal", "required", "3600", "2", "0", "1", "10000", "1",
+	"60000", "0", "31536000", "2001:db8::/32" };
 
 static void
 each_key_is_read_from_the_file(void **state)
@@ -138,7 +159,10 @@ each_key_is_read_from_the_environment_which_wins(void **state)
 	file_write(
 	    "CHAT_DB=/x\nCHAT_RUNTIME_DIR=/y\nCHAT_MESSAGE_MAX_SIZE=7\n"
 	    "CHAT_LOG_LEVEL=DEBUG\nCHAT_DURABILITY=full\nCHAT_AUTH=open\n"
-	    "CHAT_LOGIN_TIMEOUT=8\nCHAT_IDLE_TIMEOUT=9\n");
+	    "CHAT_LOGIN_TIMEOUT=8\nCHAT_IDLE_TIMEOUT=9\nCHAT_RATE=11\n"
+	    "CHAT_BURST=12\nCHAT_MAX_CONNECTIONS=13\n"
+	    "CHAT_SOURCE_CONNECTIONS=14\nCHAT_SOURCE_RATE=15\n"
+	    "CHAT_LOGIN_FAILURES=16\nCHAT_BLOCK_TIME=17\nCHAT_TRUSTED=\n");
 	for (i = 0; i < NKEYS; i++)
 		setenv(keys[i], others[i], 1);
 	c = load();
@@ -187,6 +211,14 @@ what_is_no_value_is_named(void **state)
 		{ "CHAT_LOGIN_TIMEOUT", "3601" },
 		{ "CHAT_IDLE_TIMEOUT", "1" },
 		{ "CHAT_IDLE_TIMEOUT", "86401" },
+		{ "CHAT_RATE", "100001" },
+		{ "CHAT_BURST", "0" },
+		{ "CHAT_MAX_CONNECTIONS", "0" },
+		{ "CHAT_MAX_CONNECTIONS", "10001" },
+		{ "CHAT_SOURCE_CONNECTIONS", "10001" },
+		{ "CHAT_SOURCE_RATE", "60001" },
+		{ "CHAT_LOGIN_FAILURES", "1001" },
+		{ "CHAT_BLOCK_TIME", "0" },
 	};
 	char text[128];
 	size_t i;
@@ -223,6 +255,23 @@ an_empty_choice_or_number_is_no_value(void **state)
 		assert_non_null(strstr(error, empty[i]));
 		unsetenv(empty[i]);
 	}
+}
+
+static void
+trusted_networks_may_be_none_and_a_wrong_one_is_named(void **state)
+{
+	char error[CONFIG_ERROR_MAX];
+	struct config c;
+
+	(void)state;
+	setenv("CHAT_TRUSTED", "", 1);
+	assert_int_equal(load().trusted.count, 0);
+	setenv("CHAT_TRUSTED", "10.0.0.0/8,::1 192.0.2.7", 1);
+	assert_int_equal(load().trusted.count, 3);
+	setenv("CHAT_TRUSTED", "10.0.0.0/8 localhost", 1);
+	assert_false(config_load(&c, error));
+	assert_non_null(strstr(error, "CHAT_TRUSTED"));
+	assert_non_null(strstr(error, "localhost"));
 }
 
 static void
@@ -373,6 +422,7 @@ main(void)
 		TEST(each_key_is_read_from_the_environment_which_wins),
 		TEST(what_is_no_value_is_named),
 		TEST(an_empty_choice_or_number_is_no_value),
+		TEST(trusted_networks_may_be_none_and_a_wrong_one_is_named),
 		TEST(a_long_wrong_value_is_cut_in_the_answer),
 		TEST(the_file_is_read_as_systemd_reads_it),
 		TEST(a_line_of_any_length_is_one_line),

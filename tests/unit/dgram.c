@@ -133,7 +133,20 @@ other_versions_types_and_lengths_are_dropped(void **state)
 		{ DGRAM_VERSION + 1, DGRAM_BYE, 0, false },
 		{ 0, DGRAM_BYE, 0, false },
 		{ DGRAM_VERSION, 0, 0, false },
-		{ DGRAM_VERSION, DGRAM_END + 1, 0, false },
+		{ DGRAM_VERSION, DGRAM_RELOAD + 1, 0, false },
+		{ DGRAM_VERSION, DGRAM_ADMIT, 0, true },
+		{ DGRAM_VERSION, DGRAM_ADMIT, 15, false },
+		{ DGRAM_VERSION, DGRAM_ADMIT, 16, true },
+		{ DGRAM_VERSION, DGRAM_ADMIT, 17, false },
+		{ DGRAM_VERSION, DGRAM_VERDICT, 0, true },
+		{ DGRAM_VERSION, DGRAM_VERDICT, DGRAM_VERDICT_MAX, true },
+		{ DGRAM_VERSION, DGRAM_VERDICT, DGRAM_VERDICT_MAX + 1, false },
+		{ DGRAM_VERSION, DGRAM_OFFENCE, 0, true },
+		{ DGRAM_VERSION, DGRAM_OFFENCE, 7, false },
+		{ DGRAM_VERSION, DGRAM_OFFENCE, 8, true },
+		{ DGRAM_VERSION, DGRAM_OFFENCE, 9, false },
+		{ DGRAM_VERSION, DGRAM_RELOAD, 0, true },
+		{ DGRAM_VERSION, DGRAM_RELOAD, 1, false },
 		{ DGRAM_VERSION, DGRAM_BYE, USERNAME_MAX, true },
 		{ DGRAM_VERSION, DGRAM_BYE, USERNAME_MAX + 1, false },
 		{ DGRAM_VERSION, DGRAM_REGISTER, 0, false },
@@ -150,7 +163,7 @@ other_versions_types_and_lengths_are_dropped(void **state)
 		{ DGRAM_VERSION, DGRAM_END, 0, true },
 	};
 	struct place *p = *state;
-	char body[USERNAME_MAX + 1] = { 0 };
+	char body[DGRAM_VERDICT_MAX + 1] = { 0 };
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct dgram_head h = { .version = cases[i].version,

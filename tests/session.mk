@@ -1,0 +1,4 @@
+# What the unit tests of chat-session's pure parts are linked with.
+
+$(B)/tests/unit/session-%: ALLCPP += -Ichat-session
+$(B)/tests/unit/session-rate: $(B)/chat-session/rate.o
