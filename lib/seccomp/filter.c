@@ -131,9 +131,9 @@ static const struct refused {
  * meant to be used.
  */
 static const char *const instrumented[] = { "clone", "dup", "fcntl", "fork",
-	"getdents64", "getpgrp", "getppid", "getrlimit", "gettid", "ioctl",
-	"kill", "mkdir", "mkdirat", "mmap", "mprotect", "open", "pipe", "pipe2",
-	"prctl", "prlimit64", "process_vm_readv", "ptrace", "readv",
+	"getdents", "getdents64", "getpgrp", "getppid", "getrlimit", "gettid",
+	"ioctl", "kill", "mkdir", "mkdirat", "mmap", "mprotect", "open", "pipe",
+	"pipe2", "prctl", "prlimit64", "process_vm_readv", "ptrace", "readv",
 	"rt_sigpending", "rt_sigsuspend", "rt_sigtimedwait", "sched_yield",
 	"sigaltstack", "stat", "statx", "sysinfo", "tgkill", "time", "times",
 	"tkill", "uname", "wait4", "writev" };
