@@ -182,10 +182,11 @@ stored(struct relay *r, struct input *in, int64_t now)
 		.user = how / 8 % 4, .session = 100, .line = "line\n", .len = 5
 	};
 
-	for (rows = how % 8; rows > 0 && r->position >= 0; rows--) {
+	for (rows = how % 8; rows > 0; rows--) {
+		if (r->position < 0 || r->position > 1 << 20)
+			break;
 		m.id = r->position + 1 + how / 32 % 2;
-		if (m.id < 1 << 20)
-			relay_stored(r, &m);
+		relay_stored(r, &m);
 	}
 	if (how >= 240) {
 		relay_skip(r, now);
