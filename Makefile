@@ -108,7 +108,7 @@ unit: $(UNIT)
 
 $(B)/tests/unit/%: tests/unit/%.c $(B)/lib.a
 	@mkdir -p $(@D)
-	$(CC) $(ALLCPP) $(ALLC) -MMD -MP $(ALLLD) -o $@ $< $(filter %.o,$^) $(B)/lib.a -lcmocka -lsqlite3 -ljson-c
+	$(CC) $(ALLCPP) $(ALLC) -MMD -MP $(ALLLD) -o $@ $< $(filter %.o,$^) $(B)/lib.a -lcmocka -lsqlite3 -ljson-c -lcrypt
 
 include $(wildcard tests/*.mk)
 

@@ -18,6 +18,15 @@
 #define LINE_FACTOR    8	     /* a line: this many times a message's */
 #define LINE_EXTRA     1024	     /* size, and this much for the rest */
 
+/* Accounts.  (bcrypt's own: more than 72 bytes it would cut.) */
+#define PASSWORD_MIN	  8   /* bytes of a password */
+#define PASSWORD_MAX	  72  /* bytes of a password */
+#define PASSWORD_HASH_MAX 128 /* bytes of a stored hash and its NUL */
+#define PASSWORD_COST_MIN 4   /* 2^this many steps to hash one */
+#define PASSWORD_COST_MAX 16
+#define TOKENS_MAX	  32 /* tokens of a user: the oldest gives way */
+#define SESSIONS_LOOKED	  16 /* of a user's, at login: whether they live */
+
 /* A session's buffers. */
 #define INPUT_CHUNK    (64 * 1024)  /* read from the client at a time */
 #define OUTPUT_HIGH    (256 * 1024) /* above: nothing is taken for the client */

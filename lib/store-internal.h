@@ -28,6 +28,17 @@ enum statement {
 	ST_SESSION_OPEN,
 	ST_USER_SESSIONS,
 	ST_SESSIONS_OPEN,
+	ST_ACCOUNT_FIND,
+	ST_ACCOUNT_GET,
+	ST_ACCOUNT_ADD,
+	ST_ACCOUNT_REGISTER,
+	ST_ACCOUNT_PASSWORD,
+	ST_INVITE_USE,
+	ST_TOKEN_ADD,
+	ST_TOKEN_FIND,
+	ST_TOKEN_TRIM,
+	ST_TOKEN_REVOKE,
+	ST_TOKEN_REVOKE_ALL,
 	ST_RECIPIENT,
 	ST_REF,
 	ST_REF_FORGET,
@@ -75,6 +86,26 @@ int store_step(struct store *, sqlite3_stmt *);
 /* The same for statements without rows; true when it is done. */
 bool store_run(struct store *, sqlite3_stmt *);
 enum store_result store_fail(struct store *, const char *what);
+
+/* What becomes of a user's other sessions that answer. */
+enum store_others {
+	STORE_OTHERS_REFUSE,  /* STORE_TAKEN */
+	STORE_OTHERS_REPLACE, /* closed, the last one's socket is named */
+	STORE_OTHERS_LEAVE
+};
+
+struct store_closing {
+	int64_t user, own; /* own: a session that is not looked at, or 0 */
+	enum store_others others;
+	bool (*alive)(void *arg, const char *socket);
+	void *arg;
+	char replaced[STORE_SOCKET_MAX + 1];
+};
+
+/* Close the rows of a user's sessions that do not answer (store-session.c). */
+enum store_result store_others_close(struct store *, struct store_closing *);
+/* STORE_OK while the session's row is open (store-message.c). */
+enum store_result store_session_check(struct store *, int64_t session);
 
 /* Transactions of any kind (store-tx.c). */
 enum store_result store_begin(struct store *);

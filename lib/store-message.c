@@ -14,9 +14,8 @@
 	" JOIN users AS f ON f.id = m.sender_id" \
 	" LEFT JOIN users AS t ON t.id = m.recipient_id"
 
-/* STORE_OK while the session's row is open. */
-static enum store_result
-session_check(struct store *s, int64_t session)
+enum store_result
+store_session_check(struct store *s, int64_t session)
 {
 	sqlite3_stmt *st = store_statement(
 	    s, ST_SESSION_OPEN, "SELECT reason FROM sessions WHERE id = :id");
@@ -53,7 +52,7 @@ store_messages_begin(
 		    s->path);
 		result = STORE_UNAVAILABLE;
 	} else {
-		result = session_check(s, session->id);
+		result = store_session_check(s, session->id);
 	}
 	if (result == STORE_OK)
 		*before = s->last_id;

@@ -105,38 +105,42 @@ row_close(struct store *s, int64_t session, const char *reason)
 	return store_run(s, st);
 }
 
-/*
- * Close the rows of the user's sessions that do not answer, and of the one
- * that does when the proof is right.
- */
-static enum store_result
-others_close(struct store *s, const struct store_login *in,
-    const struct user *u, char replaced[STORE_SOCKET_MAX + 1])
+enum store_result
+store_others_close(struct store *s, struct store_closing *c)
 {
 	sqlite3_stmt *st = store_statement(s, ST_USER_SESSIONS,
 	    "SELECT id, socket FROM sessions"
-	    " WHERE user_id = :user AND ended_at IS NULL");
+	    " WHERE user_id = :user AND ended_at IS NULL AND id > :after"
+	    " ORDER BY id");
 	char socket[STORE_SOCKET_MAX + 1];
 	const char *reason;
-	int64_t id;
-	int rc;
+	int64_t id = 0;
+	int rc, looked = 0;
 
-	*replaced = '\0';
 	if (st == NULL)
 		return STORE_UNAVAILABLE;
-	sqlite3_bind_int64(st, 1, u->id);
-	while ((rc = store_step(s, st)) == SQLITE_ROW) {
+	for (;;) {
+		sqlite3_bind_int64(st, 1, c->user);
+		sqlite3_bind_int64(st, 2, id);
+		if ((rc = store_step(s, st)) != SQLITE_ROW)
+			break;
 		id = sqlite3_column_int64(st, 0);
 		copy_name(socket, sizeof(socket), sqlite3_column_text(st, 1));
 		sqlite3_reset(st);
+		if (id == c->own)
+			continue;
 		reason = "died";
-		if (in->alive(in->arg, socket)) {
-			if (!u->proven)
+		if (c->alive(c->arg, socket)) {
+			if (c->others == STORE_OTHERS_REFUSE)
 				return STORE_TAKEN;
+			if (c->others == STORE_OTHERS_LEAVE) {
+				if (++looked < SESSIONS_LOOKED)
+					continue;
+				return STORE_OK;
+			}
 			reason = "replaced";
-			memcpy(replaced, socket, sizeof(socket));
+			memcpy(c->replaced, socket, sizeof(socket));
 		}
-		/* The row leaves the query: from the beginning again. */
 		if (!row_close(s, id, reason))
 			return STORE_UNAVAILABLE;
 	}
@@ -168,15 +172,19 @@ static enum store_result
 session_begin(struct store *s, const struct store_login *in, struct user *u,
     struct store_session *out)
 {
+	struct store_closing closing = { .alive = in->alive, .arg = in->arg };
 	enum store_result result;
 
 	if (!user_find(s, in, u))
 		return STORE_UNAVAILABLE;
 	if (u->registered)
 		return STORE_REFUSED;
+	closing.user = u->id;
+	closing.others = u->proven ? STORE_OTHERS_REPLACE : STORE_OTHERS_REFUSE;
 	if (u->id != 0 &&
-	    (result = others_close(s, in, u, out->replaced)) != STORE_OK)
+	    (result = store_others_close(s, &closing)) != STORE_OK)
 		return result;
+	memcpy(out->replaced, closing.replaced, sizeof(out->replaced));
 	if (!u->proven && !user_take(s, in, u))
 		return STORE_UNAVAILABLE;
 	return row_add(s, in, u->id, &out->id) ? STORE_OK : STORE_UNAVAILABLE;

@@ -36,7 +36,8 @@ enum store_result {
 	STORE_NO_USER,	   /* neither online nor registered */
 	STORE_REF_REUSED,  /* the ref stands for another message */
 	STORE_ENDED,	   /* the session's row was closed already */
-	STORE_REPLACED	   /* so, because another has the name now */
+	STORE_REPLACED,	   /* so, because another has the name now */
+	STORE_BAD_INVITE   /* unknown, expired or used up */
 };
 
 struct store_options {
@@ -128,6 +129,75 @@ struct store_user {
 /* Everybody online and everybody registered, by name. */
 enum store_result store_users(
     struct store *, bool (*row)(void *, const struct store_user *), void *arg);
+
+/* ---- accounts ---- */
+
+struct store_account {
+	int64_t id;
+	char username[USERNAME_MAX + 1]; /* as the store spells it */
+	/* crypt(5), or PASSWORD_NOBODY; empty if not registered. */
+	char password[PASSWORD_HASH_MAX];
+	bool registered;
+};
+
+/* Look one up by its name, in any case, or by its id.  STORE_NO_USER if that
+ * name was never used. */
+enum store_result store_account_find(
+    struct store *, const char *username, struct store_account *);
+enum store_result
+store_account_get(struct store *, int64_t user, struct store_account *);
+
+struct store_registration {
+	const char *username;
+	const char *password;	     /* hash; NULL: only say how it would end */
+	const unsigned char *invite; /* hash of its code; NULL: none needed */
+	int64_t session; /* the caller's, that holds the name; 0: none */
+	/* Whether the session with that socket answers. */
+	bool (*alive)(void *arg, const char *socket);
+	void *arg;
+};
+
+/*
+ * Make the name a registered user's, on disk, and use the invitation once, in
+ * one transaction.  Nothing older than the registration is the user's, but for
+ * a session that holds the name already, which keeps what it has.
+ * STORE_REFUSED: is registered; STORE_TAKEN: another session is online with
+ * it; STORE_BAD_INVITE; STORE_ENDED or STORE_REPLACED: the caller's session is
+ * over.  *user is set when there was a password.
+ */
+enum store_result store_account_register(
+    struct store *, const struct store_registration *, int64_t *user);
+
+/*
+ * Give a registered user another password hash, on disk.  With old, only if it
+ * is still that one, else STORE_REFUSED.  With revoke all tokens are forgotten.
+ * STORE_NO_USER if it is no registered user.
+ */
+enum store_result store_account_set_password(
+    struct store *, int64_t user, const char *hash, bool revoke);
+enum store_result store_account_replace_password(struct store *, int64_t user,
+    const char *old, const char *hash, bool revoke);
+
+struct store_token {
+	int64_t id; /* never used again */
+	int64_t user_id;
+	int64_t expires; /* ms since 1970 */
+};
+
+/*
+ * Keep the hash of a new token of a registered user, on disk, until `expires`.
+ * The user's expired ones are forgotten, and the oldest above TOKENS_MAX.
+ * STORE_REFUSED if the password's hash is not `password` (any more).
+ */
+enum store_result
+store_token_add(struct store *, int64_t user, const char *password,
+    const unsigned char *hash, int64_t expires, struct store_token *);
+/* STORE_REFUSED if there is no such token, or it has expired. */
+enum store_result store_token_find(
+    struct store *, const unsigned char *hash, struct store_token *);
+/* Forget one token of a user, or with id 0 all; *revoked says how many. */
+enum store_result
+store_token_revoke(struct store *, int64_t user, int64_t id, int64_t *revoked);
 
 /* ---- messages ---- */
 

@@ -126,6 +126,34 @@ what_one_says_to_oneself_comes_once(void **state)
 /* ---- no statement reads a whole table ---- */
 
 static void
+use_accounts(struct store *s)
+{
+	unsigned char hash[STORE_HASH_LEN];
+	struct store_registration in = {
+		.username = "eve", .password = "x", .alive = alive
+	};
+	struct store_account account;
+	struct store_token token;
+	int64_t user, n;
+
+	secret_of(hash, "x");
+	assert_int_equal(store_account_register(s, &in, &user), STORE_OK);
+	in.username = "bob";
+	assert_int_equal(store_account_register(s, &in, &user), STORE_OK);
+	in.username = "zoe";
+	in.invite = hash;
+	assert_int_equal(
+	    store_account_register(s, &in, &user), STORE_BAD_INVITE);
+	assert_int_equal(store_account_find(s, "bob", &account), STORE_OK);
+	assert_int_equal(
+	    store_account_set_password(s, user, "y", true), STORE_OK);
+	assert_int_equal(
+	    store_token_add(s, user, "y", hash, 1, &token), STORE_OK);
+	assert_int_equal(store_token_find(s, hash, &token), STORE_REFUSED);
+	assert_int_equal(store_token_revoke(s, user, token.id, &n), STORE_OK);
+}
+
+static void
 use_every_statement(struct store *s)
 {
 	struct store_session alice, bob;
@@ -149,6 +177,7 @@ use_every_statement(struct store *s)
 	history(s, &view, "bob", 0, 0, 9);
 	assert_int_equal(store_oldest(s, &oldest), STORE_OK);
 	assert_int_equal(store_session_end(s, bob.id, "x", 1), STORE_OK);
+	use_accounts(s);
 }
 
 static bool
