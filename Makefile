@@ -59,7 +59,8 @@ ALLLD = $(HARDENLD) $(EXTRA) $(LDFLAGS)
 
 PROGRAMS = chat-session chat-notify chat-client
 BIN = $(PROGRAMS:%=$(B)/bin/%)
-LIBS_chat-session = -lsqlite3 -ljson-c -Wl,-Bstatic -lmd -Wl,-Bdynamic
+LIBS_chat-session = -lsqlite3 -ljson-c -Wl,-Bstatic -lmd -lcrypt -Wl,-Bdynamic \
+	-lpthread
 LIBS_chat-notify = -lsqlite3 -lsystemd -lpthread
 LIBS_chat-client = -lncursesw -ltinfo -ljson-c
 

@@ -196,12 +196,8 @@ batch_flush(struct session *s)
 	/* Emptied before answering: reporting an error flushes as well. */
 	count = b->count;
 	b->count = 0;
-	if (result == STORE_REPLACED)
-		session_end_error(s, "REPLACED",
-		    "%s has connected again elsewhere", s->me.username);
-	else if (result == STORE_ENDED)
-		session_end_error(s, "SHUTDOWN",
-		    "the server took this session for dead: connect again");
+	if (result == STORE_REPLACED || result == STORE_ENDED)
+		session_row_gone(s, result);
 	else
 		batch_answer(s, count);
 	buf_reset(&b->text, INPUT_CHUNK);

@@ -156,6 +156,9 @@ client_write(struct client *c)
 			return errno == EAGAIN || errno == EINTR;
 		buf_consume(&c->output, (size_t)n);
 	}
+	if (c->secret)
+		buf_wipe(&c->output);
+	c->secret = false;
 	return true;
 }
 

@@ -1,20 +1,16 @@
 /*
  * CONNECT and DISCONNECT: taking a name, and giving it back.
  */
-#include <sys/random.h>
-
-#include <sha256.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
 #include "event.h"
+#include "secret.h"
 #include "session.h"
-#include "text.h"
 
 struct wish {
-	const char *username, *resume;
+	const char *username, *resume, *password, *token;
 	int64_t since, history;
 	bool has_since, has_history;
 };
@@ -22,67 +18,129 @@ struct wish {
 static bool
 wish_read(struct session *s, const struct request *r, struct wish *w)
 {
-	size_t len, resume_len;
+	size_t len;
 
-	if (!request_string(s, r, "username", true, &w->username, &len))
+	if (!request_username(s, r, &w->username) ||
+	    !request_string(s, r, "resume", false, &w->resume, &len) ||
+	    !request_password(
+		s, r, "password", PASSWORD_IF_GIVEN, &w->password) ||
+	    !request_string(s, r, "token", false, &w->token, &len))
 		return false;
-	if (!text_is_username(w->username, len)) {
-		session_error(s, r, "BAD_USERNAME",
-		    "a username is 1 to %d of"
-		    " A-Z a-z 0-9 _ . - and not 'all'",
-		    USERNAME_MAX);
+	if (w->password != NULL && w->token != NULL) {
+		session_error(s, r, "BAD_REQUEST",
+		    "password and token: give one of them");
 		return false;
 	}
-	return request_string(s, r, "resume", false, &w->resume, &resume_len) &&
-	    request_timestamp(s, r) &&
+	return request_timestamp(s, r) &&
 	    request_int(s, r, "since", 0, &w->since, &w->has_since) &&
 	    request_int(s, r, "history", 0, &w->history, &w->has_history);
 }
 
-/* The one answer to wrong credentials, whatever is wrong; then it costs. */
-static void
+void
 credentials_failed(struct session *s, const struct request *r,
     const char *username, const char *secret)
 {
+	log_event(LEVEL_WARNING, "login_failed", "as %s", username);
 	session_error(s, r, "AUTH_FAILED", "wrong username, password or token");
 	admit_login_failed(s, username, secret);
 }
 
-/* Nobody has a password or a token yet, so none can be right. */
-static bool
-credentials_refuse(
-    struct session *s, const struct request *r, const char *username)
+static void
+login_needed(struct session *s, const struct request *r, const char *username)
 {
-	const char *value;
-	size_t len;
-
-	if (!request_string(s, r, "password", false, &value, &len))
-		return true;
-	if (value == NULL &&
-	    !request_string(s, r, "token", false, &value, &len))
-		return true;
-	if (value != NULL)
-		credentials_failed(s, r, username, value);
-	else if (s->config.auth_required)
+	if (s->config.auth_required)
 		session_error(s, r, "AUTH_REQUIRED",
-		    "this server admits registered users only");
+		    "this server admits registered users only: give a password"
+		    " or a token");
 	else
+		session_error(s, r, "AUTH_REQUIRED",
+		    "%s is registered: give its password or a token", username);
+}
+
+/*
+ * Whether the password is right, at the same cost for a user that there is
+ * not.  hash: that of the right one, renewed if its cost has changed.
+ */
+static bool
+password_is_right(struct session *s, const struct request *r,
+    const struct wish *w, char hash[PASSWORD_HASH_MAX])
+{
+	struct store_account account = { 0 };
+	struct store *store = session_store(s);
+	struct hash_answer answer;
+	enum store_result result = STORE_UNAVAILABLE;
+
+	if (store != NULL &&
+	    (result = store_account_find(store, w->username, &account)) ==
+		STORE_UNAVAILABLE)
+		session_store_failed(s);
+	if (result == STORE_UNAVAILABLE) {
+		session_unavailable(s, r->ref);
 		return false;
+	}
+	if (!hash_check(s, r, w->password,
+		account.registered ? account.password : NULL, &answer))
+		return false;
+	if (!answer.right) {
+		credentials_failed(s, r, w->username, w->password);
+		return false;
+	}
+	strcpy(hash, account.password);
+	/* If that fails, it will be done at the next login. */
+	if (answer.renewed &&
+	    store_account_replace_password(store, account.id, account.password,
+		answer.hash, false) == STORE_OK)
+		strcpy(hash, answer.hash);
 	return true;
 }
 
-static void
-hash(unsigned char out[STORE_HASH_LEN], const char *secret)
+/* A wrong token is refused before it can take the lock between writers. */
+static bool
+token_is_known(struct session *s, const struct request *r, const struct wish *w,
+    unsigned char hash[STORE_HASH_LEN])
 {
-	SHA2_CTX ctx;
+	struct store *store = session_store(s);
+	struct store_token token;
+	enum store_result result = STORE_UNAVAILABLE;
 
-	SHA256Init(&ctx);
-	SHA256Update(&ctx, (const uint8_t *)secret, strlen(secret));
-	SHA256Final(out, &ctx);
+	secret_hash(hash, w->token);
+	if (store != NULL &&
+	    (result = store_token_find(store, hash, &token)) ==
+		STORE_UNAVAILABLE)
+		session_store_failed(s);
+	if (result == STORE_OK)
+		return true;
+	if (result == STORE_REFUSED)
+		credentials_failed(s, r, w->username, w->token);
+	else
+		session_unavailable(s, r->ref);
+	return false;
 }
 
+/* The hashes of what proves who it is.  Both stay empty without. */
+struct proof {
+	char password[PASSWORD_HASH_MAX];
+	unsigned char token[STORE_HASH_LEN];
+};
+
+/* False: it was answered with what is wrong. */
 static bool
-alive(void *arg, const char *socket)
+proof_check(struct session *s, const struct request *r, const struct wish *w,
+    struct proof *proof)
+{
+	if (w->password != NULL)
+		return password_is_right(s, r, w, proof->password);
+	if (w->token != NULL)
+		return token_is_known(s, r, w, proof->token);
+	if (s->config.auth_required) {
+		login_needed(s, r, w->username);
+		return false;
+	}
+	return true;
+}
+
+bool
+session_alive(void *arg, const char *socket)
 {
 	const struct session *s = arg;
 
@@ -91,10 +149,9 @@ alive(void *arg, const char *socket)
 
 /* The name's transaction.  Fills in s->me and s->resume. */
 static enum store_result
-login(struct session *s, const struct wish *w)
+login(struct session *s, const struct wish *w, const struct proof *proof)
 {
-	unsigned char proof[STORE_HASH_LEN], secret[STORE_HASH_LEN];
-	unsigned char random[RESUME_LEN / 2];
+	unsigned char resume[STORE_HASH_LEN], secret[STORE_HASH_LEN];
 	struct store *store;
 	enum store_result result;
 	struct store_login in = {
@@ -103,48 +160,63 @@ login(struct session *s, const struct wish *w)
 		.socket = s->delivery.name,
 		.peer = s->client.peer,
 		.pid = getpid(),
-		.alive = alive,
+		.password = w->password != NULL ? proof->password : NULL,
+		.token = w->token != NULL ? proof->token : NULL,
+		.alive = session_alive,
 		.arg = s,
 	};
 
 	if ((store = session_store(s)) == NULL || !deliver_bind(s))
 		return STORE_UNAVAILABLE;
-	if (getrandom(random, sizeof(random), 0) != sizeof(random))
-		abort();
-	text_hex(s->resume, random, sizeof(random));
-	hash(secret, s->resume);
+	secret_make(s->resume, RESUME_LEN);
+	secret_hash(secret, s->resume);
 	if (w->resume != NULL) {
-		hash(proof, w->resume);
-		in.proof = proof;
+		secret_hash(resume, w->resume);
+		in.proof = resume;
 	}
 	result = store_session_begin(store, &in, &s->me);
 	if (result == STORE_UNAVAILABLE)
 		session_store_failed(s);
 	else
 		session_store_works(s);
-	/* Who has proven to be the same keeps the secret. */
-	if (result == STORE_OK && s->me.proven)
+	if (result != STORE_OK)
+		return result;
+	if (session_is_registered(s))
+		s->resume[0] = '\0';
+	else if (s->me.proven)
+		/* Who has proven to be the same keeps the secret. */
 		memcpy(s->resume, w->resume, sizeof(s->resume));
-	return result;
+	return STORE_OK;
 }
 
 static void
 refused(struct session *s, const struct request *r, enum store_result result,
-    const char *username)
+    const struct wish *w)
 {
-	switch (result) {
-	case STORE_TAKEN:
-		session_error(
-		    s, r, "USERNAME_TAKEN", "%s is online already", username);
-		break;
-	case STORE_REFUSED:
-		session_error(
-		    s, r, "AUTH_FAILED", "wrong username, password or token");
-		break;
-	default:
+	const char *secret = w->password != NULL ? w->password
+	    : w->token != NULL			 ? w->token
+						 : w->resume;
+
+	if (result == STORE_TAKEN)
+		session_error(s, r, "USERNAME_TAKEN", "%s is online already",
+		    w->username);
+	else if (result != STORE_REFUSED)
 		session_unavailable(s, r->ref);
-		break;
-	}
+	else if (secret != NULL)
+		credentials_failed(s, r, w->username, secret);
+	else
+		login_needed(s, r, w->username);
+}
+
+/* For the log: how it became clear who this is. */
+static const char *
+how(const struct session *s, const struct wish *w)
+{
+	if (w->password != NULL)
+		return "by password";
+	if (w->token != NULL)
+		return "by token";
+	return s->me.proven ? "again" : "";
 }
 
 static void
@@ -158,7 +230,8 @@ connected_event(
 	event_str(out, "username", s->me.username, strlen(s->me.username));
 	event_int(out, "last_id", s->me.position);
 	event_int(out, "oldest_id", oldest);
-	event_str(out, "resume", s->resume, strlen(s->resume));
+	if (!session_is_registered(s))
+		event_str(out, "resume", s->resume, strlen(s->resume));
 	if (reset)
 		event_true(out, "reset");
 	buf_add_str(out, ",\"limits\":{\"message_max_size\":");
@@ -200,22 +273,23 @@ void
 cmd_connect(struct session *s, const struct request *r)
 {
 	struct wish w = { 0 };
+	struct proof proof = { 0 };
 	struct store_page page = { .after = -1 };
 	enum store_result result;
 	int64_t oldest = 0;
 	bool reset;
 
 	if (!wish_read(s, r, &w) || !admit_user(s, r, w.username) ||
-	    credentials_refuse(s, r, w.username))
+	    !proof_check(s, r, &w, &proof))
 		return;
-	if ((result = login(s, &w)) != STORE_OK) {
-		refused(s, r, result, w.username);
+	if ((result = login(s, &w, &proof)) != STORE_OK) {
+		refused(s, r, result, &w);
 		return;
 	}
 	s->state = STATE_CONNECTED;
 	log_set_user(s->me.username);
 	log_set_session(s->me.id);
-	log_event(LEVEL_INFO, "connected", "%s", s->me.proven ? "again" : "");
+	log_event(LEVEL_INFO, "connected", "%s", how(s, &w));
 	if (store_oldest(s->store, &oldest) != STORE_OK)
 		session_store_failed(s);
 	reset = w.has_since && w.since > s->me.position;

@@ -32,6 +32,9 @@ static const struct command {
 	{ "USERS", AFTER_LOGIN, false, COST_MUCH, cmd_users },
 	{ "CONNECT", BEFORE_LOGIN, false, COST_MESSAGE, cmd_connect },
 	{ "DISCONNECT", ANY_TIME, false, COST_LITTLE, cmd_disconnect },
+	{ "REGISTER", ANY_TIME, false, COST_MUCH, cmd_register },
+	{ "PASSWORD", AFTER_LOGIN, false, COST_MUCH, cmd_password },
+	{ "TOKEN", AFTER_LOGIN, false, COST_MUCH, cmd_token },
 };
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -105,13 +108,15 @@ command_run(struct session *s, char *line, size_t len)
 {
 	struct request r;
 
-	if (len == 0 || !request_parse(s, &r, line, len)) {
+	if (len > 0 && request_parse(s, &r, line, len)) {
+		dispatch(s, &r);
+		request_free(&r);
+	} else {
 		rate_spend(&s->rate, len == 0 ? COST_LITTLE : COST_MESSAGE,
 		    session_now());
-		return;
 	}
-	dispatch(s, &r);
-	request_free(&r);
+	/* It may have held a password. */
+	explicit_bzero(line, len);
 }
 
 /* One more member of an ERROR. */
@@ -246,4 +251,15 @@ session_end_blocked(struct session *s, int64_t until, const char *sentence)
 		    buf_head(&text));
 	}
 	buf_free(&text);
+}
+
+void
+session_row_gone(struct session *s, enum store_result why)
+{
+	if (why == STORE_REPLACED)
+		session_end_error(s, "REPLACED",
+		    "%s has connected again elsewhere", s->me.username);
+	else
+		session_end_error(s, "SHUTDOWN",
+		    "the server took this session for dead: connect again");
 }

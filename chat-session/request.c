@@ -7,8 +7,12 @@
 #include <string.h>
 
 #include "json-check.h"
+#include "password.h"
 #include "session.h"
 #include "text.h"
+
+/* The parser's own buffer holds a password without ever being moved. */
+#define PARSER_ROOM 512
 
 /* Repair the line if need be; it is then in the session's scratch buffer. */
 static bool
@@ -23,6 +27,35 @@ line_repair(struct session *s, char **line, size_t *len)
 	return true;
 }
 
+/* Strings came through there; they were not longer than the line. */
+static void
+parser_wipe(struct printbuf *pb, size_t len)
+{
+	size_t size = (size_t)pb->size;
+
+	explicit_bzero(pb->buf, len < size ? len : size);
+}
+
+/* What the client said, one level deep: a password among it. */
+static void
+strings_wipe(struct json_object *json)
+{
+	const char *value;
+	char *writable;
+
+	json_object_object_foreach(json, key, member)
+	{
+		(void)key;
+		if (!json_object_is_type(member, json_type_string))
+			continue;
+		/* json-c has no other way to its memory. */
+		value = json_object_get_string(member);
+		memcpy(&writable, &value, sizeof(value));
+		explicit_bzero(
+		    writable, (size_t)json_object_get_string_len(member));
+	}
+}
+
 static struct json_object *
 parse(const char *line, size_t len, const char **why)
 {
@@ -33,6 +66,7 @@ parse(const char *line, size_t len, const char **why)
 	if (tokener == NULL) {
 		tokener = json_tokener_new_ex(JSON_DEPTH_MAX + 2);
 		json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+		printbuf_memset(tokener->pb, 0, 0, PARSER_ROOM);
 	}
 	json_tokener_reset(tokener);
 	json = json_tokener_parse_ex(tokener, line, (int)len);
@@ -45,6 +79,7 @@ parse(const char *line, size_t len, const char **why)
 	} else {
 		*why = json_tokener_error_desc(error);
 	}
+	parser_wipe(tokener->pb, len);
 	return error == json_tokener_success ? json : NULL;
 }
 
@@ -117,6 +152,8 @@ request_parse(struct session *s, struct request *r, char *line, size_t len)
 
 	if (why == NULL)
 		request.json = parse(line, len, &why);
+	if (request.repaired)
+		buf_wipe(&s->scratch);
 	if (request.json == NULL) {
 		refuse_json(s, other, why != NULL ? why : "null");
 		return false;
@@ -129,7 +166,7 @@ request_parse(struct session *s, struct request *r, char *line, size_t len)
 	}
 	request.repaired |= surrogates;
 	if (!ref_take(s, &request)) {
-		json_object_put(request.json);
+		request_free(&request);
 		return false;
 	}
 	request.command = member_string(request.json, "command", &n);
@@ -143,6 +180,7 @@ request_parse(struct session *s, struct request *r, char *line, size_t len)
 void
 request_free(struct request *r)
 {
+	strings_wipe(r->json);
 	json_object_put(r->json);
 	*r = (struct request){ 0 };
 }
@@ -165,6 +203,57 @@ request_string(struct session *s, const struct request *r, const char *key,
 	if (*value == NULL)
 		session_error(s, r, "BAD_REQUEST", "%s must be a string", key);
 	return *value != NULL;
+}
+
+bool
+request_is_string(const struct request *r, const char *key)
+{
+	struct json_object *member;
+
+	return json_object_object_get_ex(r->json, key, &member) &&
+	    json_object_is_type(member, json_type_string);
+}
+
+bool
+request_username(
+    struct session *s, const struct request *r, const char **username)
+{
+	size_t len;
+
+	if (!request_string(s, r, "username", true, username, &len))
+		return false;
+	if (text_is_username(*username, len))
+		return true;
+	session_error(s, r, "BAD_USERNAME",
+	    "a username is 1 to %d of"
+	    " A-Z a-z 0-9 _ . - and not 'all'",
+	    USERNAME_MAX);
+	return false;
+}
+
+bool
+request_password(struct session *s, const struct request *r, const char *key,
+    enum password_use use, const char **password)
+{
+	const char *why;
+	size_t len;
+
+	if (!request_string(
+		s, r, key, use != PASSWORD_IF_GIVEN, password, &len))
+		return false;
+	if (*password == NULL)
+		return true;
+	/* (A repaired one would be another than was meant.) */
+	if (r->repaired)
+		why = "a password must be valid UTF-8";
+	else if (use == PASSWORD_NEW)
+		why = password_refusal(*password, len);
+	else
+		why = password_unusable(*password, len);
+	if (why == NULL)
+		return true;
+	session_error(s, r, "BAD_REQUEST", "%s: %s", key, why);
+	return false;
 }
 
 bool

@@ -39,6 +39,7 @@ struct client {
 	bool has_address;	 /* no UNIX socket, no pipe */
 	struct line_buf lines;
 	struct buf output;
+	bool secret;   /* output holds one: wiped when it is sent */
 	int64_t heard; /* when the last byte came */
 	bool pinged;   /* since then */
 };
@@ -110,6 +111,9 @@ void session_end(struct session *, const char *reason);
 /* ERROR with code, then session_end() with the code in lower case. */
 void session_end_error(struct session *, const char *code, const char *format,
     ...) __attribute__((format(printf, 3, 4)));
+
+/* After STORE_REPLACED or STORE_ENDED: another has closed our row. */
+void session_row_gone(struct session *, enum store_result);
 
 /* The store, opened when needed; NULL (and logged) when there is trouble. */
 struct store *session_store(struct session *);
@@ -188,6 +192,15 @@ bool request_string(struct session *, const struct request *, const char *key,
     bool required, const char **value, size_t *len);
 bool request_int(struct session *, const struct request *, const char *key,
     int64_t min, int64_t *value, bool *given);
+/* Whether it is there, and a string. */
+bool request_is_string(const struct request *, const char *key);
+/* A name that somebody may have (else BAD_USERNAME). */
+bool request_username(
+    struct session *, const struct request *, const char **username);
+/* A password, which a NUL ends; with PASSWORD_NEW one that may be set. */
+enum password_use { PASSWORD_IF_GIVEN, PASSWORD_OLD, PASSWORD_NEW };
+bool request_password(struct session *, const struct request *, const char *key,
+    enum password_use, const char **password);
 /* Check the client's own timestamp, which is used for nothing. */
 bool request_timestamp(struct session *, const struct request *);
 
@@ -214,13 +227,45 @@ void cmd_connect(struct session *, const struct request *);
 void cmd_disconnect(struct session *, const struct request *);
 void cmd_history(struct session *, const struct request *);
 void cmd_message(struct session *, const struct request *);
+void cmd_password(struct session *, const struct request *);
 void cmd_ping(struct session *, const struct request *);
+void cmd_register(struct session *, const struct request *);
+void cmd_token(struct session *, const struct request *);
 void cmd_users(struct session *, const struct request *);
+
+/*
+ * Everything that is wrong with a password, token or resume secret: AUTH_FAILED
+ * and nothing that says which of them, or whether there is such a user.
+ */
+void credentials_failed(struct session *, const struct request *,
+    const char *username, const char *secret);
+/* Whether the session with that socket answers; arg is a session. */
+bool session_alive(void *arg, const char *socket);
+/* Whether its user is, and so has no resume secret. */
+bool session_is_registered(const struct session *);
 
 /* A HISTORY event of one page (for CONNECT as well). */
 void history_send(struct session *, const char *ref, const struct store_page *);
 /* A USERS event; false when the store is away. */
 bool users_send(struct session *, const char *ref);
+
+/* ---- hash.c ---- */
+
+struct hash_answer {
+	bool right;
+	bool renewed; /* it is right, and should be kept as this hash now */
+	char hash[PASSWORD_HASH_MAX];
+};
+
+/*
+ * Hash a password, or check it against a hash (NULL: nobody's, which takes as
+ * long).  Waits for its turn, for at most HASH_WAIT, and for the hash.  False:
+ * it was answered with why not.
+ */
+bool hash_make(struct session *, const struct request *, const char *password,
+    char out[PASSWORD_HASH_MAX]);
+bool hash_check(struct session *, const struct request *, const char *password,
+    const char *hash, struct hash_answer *);
 
 /* ---- batch.c ---- */
 

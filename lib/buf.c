@@ -22,6 +22,27 @@ buf_head(const struct buf *b)
 	return b->data != NULL ? b->data + b->start : NULL;
 }
 
+/* Move to the beginning of memory of that size (maybe the present one). */
+static void
+move(struct buf *b, size_t size)
+{
+	size_t len = b->end - b->start;
+	char *data = b->data;
+
+	if (size != b->size && (data = malloc(size)) == NULL)
+		err(71, "out of memory for %zu bytes", size);
+	if (len > 0)
+		memmove(data, b->data + b->start, len);
+	/* It may have been a password: nothing stays behind. */
+	if (data == b->data) {
+		explicit_bzero(data + len, b->end - len);
+	} else if (b->data != NULL) {
+		explicit_bzero(b->data, b->end);
+		free(b->data);
+	}
+	*b = (struct buf){ .data = data, .end = len, .size = size };
+}
+
 char *
 buf_room(struct buf *b, size_t n)
 {
@@ -32,18 +53,12 @@ buf_room(struct buf *b, size_t n)
 	if (b->size - b->end >= n && b->data != NULL)
 		return b->data + b->end;
 	/* Move down only when half is consumed: appending stays linear. */
-	if (b->start >= b->size / 2 && b->start > 0) {
-		memmove(b->data, b->data + b->start, b->end - b->start);
-		b->end -= b->start;
-		b->start = 0;
-	}
+	if (b->start >= b->size / 2 && b->start > 0)
+		move(b, b->size);
 	while (size - b->end < n)
 		size *= 2;
-	if (size != b->size || b->data == NULL) {
-		if ((b->data = realloc(b->data, size)) == NULL)
-			err(71, "out of memory for %zu bytes", size);
-		b->size = size;
-	}
+	if (size != b->size)
+		move(b, size);
 	return b->data + b->end;
 }
 
@@ -145,6 +160,14 @@ buf_reset(struct buf *b, size_t keep)
 	b->start = b->end = 0;
 	if (b->size > keep)
 		buf_free(b);
+}
+
+void
+buf_wipe(struct buf *b)
+{
+	if (b->data != NULL)
+		explicit_bzero(b->data, b->size);
+	b->start = b->end = 0;
 }
 
 void

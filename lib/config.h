@@ -15,6 +15,12 @@
 #define CONFIG_FILE	 "/etc/chat/chat.conf"
 #define CONFIG_ERROR_MAX 512
 
+enum config_registration {
+	REGISTRATION_OPEN,
+	REGISTRATION_INVITE,
+	REGISTRATION_CLOSED
+};
+
 struct config {
 	const char *db;		 /* CHAT_DB */
 	const char *runtime_dir; /* CHAT_RUNTIME_DIR */
@@ -22,6 +28,9 @@ struct config {
 	long log_level;		 /* enum log_level */
 	long full;		 /* CHAT_DURABILITY=full */
 	long auth_required;	 /* CHAT_AUTH=required */
+	long registration;	 /* enum config_registration */
+	long bcrypt_cost;	 /* 2^this many steps */
+	long token_days;	 /* until a token expires */
 	long login_timeout;	 /* seconds */
 	long idle_timeout;	 /* seconds */
 	long rate;		 /* messages a second, 0: any */

@@ -24,8 +24,13 @@
 #define PASSWORD_HASH_MAX 128 /* bytes of a stored hash and its NUL */
 #define PASSWORD_COST_MIN 4   /* 2^this many steps to hash one */
 #define PASSWORD_COST_MAX 16
-#define TOKENS_MAX	  32 /* tokens of a user: the oldest gives way */
-#define SESSIONS_LOOKED	  16 /* of a user's, at login: whether they live */
+#define TOKENS_MAX	  32   /* tokens of a user: the oldest gives way */
+#define TOKEN_LEN	  64   /* hexadecimal digits of a token: 256 bits */
+#define HASH_SLOTS_MAX	  32   /* passwords hashed at a time, at most */
+#define HASH_WAIT	  8000 /* for one's turn to hash, then UNAVAILABLE */
+#define HASH_STEP	  50   /* between looks at all slots meanwhile */
+#define HASH_NICE	  10   /* of the thread that hashes (setpriority(2)) */
+#define SESSIONS_LOOKED	  16   /* of a user's, at login: whether they live */
 
 /* A session's buffers. */
 #define INPUT_CHUNK    (64 * 1024)  /* read from the client at a time */

@@ -17,10 +17,8 @@
 #define MAX_AS_STRING NUMBER_AS(PASSWORD_MAX)
 
 const char *
-password_refusal(const char *password, size_t len)
+password_unusable(const char *password, size_t len)
 {
-	if (len < PASSWORD_MIN)
-		return "a password has at least " MIN_AS_STRING " bytes";
 	if (len > PASSWORD_MAX)
 		return "a password has at most " MAX_AS_STRING
 		       " bytes: bcrypt would ignore the rest";
@@ -28,6 +26,14 @@ password_refusal(const char *password, size_t len)
 		return "a password has no NUL byte: bcrypt would ignore the"
 		       " rest";
 	return NULL;
+}
+
+const char *
+password_refusal(const char *password, size_t len)
+{
+	if (len < PASSWORD_MIN)
+		return "a password has at least " MIN_AS_STRING " bytes";
+	return password_unusable(password, len);
 }
 
 static bool

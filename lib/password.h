@@ -15,10 +15,12 @@
 #define PASSWORD_NOBODY "!"
 
 /*
- * Why this cannot be a password, as a sentence to show; NULL if it can.  bcrypt
- * would silently ignore what follows byte PASSWORD_MAX, or a NUL.
+ * Why this cannot be a new password, as a sentence to show; NULL if it can.
+ * password_unusable() says only why it cannot be looked at: bcrypt would
+ * silently ignore what follows byte PASSWORD_MAX, or a NUL.
  */
 const char *password_refusal(const char *password, size_t len);
+const char *password_unusable(const char *password, size_t len);
 
 /*
  * Hash with a random salt; takes 2^cost steps (cost: PASSWORD_COST_MIN to

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -90,6 +91,17 @@ shared_file_unlock(int fd)
 	flock(fd, LOCK_UN);
 }
 
+/* What version 2 added. */
+static int
+hash_slots_init(struct shared *page)
+{
+	int i, error = 0;
+
+	for (i = 0; i < HASH_SLOTS_MAX && error == 0; i++)
+		error = lock_init(&page->hash[i]);
+	return error;
+}
+
 /* Bring a file that is new, of an older version or another boot, into shape. */
 static bool
 page_format(struct shared *page, int fd, const char *boot)
@@ -109,8 +121,12 @@ page_format(struct shared *page, int fd, const char *boot)
 			page->magic = SHARED_MAGIC;
 	}
 	/* What a version adds is at the end, and zero until then. */
-	if (ok && page->version < SHARED_VERSION)
+	if (ok && page->version < 2)
+		ok = (errno = hash_slots_init(page)) == 0;
+	if (ok && page->version < SHARED_VERSION) {
+		atomic_thread_fence(memory_order_release);
 		page->version = SHARED_VERSION;
+	}
 	shared_file_unlock(fd);
 	return ok;
 }
@@ -166,33 +182,42 @@ shared_gone(int fd)
 	return fstat(fd, &st) == -1 || st.st_nlink == 0;
 }
 
+/* End the holder since `turn`, if it is a stopped process. */
+static bool
+holder_end(struct shared_lock *l, uint32_t turn, pid_t pid)
+{
+	bool stopped = pid > 0 && process_is_stopped(pid), ended = false;
+	int pidfd;
+
+	if (!stopped)
+		return false;
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (pidfd == -1)
+		return false;
+	/* Still the same turn: the pid was the holder's when pidfd was made. */
+	if (atomic_load(&l->turn) == turn && atomic_load(&l->holder) == pid)
+		ended = syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL,
+			    0) == 0;
+	close(pidfd);
+	return ended;
+}
+
 /* Name who has kept the lock since `turn`, and end it if it is stopped. */
 static void
 holder_accuse(
     struct shared_lock *l, uint32_t turn, shared_notice notice, void *arg)
 {
 	pid_t pid = atomic_load(&l->holder);
-	bool stopped = pid > 0 && process_is_stopped(pid);
+	bool ended = holder_end(l, turn, pid);
 	char text[160];
-	int pidfd;
 
 	if (pid <= 0)
 		return;
-	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	/* Still the same turn: the pid was the holder's when pidfd was made. */
-	if (pidfd != -1 && stopped && atomic_load(&l->turn) == turn &&
-	    atomic_load(&l->holder) == pid)
-		stopped = syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL,
-			      0) == 0;
-	else
-		stopped = false;
-	if (pidfd != -1)
-		close(pidfd);
 	snprintf(text, sizeof(text),
 	    "process %d has held the store's lock for"
 	    " %d s%s",
 	    (int)pid, LOCK_STOPPED / 1000,
-	    stopped ? " and was stopped: ended it" : "");
+	    ended ? " and was stopped: ended it" : "");
 	if (notice != NULL)
 		notice(arg, text);
 }
@@ -207,6 +232,19 @@ deadline_in(struct timespec *ts, long ms)
 		ts->tv_sec++;
 		ts->tv_nsec -= 1000000000L;
 	}
+}
+
+/* What pthread_mutex_*lock() said; 0: it is ours. */
+static int
+lock_taken(struct shared_lock *l, int error)
+{
+	if (error == EOWNERDEAD)
+		error = pthread_mutex_consistent(&l->mutex);
+	if (error != 0)
+		return error;
+	atomic_fetch_add(&l->turn, 1);
+	atomic_store(&l->holder, (int32_t)getpid());
+	return 0;
 }
 
 int
@@ -231,13 +269,7 @@ shared_lock(struct shared_lock *l, shared_notice notice, void *arg)
 		    atomic_load(&l->turn) == turn)
 			holder_accuse(l, turn, notice, arg);
 	}
-	if (error == EOWNERDEAD)
-		error = pthread_mutex_consistent(&l->mutex);
-	if (error != 0)
-		return error;
-	atomic_fetch_add(&l->turn, 1);
-	atomic_store(&l->holder, (int32_t)getpid());
-	return 0;
+	return lock_taken(l, error);
 }
 
 void
@@ -245,4 +277,85 @@ shared_unlock(struct shared_lock *l)
 {
 	atomic_store(&l->holder, 0);
 	pthread_mutex_unlock(&l->mutex);
+}
+
+/* Half of the processors that this process may use, at least one. */
+static int
+hash_slots(void)
+{
+	cpu_set_t set;
+	int n = 1;
+
+	/* (sysconf(3) would read files that a session must not.) */
+	if (sched_getaffinity(0, sizeof(set), &set) == 0)
+		n = CPU_COUNT(&set) / 2;
+	if (n < 1)
+		return 1;
+	return n > HASH_SLOTS_MAX ? HASH_SLOTS_MAX : n;
+}
+
+/* The first of the slots that is free. */
+static struct shared_lock *
+hash_trylock(struct shared *page, int slots)
+{
+	int i;
+
+	for (i = 0; i < slots; i++)
+		if (lock_taken(&page->hash[i],
+			pthread_mutex_trylock(&page->hash[i].mutex)) == 0)
+			return &page->hash[i];
+	return NULL;
+}
+
+static struct shared_lock *
+hash_wait(struct shared_lock *l)
+{
+	struct timespec deadline;
+
+	deadline_in(&deadline, HASH_STEP);
+	if (lock_taken(l,
+		pthread_mutex_clocklock(
+		    &l->mutex, CLOCK_MONOTONIC, &deadline)) == 0)
+		return l;
+	return NULL;
+}
+
+/* A holder that is stopped would keep its slot for ever. */
+static void
+hash_accuse(
+    struct shared_lock *l, uint32_t turn, shared_notice notice, void *arg)
+{
+	pid_t pid = atomic_load(&l->holder);
+	char text[160];
+
+	if (!holder_end(l, turn, pid) || notice == NULL)
+		return;
+	snprintf(text, sizeof(text),
+	    "process %d was stopped while it hashed a password: ended it",
+	    (int)pid);
+	notice(arg, text);
+}
+
+struct shared_lock *
+shared_hash_lock(
+    struct shared *page, long wait, shared_notice notice, void *arg)
+{
+	int slots = hash_slots();
+	struct shared_lock *mine = &page->hash[getpid() % slots], *l;
+	uint32_t turn = atomic_load(&mine->turn);
+	long waited, kept = 0;
+
+	l = hash_trylock(page, slots);
+	for (waited = 0; l == NULL && waited < wait; waited += HASH_STEP) {
+		if ((l = hash_wait(mine)) == NULL)
+			l = hash_trylock(page, slots);
+		if (atomic_load(&mine->turn) != turn) {
+			turn = atomic_load(&mine->turn);
+			kept = 0;
+		} else if ((kept += HASH_STEP) >= LOCK_STOPPED) {
+			hash_accuse(mine, turn, notice, arg);
+			kept = 0;
+		}
+	}
+	return l;
 }

@@ -1,8 +1,9 @@
 /*
  * The shared page: a small file in the runtime directory that every session
- * and the relay map.  It holds the two locks between writers, the positions
- * that say how far the log is committed and on disk, and counters.  It holds
- * no message: without it, it is made anew from the database.
+ * and the relay map.  It holds the two locks between writers, those for hashing
+ * passwords, the positions that say how far the log is committed and on disk,
+ * and counters.  It holds no message: without it, it is made anew from the
+ * database.
  */
 #ifndef SHARED_H
 #define SHARED_H
@@ -12,9 +13,11 @@
 #include <stdint.h>
 #include <pthread.h>
 
+#include "limit.h"
+
 #define SHARED_FILE	"shared"
 #define SHARED_MAGIC	0x43686174u /* "Chat" */
-#define SHARED_VERSION	1u
+#define SHARED_VERSION	2u
 #define SHARED_BOOT_MAX 40 /* bytes of a boot's id and its NUL */
 
 /* A lock between processes that outlives the death of its holder. */
@@ -41,6 +44,9 @@ struct shared {
 	_Atomic uint64_t synced_commits;
 	_Atomic uint64_t checkpointed; /* commits at the last whole one */
 	_Atomic uint32_t sync_failed;  /* until a whole checkpoint */
+
+	/* Version 2: who holds one of these may hash a password. */
+	struct shared_lock hash[HASH_SLOTS_MAX];
 };
 
 /* The id of this boot of the machine, empty where there is none. */
@@ -73,5 +79,15 @@ typedef void (*shared_notice)(void *arg, const char *text);
  */
 int shared_lock(struct shared_lock *, shared_notice, void *arg);
 void shared_unlock(struct shared_lock *);
+
+/*
+ * Take one of the locks for hashing, of which there are half as many as this
+ * process may use processors: a flood of logins leaves the other half alone.
+ * Waits at most `wait` ms; NULL if there was none.  A stopped process that has
+ * kept one for LOCK_STOPPED ms is killed, and named through notice(arg, ...).
+ * Given back with shared_unlock(), by the same thread.
+ */
+struct shared_lock *
+shared_hash_lock(struct shared *, long wait, shared_notice, void *arg);
 
 #endif

@@ -245,9 +245,10 @@ password_is(struct store *s, int64_t user, const char *password)
 
 enum store_result
 store_token_add(struct store *s, int64_t user, const char *password,
-    const unsigned char *hash, int64_t expires, struct store_token *out)
+    const unsigned char *hash, int64_t lifetime, struct store_token *out)
 {
-	struct store_token token = { .user_id = user, .expires = expires };
+	struct store_token token = { .user_id = user,
+		.expires = store_now() + lifetime };
 	enum store_result result;
 
 	if ((result = store_begin(s)) != STORE_OK)
@@ -355,4 +356,21 @@ store_account_set_password(
     struct store *s, int64_t user, const char *hash, bool revoke)
 {
 	return store_account_replace_password(s, user, NULL, hash, revoke);
+}
+
+/* ---- whose turn it is to hash one ---- */
+
+bool
+store_hash_begin(struct store *s)
+{
+	s->hashing = shared_hash_lock(
+	    s->shared, HASH_WAIT, s->options.notice, s->options.arg);
+	return s->hashing != NULL;
+}
+
+void
+store_hash_end(struct store *s)
+{
+	shared_unlock(s->hashing);
+	s->hashing = NULL;
 }

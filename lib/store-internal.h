@@ -66,9 +66,10 @@ struct store {
 	uint32_t generation; /* of the page when opened */
 	sqlite3_stmt *statements[ST_COUNT];
 	bool in_transaction;
-	int64_t last_id; /* the log's, in the transaction */
-	int64_t changes; /* rows, when it began */
-	uint64_t commit; /* number of our last one */
+	struct shared_lock *hashing; /* NULL when it is not our turn */
+	int64_t last_id;	     /* the log's, in the transaction */
+	int64_t changes;	     /* rows, when it began */
+	uint64_t commit;	     /* number of our last one */
 	char error[STORE_ERROR_MAX];
 };
 

@@ -4,12 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "password.h"
 #include "store-internal.h"
 
 struct user {
 	int64_t id, private_from, position;
 	char username[USERNAME_MAX + 1];
-	bool registered, proven;
+	char password[PASSWORD_HASH_MAX]; /* empty: not registered */
+	bool proven;
 };
 
 /* In constant time: how much of a secret was right must not be measurable. */
@@ -34,7 +36,7 @@ static bool
 user_find(struct store *s, const struct store_login *in, struct user *u)
 {
 	sqlite3_stmt *st = store_statement(s, ST_USER,
-	    "SELECT id, username, password IS NOT NULL, resume, private_from,"
+	    "SELECT id, username, password, resume, private_from,"
 	    " position FROM users WHERE username = :username");
 	const void *resume;
 	int rc;
@@ -47,7 +49,7 @@ user_find(struct store *s, const struct store_login *in, struct user *u)
 		return rc == SQLITE_DONE;
 	u->id = sqlite3_column_int64(st, 0);
 	copy_name(u->username, sizeof(u->username), sqlite3_column_text(st, 1));
-	u->registered = sqlite3_column_int(st, 2) != 0;
+	copy_name(u->password, sizeof(u->password), sqlite3_column_text(st, 2));
 	resume = sqlite3_column_blob(st, 3);
 	u->proven = in->proof != NULL && resume != NULL &&
 	    sqlite3_column_bytes(st, 3) == STORE_HASH_LEN &&
@@ -168,6 +170,26 @@ row_add(
 	return true;
 }
 
+/* A registered user needs a password or token that is right at this moment. */
+static enum store_result
+credentials_check(
+    struct store *s, const struct store_login *in, const struct user *u)
+{
+	struct store_token token;
+	enum store_result result;
+
+	if (strcmp(u->password, PASSWORD_NOBODY) == 0)
+		return STORE_REFUSED;
+	if (in->password != NULL)
+		return strcmp(in->password, u->password) == 0 ? STORE_OK
+							      : STORE_REFUSED;
+	if (in->token == NULL)
+		return STORE_REFUSED;
+	if ((result = store_token_find(s, in->token, &token)) != STORE_OK)
+		return result;
+	return token.user_id == u->id ? STORE_OK : STORE_REFUSED;
+}
+
 static enum store_result
 session_begin(struct store *s, const struct store_login *in, struct user *u,
     struct store_session *out)
@@ -177,10 +199,16 @@ session_begin(struct store *s, const struct store_login *in, struct user *u,
 
 	if (!user_find(s, in, u))
 		return STORE_UNAVAILABLE;
-	if (u->registered)
-		return STORE_REFUSED;
 	closing.user = u->id;
 	closing.others = u->proven ? STORE_OTHERS_REPLACE : STORE_OTHERS_REFUSE;
+	if (u->password[0] != '\0') {
+		if ((result = credentials_check(s, in, u)) != STORE_OK)
+			return result;
+		u->proven = true;
+		closing.others = STORE_OTHERS_LEAVE;
+	} else if (in->password != NULL || in->token != NULL) {
+		return STORE_REFUSED;
+	}
 	if (u->id != 0 &&
 	    (result = store_others_close(s, &closing)) != STORE_OK)
 		return result;
@@ -208,6 +236,7 @@ store_session_begin(
 		return result;
 	session.user_id = u.id;
 	memcpy(session.username, u.username, sizeof(u.username));
+	memcpy(session.password, u.password, sizeof(u.password));
 	session.proven = u.proven;
 	session.private_from = u.private_from;
 	session.kept_position = u.position;

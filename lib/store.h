@@ -81,6 +81,9 @@ struct store_login {
 	const char *socket;	     /* this session's socket, already bound */
 	const char *peer;
 	pid_t pid;
+	/* One of these for a registered user, else both NULL: */
+	const char *password;	    /* the hash that was checked */
+	const unsigned char *token; /* hash of a token */
 	/* Whether the session with that socket answers. */
 	bool (*alive)(void *arg, const char *socket);
 	void *arg;
@@ -89,7 +92,9 @@ struct store_login {
 struct store_session {
 	int64_t id, user_id;
 	char username[USERNAME_MAX + 1]; /* as the store spells it */
-	bool proven;	       /* by the resume secret: the same person */
+	bool proven;			 /* the same person as before */
+	/* A registered user's, at login; else empty. */
+	char password[PASSWORD_HASH_MAX];
 	int64_t private_from;  /* private messages up to here are another's */
 	int64_t kept_position; /* where the user's last session ended */
 	int64_t position;      /* the log's, at login */
@@ -99,7 +104,8 @@ struct store_session {
 /*
  * Take a name in one transaction: open sessions of that user that do not
  * answer are closed; one that does answer is replaced if the proof is right,
- * else STORE_TAKEN.  STORE_REFUSED for a registered name.
+ * else STORE_TAKEN.  A registered user's are left alone; STORE_REFUSED if the
+ * password is not (or no longer) that, or the token is not the user's.
  */
 enum store_result store_session_begin(
     struct store *, const struct store_login *, struct store_session *);
@@ -185,7 +191,7 @@ struct store_token {
 };
 
 /*
- * Keep the hash of a new token of a registered user, on disk, until `expires`.
+ * Keep the hash of a new token of a registered user, on disk, for so many ms.
  * The user's expired ones are forgotten, and the oldest above TOKENS_MAX.
  * STORE_REFUSED if the password's hash is not `password` (any more).
  */
@@ -198,6 +204,13 @@ enum store_result store_token_find(
 /* Forget one token of a user, or with id 0 all; *revoked says how many. */
 enum store_result
 store_token_revoke(struct store *, int64_t user, int64_t id, int64_t *revoked);
+
+/*
+ * One's turn to hash a password, since only some may at a time; waits at most
+ * HASH_WAIT.  False if it did not come.  Given back by the same thread.
+ */
+bool store_hash_begin(struct store *);
+void store_hash_end(struct store *);
 
 /* ---- messages ---- */
 

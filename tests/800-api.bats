@@ -22,14 +22,16 @@ setup() {
 		out != "" { print NR " " $0 >out }' "$API"
 }
 
-# What may differ is only compared by its form: times and resume secrets.
+# What may differ is only compared by its form: times, secrets and tokens.
 FORM='walk(if type == "string" then
 	gsub("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{3}Z"; "TIME")
 	else . end)
 	| if (.retry_after | type) == "number" and .retry_after > 0
 	then .retry_after = "SECONDS" else . end
 	| if (.resume | type) == "string" and (.resume | test("^[0-9a-f]{32}$"))
-	then .resume = "SECRET" else . end'
+	then .resume = "SECRET" else . end
+	| if (.token | type) == "string" and (.token | test("^[0-9a-f]{64}$"))
+	then .token = "TOKEN" else . end'
 
 # One action of an example: NAME, who acts (C or S), and what.
 example_step() {
@@ -66,8 +68,8 @@ example_step() {
 		;;
 	S*)
 		client_next "$name" "($FORM) == ($what | $FORM)" || return
-		secret=$(jq -r '.resume // empty' <<<"$what")
-		[[ -z $secret ]] || SECRETS[$secret]=$(client_get .resume)
+		secret=$(jq -r '.resume // .token // empty' <<<"$what")
+		[[ -z $secret ]] || SECRETS[$secret]=$(client_get '.resume // .token')
 		;;
 	esac
 }

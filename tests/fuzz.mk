@@ -26,7 +26,7 @@ endif
 $(FUZZ): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(filter %.o,$(FUZZ_RUN)) \
 		$(B)/tests/fuzz/common/model.o $(B)/lib.a
 	$(CC) $(ALLLD) -o $@ $(filter %.o,$^) $(filter -f%,$(FUZZ_RUN)) \
-		$(B)/lib.a -lsqlite3 -ljson-c
+		$(B)/lib.a -lsqlite3 -ljson-c -lcrypt
 
 # The parts of the programs that a target tests.
 $(B)/tests/fuzz/request: $(B)/chat-session/request.o

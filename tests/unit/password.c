@@ -28,6 +28,9 @@ from_8_to_72_bytes_may_be_a_password(void **state)
 	assert_non_null(strstr(password_refusal("1234567", 7), "8"));
 	assert_non_null(
 	    strstr(password_refusal(long_one, PASSWORD_MAX + 1), "72"));
+	assert_null(password_unusable("1234567", 7));
+	assert_non_null(password_unusable(long_one, PASSWORD_MAX + 1));
+	assert_non_null(password_unusable("12\0", 3));
 	assert_non_null(strstr(password_refusal("1234\0"
 						"5678",
 				   9),

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "password.h"
 #include "store-test.h"
 
 #define PROCESSES 20
@@ -44,7 +45,7 @@ sign_up_ok(struct store *s, const char *name)
 }
 
 static enum store_result
-token_add(struct store *s, int64_t user, const char *word, int64_t expires,
+token_add(struct store *s, int64_t user, const char *word, int64_t lifetime,
     int64_t *id)
 {
 	unsigned char hash[STORE_HASH_LEN];
@@ -52,7 +53,7 @@ token_add(struct store *s, int64_t user, const char *word, int64_t expires,
 	enum store_result result;
 
 	secret_of(hash, word);
-	result = store_token_add(s, user, "$2b$hash", hash, expires, &token);
+	result = store_token_add(s, user, "$2b$hash", hash, lifetime, &token);
 	if (result == STORE_OK)
 		*id = token.id;
 	return result;
@@ -291,8 +292,8 @@ a_new_password_revokes_tokens_when_asked_to(void **state)
 	struct store_token t;
 
 	(void)state;
-	token_add(s, ada, "a", store_now() + DAY, &id);
-	token_add(s, bob, "b", store_now() + DAY, &id);
+	token_add(s, ada, "a", DAY, &id);
+	token_add(s, bob, "b", DAY, &id);
 	assert_int_equal(
 	    store_account_set_password(s, ada, "$2b$other", false), STORE_OK);
 	assert_int_equal(token_find(s, "a", &t), STORE_OK);
@@ -314,7 +315,7 @@ a_password_that_was_changed_meanwhile_is_not_replaced(void **state)
 	struct store_token t;
 
 	(void)state;
-	token_add(s, ada, "a", store_now() + DAY, &id);
+	token_add(s, ada, "a", DAY, &id);
 	assert_int_equal(store_account_replace_password(
 			     s, ada, "$2b$stale", "$2b$new", true),
 	    STORE_REFUSED);
@@ -340,8 +341,8 @@ only_registered_users_have_passwords_and_tokens(void **state)
 	    STORE_NO_USER);
 	assert_int_equal(
 	    store_account_set_password(s, 99, "$2b$new", true), STORE_NO_USER);
-	assert_int_equal(token_add(s, bob.user_id, "a", store_now() + DAY, &id),
-	    STORE_NO_USER);
+	assert_int_equal(
+	    token_add(s, bob.user_id, "a", DAY, &id), STORE_NO_USER);
 	assert_int_equal(sql_int("SELECT count(password) FROM users"), 0);
 	store_close(s);
 }
@@ -353,22 +354,21 @@ a_token_is_its_users_until_it_expires(void **state)
 {
 	struct store *s = open_store(true);
 	int64_t ada = sign_up_ok(s, "ada"), id = 0, old = 0;
-	int64_t expires = store_now() + DAY;
+	int64_t before = store_now();
 	struct store_token t = { 0 };
 
 	(void)state;
-	assert_int_equal(token_add(s, ada, "word", expires, &id), STORE_OK);
-	assert_int_equal(
-	    token_add(s, ada, "old", store_now() - 1, &old), STORE_OK);
+	assert_int_equal(token_add(s, ada, "word", DAY, &id), STORE_OK);
+	assert_int_equal(token_add(s, ada, "old", -1, &old), STORE_OK);
 	assert_int_equal(token_find(s, "old", &t), STORE_REFUSED);
 	assert_int_equal(token_find(s, "wor", &t), STORE_REFUSED);
 	assert_int_equal(t.id, 0);
 	assert_int_equal(token_find(s, "word", &t), STORE_OK);
 	assert_int_equal(t.id, id);
 	assert_int_equal(t.user_id, ada);
-	assert_int_equal(t.expires, expires);
+	assert_in_range(t.expires, before + DAY, store_now() + DAY);
 	/* The next one forgets what has expired. */
-	assert_int_equal(token_add(s, ada, "new", expires, &id), STORE_OK);
+	assert_int_equal(token_add(s, ada, "new", DAY, &id), STORE_OK);
 	assert_int_equal(sql_int("SELECT count(*) FROM tokens"), 2);
 	store_close(s);
 }
@@ -381,8 +381,7 @@ no_token_is_given_for_a_password_that_was_changed(void **state)
 
 	(void)state;
 	store_account_set_password(s, ada, "$2b$other", true);
-	assert_int_equal(
-	    token_add(s, ada, "a", store_now() + DAY, &id), STORE_REFUSED);
+	assert_int_equal(token_add(s, ada, "a", DAY, &id), STORE_REFUSED);
 	assert_int_equal(sql_int("SELECT count(*) FROM tokens"), 0);
 	store_close(s);
 }
@@ -397,11 +396,10 @@ the_oldest_token_gives_way(void **state)
 	int i;
 
 	(void)state;
-	token_add(s, bob, "bob's", store_now() + DAY, &id);
+	token_add(s, bob, "bob's", DAY, &id);
 	for (i = 0; i < TOKENS_MAX + 2; i++) {
 		snprintf(word, sizeof(word), "%d", i);
-		assert_int_equal(
-		    token_add(s, ada, word, store_now() + DAY, &id), STORE_OK);
+		assert_int_equal(token_add(s, ada, word, DAY, &id), STORE_OK);
 	}
 	assert_int_equal(
 	    sql_int("SELECT count(*) FROM tokens"), TOKENS_MAX + 1);
@@ -421,10 +419,10 @@ a_user_revokes_ones_own_tokens_only(void **state)
 	struct store_token t;
 
 	(void)state;
-	token_add(s, ada, "1", store_now() + DAY, &first);
-	token_add(s, ada, "2", store_now() + DAY, &id);
-	token_add(s, ada, "3", store_now() + DAY, &id);
-	token_add(s, bob, "b", store_now() + DAY, &theirs);
+	token_add(s, ada, "1", DAY, &first);
+	token_add(s, ada, "2", DAY, &id);
+	token_add(s, ada, "3", DAY, &id);
+	token_add(s, bob, "b", DAY, &theirs);
 	assert_int_equal(store_token_revoke(s, ada, theirs, &n), STORE_OK);
 	assert_int_equal(n, 0);
 	assert_int_equal(store_token_revoke(s, ada, first, &n), STORE_OK);
@@ -435,8 +433,127 @@ a_user_revokes_ones_own_tokens_only(void **state)
 	assert_int_equal(n, 2);
 	assert_int_equal(token_find(s, "b", &t), STORE_OK);
 	/* Ids are never used again: a revoked one stays so. */
-	token_add(s, bob, "c", store_now() + DAY, &id);
+	token_add(s, bob, "c", DAY, &id);
 	assert_true(id > theirs);
+	store_close(s);
+}
+
+/* ---- login ---- */
+
+static enum store_result
+enter(struct store *s, const char *name, const char *socket,
+    const char *password, const char *token, struct store_session *out)
+{
+	unsigned char secret[STORE_HASH_LEN], hash[STORE_HASH_LEN];
+	struct store_login in = { .username = name,
+		.secret = secret,
+		.socket = socket,
+		.peer = "pipe",
+		.pid = getpid(),
+		.password = password,
+		.alive = alive };
+
+	secret_of(secret, "unused");
+	if (token != NULL) {
+		secret_of(hash, token);
+		in.token = hash;
+	}
+	return store_session_begin(s, &in, out);
+}
+
+static void
+a_registered_user_may_be_connected_many_times(void **state)
+{
+	struct store *s = open_store(true);
+	struct store_session one, two, three;
+	int64_t ada = sign_up_ok(s, "ada"), id;
+
+	(void)state;
+	token_add(s, ada, "word", DAY, &id);
+	assert_int_equal(
+	    enter(s, "ADA", "1", "$2b$hash", NULL, &one), STORE_OK);
+	assert_string_equal(one.username, "ada");
+	assert_string_equal(one.password, "$2b$hash");
+	assert_int_equal(one.user_id, ada);
+	assert_true(one.proven);
+	answering = " 1 ";
+	assert_int_equal(enter(s, "ada", "2", NULL, "word", &two), STORE_OK);
+	assert_string_equal(two.replaced, "");
+	/* What does not answer is closed, what does is left alone. */
+	answering = " 1 3 ";
+	assert_int_equal(
+	    enter(s, "ada", "3", "$2b$hash", NULL, &three), STORE_OK);
+	assert_int_equal(sql_int("SELECT group_concat(socket, '') FROM sessions"
+				 " WHERE ended_at IS NULL"),
+	    13);
+	store_close(s);
+}
+
+static void
+so_many_sessions_are_looked_at_and_no_more(void **state)
+{
+	struct store *s = open_store(true);
+	struct store_session me;
+	char socket[8];
+	int i;
+
+	(void)state;
+	sign_up_ok(s, "ada");
+	answering = " 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 ";
+	for (i = 1; i <= SESSIONS_LOOKED + 2; i++) {
+		snprintf(socket, sizeof(socket), "%d", i);
+		assert_int_equal(
+		    enter(s, "ada", socket, "$2b$hash", NULL, &me), STORE_OK);
+	}
+	assert_string_equal(asked, "16");
+	store_close(s);
+}
+
+static void
+what_was_right_a_moment_ago_is_looked_at_again(void **state)
+{
+	struct store *s = open_store(true);
+	int64_t ada = sign_up_ok(s, "ada"), bob = sign_up_ok(s, "bob"), id, n;
+	struct store_session me;
+
+	(void)state;
+	token_add(s, bob, "bob's", DAY, &id);
+	token_add(s, ada, "old", -1, &id);
+	token_add(s, ada, "word", DAY, &id);
+	assert_int_equal(
+	    enter(s, "ada", "1", NULL, "bob's", &me), STORE_REFUSED);
+	assert_int_equal(enter(s, "ada", "1", NULL, "old", &me), STORE_REFUSED);
+	assert_int_equal(enter(s, "ada", "1", NULL, "wor", &me), STORE_REFUSED);
+	assert_int_equal(
+	    enter(s, "ada", "1", "$2b$stale", NULL, &me), STORE_REFUSED);
+	store_token_revoke(s, ada, id, &n);
+	assert_int_equal(
+	    enter(s, "ada", "1", NULL, "word", &me), STORE_REFUSED);
+	/* Nor does a name that nobody has registered take them. */
+	assert_int_equal(
+	    enter(s, "eve", "1", "$2b$hash", NULL, &me), STORE_REFUSED);
+	assert_int_equal(
+	    enter(s, "eve", "1", NULL, "bob's", &me), STORE_REFUSED);
+	assert_int_equal(sql_int("SELECT count(*) FROM sessions"), 0);
+	assert_int_equal(sql_int("SELECT count(*) FROM users"), 2);
+	store_close(s);
+}
+
+static void
+nobody_gets_in_as_nobody(void **state)
+{
+	struct store *s = open_store(true);
+	int64_t ada = sign_up_ok(s, "ada"), id;
+	struct store_session me;
+
+	(void)state;
+	token_add(s, ada, "word", DAY, &id);
+	store_account_set_password(s, ada, PASSWORD_NOBODY, false);
+	assert_int_equal(
+	    enter(s, "ada", "1", PASSWORD_NOBODY, NULL, &me), STORE_REFUSED);
+	assert_int_equal(
+	    enter(s, "ada", "1", NULL, "word", &me), STORE_REFUSED);
+	assert_int_equal(enter(s, "ada", "1", NULL, NULL, &me), STORE_REFUSED);
 	store_close(s);
 }
 
@@ -464,6 +581,10 @@ main(void)
 		TEST(no_token_is_given_for_a_password_that_was_changed),
 		TEST(the_oldest_token_gives_way),
 		TEST(a_user_revokes_ones_own_tokens_only),
+		TEST(a_registered_user_may_be_connected_many_times),
+		TEST(so_many_sessions_are_looked_at_and_no_more),
+		TEST(what_was_right_a_moment_ago_is_looked_at_again),
+		TEST(nobody_gets_in_as_nobody),
 	};
 
 	return cmocka_run_group_tests_name("store-account", tests, NULL, NULL);
