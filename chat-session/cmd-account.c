@@ -133,7 +133,8 @@ cmd_register(struct session *s, const struct request *r)
 	struct wish w = { 0 };
 
 	/* The trial, so that only what will succeed costs a hash. */
-	if (!wish_read(s, r, &w) || !registration_allowed(s, r, &w) ||
+	if (!wish_read(s, r, &w) || !admit_user(s, r, w.username) ||
+	    !registration_allowed(s, r, &w) ||
 	    !registration_try(s, r, &w, NULL) ||
 	    !hash_make(s, r, w.password, hash) ||
 	    !registration_try(s, r, &w, hash))
