@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "event.h"
+#include "publish.h"
 #include "session.h"
 
 struct item {
@@ -74,32 +75,21 @@ batch_store(struct session *s, struct store *store, int64_t *before)
 }
 
 static void
-publish(struct session *s, struct buf *body, struct dgram_head *head)
+send_published(void *arg, const struct dgram_head *head, const struct buf *body)
 {
-	if (head->last == head->prev)
-		return;
-	deliver_publish(s, head, body);
-	buf_reset(body, DGRAM_MAX);
-	head->prev = head->last;
-	head->count = 0;
+	deliver_publish(arg, head, body);
 }
 
 /* Tell the relay what is new, in as few datagrams as it takes. */
 static void
 batch_publish(struct session *s, int64_t before)
 {
-	struct dgram_head head = { .version = DGRAM_VERSION,
-		.type = DGRAM_PUBLISH,
-		.user = s->me.user_id,
-		.session = s->me.id,
-		.prev = before,
-		.last = before };
 	const struct batch *b = s->batch;
-	struct buf body = { 0 }, line = { 0 };
-	struct dgram_entry entry;
-	struct event_message m;
 	const struct item *item;
+	struct event_message m;
+	struct publish p;
 
+	publish_begin(&p, s->me.user_id, s->me.id, before, send_published, s);
 	for (item = b->items; item < b->items + b->count; item++) {
 		if (item->result != STORE_OK || item->sent.again)
 			continue;
@@ -109,27 +99,9 @@ batch_publish(struct session *s, int64_t before)
 			.to = item->sent.to,
 			.body = buf_head(&b->text) + item->body,
 			.body_len = item->body_len };
-		buf_reset(&line, DGRAM_MAX);
-		event_message(&line, &m);
-		if (buf_len(&body) + sizeof(entry) + buf_len(&line) >
-		    DGRAM_BODY_MAX)
-			publish(s, &body, &head);
-		head.last = m.id;
-		if (sizeof(entry) + buf_len(&line) > DGRAM_BODY_MAX) {
-			/* The relay finds it in the store. */
-			publish(s, &body, &head);
-			continue;
-		}
-		entry = (struct dgram_entry){ .id = m.id,
-			.recipient = item->sent.recipient_id,
-			.len = (uint32_t)buf_len(&line) };
-		buf_add(&body, &entry, sizeof(entry));
-		buf_add(&body, buf_head(&line), buf_len(&line));
-		head.count++;
+		publish_add(&p, &m, item->sent.recipient_id);
 	}
-	publish(s, &body, &head);
-	buf_free(&body);
-	buf_free(&line);
+	publish_end(&p);
 }
 
 static void
