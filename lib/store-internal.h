@@ -54,6 +54,28 @@ enum statement {
 	ST_BLOCKED_USER,
 	ST_BLOCK_ADD,
 	ST_BLOCKS_OVER,
+	ST_ADMIN_USERS,
+	ST_ADMIN_USER,
+	ST_ADMIN_USER_DISOWN,
+	ST_ADMIN_USER_RENAME,
+	ST_ADMIN_TOKENS_REVOKE,
+	ST_ADMIN_SESSIONS,
+	ST_ADMIN_SESSION,
+	ST_ADMIN_SESSIONS_PAGE,
+	ST_ADMIN_SESSIONS_END,
+	ST_ADMIN_USER_SESSIONS,
+	ST_ADMIN_SERVER_ADD,
+	ST_ADMIN_SERVER_SESSION,
+	ST_ADMIN_INVITE_ADD,
+	ST_ADMIN_INVITES,
+	ST_ADMIN_INVITE_REMOVE,
+	ST_ADMIN_BLOCK_ADD,
+	ST_ADMIN_BLOCK_REMOVE,
+	ST_ADMIN_BLOCK_RENAME,
+	ST_ADMIN_BLOCKS,
+	ST_ADMIN_BLOCKS_WHY,
+	ST_ADMIN_STATS,
+	ST_ADMIN_SNAPSHOT,
 	ST_COUNT
 };
 
@@ -115,5 +137,9 @@ void store_rollback(struct store *);
 /* Our last commit, and all before it, are on disk after this. */
 enum store_result store_sync(struct store *);
 int64_t store_now(void); /* ms since 1970 */
+
+/* A text as it is there; what is NULL is empty (for store-admin*.c). */
+struct store_text;
+struct store_text store_column_text(sqlite3_stmt *, int column);
 
 #endif
