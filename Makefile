@@ -1,6 +1,6 @@
 # Chat: build, test, install.
 #
-#   make              the three programs, in build/bin
+#   make              the programs, in build/bin
 #   make run          a server here, and a client in this terminal
 #   make check        all tests of a few minutes; check-long: the others
 #   make install      to PREFIX (/usr/local), below DESTDIR; uninstall
@@ -17,9 +17,11 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 BINDIR = $(PREFIX)/bin
+SBINDIR = $(PREFIX)/sbin
 LIBEXECDIR = $(PREFIX)/lib/chat
 MANDIR = $(PREFIX)/share/man
 DOCDIR = $(PREFIX)/share/doc/chat
+COMPLETIONDIR = $(PREFIX)/share/bash-completion/completions
 UNITDIR = $(PREFIX)/lib/systemd/system
 SYSUSERSDIR = $(PREFIX)/lib/sysusers.d
 TMPFILESDIR = $(PREFIX)/lib/tmpfiles.d
@@ -58,22 +60,28 @@ ALLC = -std=c11 $(CFLAGS) $(WARN) $(HARDEN) $(EXTRA)
 ALLLD = $(HARDENLD) $(EXTRA) $(LDFLAGS)
 
 PROGRAMS = chat-session chat-notify chat-client
-BIN = $(PROGRAMS:%=$(B)/bin/%)
+ADMIN = chat-admin
+BIN = $(PROGRAMS:%=$(B)/bin/%) $(ADMIN:%=$(B)/bin/%)
 LIBS_chat-session = -lsqlite3 -ljson-c -Wl,-Bstatic -lmd -lcrypt -Wl,-Bdynamic \
 	-lpthread
 LIBS_chat-notify = -lsqlite3 -lsystemd -lpthread
 LIBS_chat-client = -lncursesw -ltinfo -ljson-c
+LIBS_chat-admin = -lsqlite3 -lcrypt -Wl,-Bstatic -lmd -Wl,-Bdynamic
 
 objects = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c))
 
 all: $(BIN)
 
+# program NAME,FOLDER,more objects
 define program
-$(B)/bin/$(1): $(call objects,$(1)) $(B)/lib.a
+$(B)/bin/$(1): $(call objects,$(2)) $(3) $(B)/lib.a
 	@mkdir -p $$(@D)
 	$$(CC) $$(ALLLD) -o $$@ $$^ $$(LIBS_$(1))
 endef
-$(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
+$(foreach p,$(PROGRAMS),$(eval $(call program,$(p),$(p))))
+# What it shows is made safe in the same way as the client does.
+$(eval $(call program,$(ADMIN),contrib/$(ADMIN),$(B)/chat-client/sanitise.o))
+$(call objects,contrib/$(ADMIN)): ALLCPP += -iquote chat-client
 
 $(B)/lib.a: $(call objects,lib)
 	@rm -f $@

@@ -8,8 +8,10 @@ load helpers
 MANUAL=$ROOT/chat-session/chat-session.8
 
 @test "all manual pages are well-formed" {
-	pages=("$ROOT"/chat-*/*.[1-8])
-	[[ -e ${pages[0]} ]]
+	pages=("$ROOT"/chat-*/*.[1-8] "$ROOT"/contrib/*/*.[1-8])
+	for page in "${pages[@]}"; do
+		[[ -e $page ]]
+	done
 	# Other manuals may not be installed here.
 	mandoc -Tlint -Wstyle "${pages[@]}" >lint 2>/dev/null || :
 	if grep -v 'referenced manual not found' lint; then
@@ -56,7 +58,7 @@ limits_of_manuals() {
 			name = $3
 			getline
 			if ($1 ~ /^[0-9]+$/) print name, $1
-		}' "$ROOT"/chat-*/*.8
+		}' "$ROOT"/chat-*/*.8 "$ROOT"/contrib/*/*.8
 }
 
 @test "the manuals have each limit, and no other value for it" {
@@ -66,7 +68,7 @@ limits_of_manuals() {
 	(($(wc -l <manual) > 25))
 	assert_eq "$(comm -13 source manual)" "" "limits that are none or not so"
 	while read -r name _; do
-		grep -qw "$name" "$ROOT"/chat-*/*.8 ||
+		grep -qw "$name" "$ROOT"/chat-*/*.8 "$ROOT"/contrib/*/*.8 ||
 		    fail "no manual page has $name"
 	done <source
 }

@@ -17,6 +17,7 @@ listing() {
 	local f page
 	staged install
 	for f in bin/chat-session bin/chat-notify bin/chat-client \
+	    sbin/chat-admin share/bash-completion/completions/chat-admin \
 	    lib/systemd/system/chat.socket lib/systemd/system/chat@.service \
 	    lib/systemd/system/chat-notify.socket \
 	    lib/systemd/system/chat-notify.service \
@@ -26,7 +27,7 @@ listing() {
 	while read -r page; do
 		[[ -f $T/root/usr/local/share/man/man${page##*.}/${page##*/} ]] ||
 		    fail "no manual page ${page##*/}"
-	done < <(find "$ROOT"/chat-* -name '*.[18]')
+	done < <(find "$ROOT"/chat-* "$ROOT/contrib" -name '*.[18]')
 	cmp "$T/root/etc/chat/chat.conf" "$ROOT/contrib/chat.conf"
 }
 

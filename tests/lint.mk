@@ -4,17 +4,17 @@
 SOURCES = $(wildcard lib/*.[ch] lib/*/*.c chat-*/*.[ch] \
 	tests/unit/*.[ch] \
 	tests/driver/*.[ch] tests/fuzz/*.[ch] tests/fuzz/common/*.[ch] \
-	tests/load/*.[ch] tests/load/common/*.[ch])
+	tests/load/*.[ch] tests/load/common/*.[ch] contrib/*/*.[ch])
 SCRIPTS = $(shell grep -lE '^\#!/bin/(ba)?sh' contrib/* tests/* tests/load/* \
-	.ci/* 2>/dev/null) $(wildcard tests/*.bash)
+	.ci/* 2>/dev/null) $(wildcard tests/*.bash contrib/*/*.bash)
 
 lint: $(B)/schema.h $(B)/sandbox-filter.h
 	clang-format --dry-run -Werror $(SOURCES)
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
 		--enable=warning,performance,portability -D_GNU_SOURCE \
 		-DCHAT_VERSION='""' -DCHAT_PREFIX='""' -I lib -I $(B) \
-		lib chat-session chat-notify chat-client tests/load \
-		tests/fuzz
+		lib chat-session chat-notify chat-client contrib/chat-admin \
+		tests/load tests/fuzz
 	shellcheck -x $(SCRIPTS)
 	mandoc -T lint -W warning $(MANPAGES)
 

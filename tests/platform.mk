@@ -9,10 +9,11 @@ SYSTEMCTL ?= systemctl
 CONFDIR = /etc/chat
 
 UNITS = chat.socket chat@.service chat-notify.socket chat-notify.service
-MANPAGES = $(wildcard chat-*/*.[1-8] contrib/*.[1-8])
+MANPAGES = $(wildcard chat-*/*.[1-8] contrib/*/*.[1-8])
 DOCS = $(wildcard README docs/*.md)
 
-installed = $(PROGRAMS:%=$(BINDIR)/%) $(UNITS:%=$(UNITDIR)/%) \
+installed = $(PROGRAMS:%=$(BINDIR)/%) $(ADMIN:%=$(SBINDIR)/%) \
+	$(ADMIN:%=$(COMPLETIONDIR)/%) $(UNITS:%=$(UNITDIR)/%) \
 	$(SYSUSERSDIR)/chat.conf $(TMPFILESDIR)/chat.conf \
 	$(foreach m,$(MANPAGES),$(MANDIR)/man$(subst .,,$(suffix $m))/$(notdir $m)) \
 	$(DOCS:%=$(DOCDIR)/%) $(DOCDIR)/chat.conf
@@ -34,12 +35,14 @@ run: $(BIN)
 
 # (Renamed into place: a connection that comes meanwhile finds a program.)
 install: $(BIN)
-	$(INSTALL) -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(UNITDIR)'
-	for p in $(PROGRAMS); do \
-		$(INSTALL) -m 755 $(B)/bin/$$p '$(DESTDIR)$(BINDIR)'/.$$p.new && \
-		mv -f '$(DESTDIR)$(BINDIR)'/.$$p.new '$(DESTDIR)$(BINDIR)'/$$p || \
-		exit; \
+	$(INSTALL) -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(SBINDIR)' \
+		'$(DESTDIR)$(UNITDIR)'
+	for p in $(PROGRAMS:%='$(BINDIR)'/%) $(ADMIN:%='$(SBINDIR)'/%); do \
+		$(INSTALL) -m 755 $(B)/bin/$${p##*/} '$(DESTDIR)'"$$p.new" && \
+		mv -f '$(DESTDIR)'"$$p.new" '$(DESTDIR)'"$$p" || exit; \
 	done
+	$(INSTALL) -Dm 644 contrib/$(ADMIN)/completion.bash \
+		'$(DESTDIR)$(COMPLETIONDIR)'/$(ADMIN)
 	for u in $(UNITS); do \
 		sed $(unit_sed) units/$$u >'$(DESTDIR)$(UNITDIR)'/$$u && \
 		chmod 644 '$(DESTDIR)$(UNITDIR)'/$$u || exit; \

@@ -1,0 +1,212 @@
+/*
+ * blocks: list, add, remove, why.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "admin.h"
+
+/* Lowest and highest address as a network, or as two addresses. */
+static void
+network_text(char out[2 * NET_TEXT_MAX + 1], const struct store_admin_block *b)
+{
+	char last[NET_TEXT_MAX];
+	struct net net = { .addr = b->first };
+	struct net_addr end;
+	unsigned int bits = 8 * NET_ADDR_LEN + 1;
+
+	while (bits-- > 0) {
+		net.bits = bits;
+		end = net_last(&net);
+		if (memcmp(&end, &b->last, sizeof(end)) == 0) {
+			net_format(out, &net);
+			return;
+		}
+	}
+	net_addr_format(out, &b->first);
+	net_addr_format(last, &b->last);
+	strcat(strcat(out, "-"), last);
+}
+
+struct listing {
+	struct admin *a;
+	struct out_json json;
+	struct out_table table;
+	int count;
+};
+
+static void
+block_json(void *arg, const struct store_admin_block *b)
+{
+	struct listing *l = arg;
+	char network[2 * NET_TEXT_MAX + 1];
+
+	l->count++;
+	if (b->is_user) {
+		out_json_text(&l->json, "username", b->username);
+	} else {
+		network_text(network, b);
+		out_json_string(&l->json, "network", network);
+	}
+	out_json_text(&l->json, "reason", b->reason);
+	out_json_time(&l->json, "since", b->created_at);
+	out_json_time(&l->json, "until", b->expires_at);
+	out_json_bool(&l->json, "valid",
+	    b->expires_at == 0 || b->expires_at > time_now());
+	out_json_end(&l->json, l->a);
+}
+
+static void
+block_cells(void *arg, const struct store_admin_block *b)
+{
+	struct listing *l = arg;
+	char network[2 * NET_TEXT_MAX + 1];
+
+	l->count++;
+	if (b->is_user) {
+		out_cell_string(&l->table, "user");
+		out_cell(&l->table, b->username);
+	} else {
+		network_text(network, b);
+		out_cell_string(&l->table, "network");
+		out_cell_string(&l->table, network);
+	}
+	out_cell_time(&l->table, b->created_at);
+	out_cell_time(&l->table, b->expires_at);
+	out_cell(&l->table, b->reason);
+}
+
+static const char *const titles[] = { "KIND", "WHO", "SINCE", "UNTIL",
+	"REASON" };
+
+int
+cmd_blocks_list(struct admin *a)
+{
+	struct listing l = { .a = a };
+	enum store_result result;
+
+	out_table_begin(&l.table, 5, titles);
+	result = store_admin_blocks(
+	    a->store, a->json ? block_json : block_cells, &l);
+	out_table_end(&l.table, a);
+	buf_free(&l.json.line);
+	return result == STORE_OK ? EX_OK : out_store_error(a, result);
+}
+
+/* Whom the argument means.  False: it was told. */
+static bool
+target_read(struct admin *a, struct store_admin_block *b)
+{
+	const char *text = a->args[0];
+	struct net net;
+
+	if (table_option(a, "user") == NULL && net_parse(&net, text)) {
+		b->first = net.addr;
+		b->last = net_last(&net);
+		return true;
+	}
+	if (strpbrk(text, "/:") != NULL) {
+		out_error("'%s' is neither an address, nor a network such as"
+			  " 192.0.2.0/24 or 2001:db8::/32, nor a username",
+		    text);
+		return false;
+	}
+	b->is_user = true;
+	b->username = (struct store_text){ text, strlen(text) };
+	return read_username(text);
+}
+
+/* Sessions and relay keep what they know for a moment. */
+static void
+tell_relay(struct admin *a)
+{
+	struct dgram_head head = { .version = DGRAM_VERSION,
+		.type = DGRAM_RELOAD };
+
+	if (!relay_send(a, &head, NULL, 0))
+		out_error("chat-notify is not running: sessions look"
+			  " themselves");
+}
+
+int
+cmd_blocks_add(struct admin *a)
+{
+	struct store_admin_block b = { 0 };
+	const char *duration = table_option(a, "for");
+	struct buf reason = { 0 };
+	enum store_result result;
+	bool again = false;
+	int64_t ms = 0;
+
+	if (!target_read(a, &b) ||
+	    !read_text(&reason, a->args[1], "REASON", REASON_MAX) ||
+	    (duration != NULL && !read_duration(duration, "--for", &ms))) {
+		buf_free(&reason);
+		return EX_USAGE;
+	}
+	b.reason = (struct store_text){ buf_head(&reason), buf_len(&reason) };
+	b.expires_at = ms != 0 ? time_now() + ms : 0;
+	result = store_admin_block_add(a->store, &b, &again);
+	buf_free(&reason);
+	if (result != STORE_OK)
+		return out_store_error(a, result);
+	out_line(a, "%s %s is blocked%s", b.is_user ? "user" : "network",
+	    a->args[0], again ? ", as it was before" : "");
+	tell_relay(a);
+	return EX_OK;
+}
+
+int
+cmd_blocks_remove(struct admin *a)
+{
+	struct store_admin_block b = { 0 };
+	enum store_result result;
+	bool found = false;
+	int status;
+
+	if (!target_read(a, &b))
+		return EX_USAGE;
+	status = ask_first(a, "%s will no longer be kept out.", a->args[0]);
+	if (status != EX_OK)
+		return status;
+	result = store_admin_block_remove(a->store, &b, &found);
+	if (result != STORE_OK)
+		return out_store_error(a, result);
+	if (!found) {
+		out_error("there is no block of just %s: \"chat-admin blocks"
+			  " why\" tells of wider ones",
+		    a->args[0]);
+		return EX_NOUSER;
+	}
+	out_line(a, "%s is not blocked any more", a->args[0]);
+	tell_relay(a);
+	return EX_OK;
+}
+
+int
+cmd_blocks_why(struct admin *a)
+{
+	struct store_admin_block b = { 0 };
+	struct listing l = { .a = a };
+	enum store_result result;
+
+	if (!target_read(a, &b))
+		return EX_USAGE;
+	if (!b.is_user && memcmp(&b.first, &b.last, sizeof(b.first)) != 0) {
+		out_error("%s is a network: give one address", a->args[0]);
+		return EX_USAGE;
+	}
+	out_table_begin(&l.table, 5, titles);
+	result = store_admin_blocks_why(
+	    a->store, &b, a->json ? block_json : block_cells, &l);
+	out_table_end(&l.table, a);
+	buf_free(&l.json.line);
+	if (result != STORE_OK)
+		return out_store_error(a, result);
+	if (l.count > 0)
+		return EX_OK;
+	if (!a->json)
+		out_line(a, "%s is not blocked", a->args[0]);
+	return ADMIN_NO;
+}
