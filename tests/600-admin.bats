@@ -366,6 +366,22 @@ mkpasswd_like() {
 	run -1 admin blocks why 192.0.2.5
 }
 
+@test "a blocked user is kept out from then on, and let in again" {
+	server_start
+	client_login alice
+	run -0 admin blocks add mallory 'writes spam'
+	[[ $output != *'not running'* ]]
+	client_open mallory
+	client_send mallory '{"command":"CONNECT","username":"mallory"}'
+	client_error mallory BLOCKED
+	client_closed mallory
+	run -0 admin blocks remove mallory --yes
+	client_open again
+	client_send again '{"command":"CONNECT","username":"mallory"}'
+	client_expect again '.event == "CONNECTED"'
+	not log_has 'chat-notify: WARNING dropped'
+}
+
 @test "what looks like an address is one, unless --user says it is a name" {
 	store_make
 	run -0 admin blocks add 10.0.0.1 reason --user
