@@ -3,6 +3,7 @@
 # chat-client's screen, driven and read in tmux.
 
 load helpers
+load screens
 
 bats_require_minimum_version 1.5.0
 
@@ -15,79 +16,6 @@ setup() {
 teardown() {
 	[[ ! -S $T/tmux ]] || screens_close
 	chat_teardown
-}
-
-# The clients end before their terminals do: a leak checker that is surprised
-# by a hangup hangs.
-screens_close() {
-	local pid
-	for pid in $(own_processes); do
-		if [[ $(readlink "/proc/$pid/exe") == */chat-client ]]; then
-			kill -CONT "$pid"
-			kill -TERM "$pid"
-			wait_for process_gone "$pid" || :
-		fi
-	done
-	tmux_do kill-server || :
-	rm -f "$T/tmux"
-}
-
-tmux_do() {
-	tmux -u -S "$T/tmux" -f /dev/null "$@" 3>&-
-}
-
-# Open a screen named $1 of $2 columns and $3 rows with the client in it,
-# which gets the other arguments.  Below it comes its exit status.
-screen_open() {
-	local name=$1 columns=$2 rows=$3
-	shift 3
-	tmux_do new-session -d -s "$name" -x "$columns" -y "$rows" \
-	    -e NO_COLOR="${NO_COLOR:-}" \
-	    "$(printf '%q ' "$B/bin/chat-client" "$@"
-	    ) 2>$T/log/screen.$name; echo \"status=\$?\"; exec cat"
-}
-
-screen() {
-	tmux_do capture-pane -p -t "$1"
-}
-
-screen_has() {
-	screen "$1" | grep -Eq -- "$2"
-}
-
-screen_lacks() {
-	! screen "$1" | grep -Eq -- "$2"
-}
-
-# Wait until the screen shows a line that matches; show it if it does not.
-sees() {
-	wait_for screen_has "$1" "$2" || { screen "$1"; return 1; }
-}
-
-misses() {
-	wait_for screen_lacks "$1" "$2" || { screen "$1"; return 1; }
-}
-
-# Keys, by their names.
-press() {
-	local name=$1
-	shift
-	tmux_do send-keys -t "$name" "$@"
-}
-
-# Text as it is; with type_line, Enter after it.
-type_text() {
-	tmux_do send-keys -t "$1" -l -- "$2"
-}
-
-type_line() {
-	type_text "$1" "$2"
-	press "$1" Enter
-}
-
-# The client's process in a screen.
-client_of() {
-	pgrep -P "$(tmux_do display-message -p -t "$1" '#{pane_pid}')"
 }
 
 # Open a screen and log in.
