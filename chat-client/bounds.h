@@ -23,6 +23,10 @@
 #define EDIT_HISTORY_MAX 500	       /* lines kept to go back to */
 #define OUTPUT_MAX	 (256 * 1024)  /* above: the server is not read */
 
+/* What it keeps on disk. */
+#define STATE_PATH_MAX 1024
+#define STATE_FILE_MAX (1024 * 1024) /* of known servers, of tokens */
+
 /* Waits. */
 #define TIMEOUT_DEFAULT	    10 /* seconds, for --timeout */
 #define TIMEOUT_MAX	    86400
@@ -39,5 +43,6 @@
 #define FRAME_WAIT	    16	  /* between two draws */
 #define HISTORY_FIRST	    200	  /* messages asked for on the screen */
 #define ESCAPE_WAIT	    50	  /* a lone escape key */
+#define STATE_LOCK_WAIT	    5000  /* for another client that writes there */
 
 #endif

@@ -10,3 +10,4 @@ $(B)/tests/unit/client-talk: $(call client_test,address backoff format \
 	incoming input outbox request sanitise seen)
 $(B)/tests/unit/client-link: $(call client_test,address backoff conn incoming \
 	link link-take outbox request resolve seen)
+$(B)/tests/unit/client-state: $(call client_test,state)
