@@ -65,7 +65,7 @@ BIN = $(PROGRAMS:%=$(B)/bin/%) $(ADMIN:%=$(B)/bin/%)
 LIBS_chat-session = -lsqlite3 -ljson-c -Wl,-Bstatic -lmd -lcrypt -Wl,-Bdynamic \
 	-lpthread
 LIBS_chat-notify = -lsqlite3 -lsystemd -lpthread
-LIBS_chat-client = -lncursesw -ltinfo -ljson-c
+LIBS_chat-client = -lncursesw -ltinfo -ljson-c -lssl -lcrypto
 LIBS_chat-admin = -lsqlite3 -lcrypt -Wl,-Bstatic -lmd -Wl,-Bdynamic
 
 objects = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c))
@@ -117,7 +117,7 @@ unit: $(UNIT)
 
 $(B)/tests/unit/%: tests/unit/%.c $(B)/lib.a
 	@mkdir -p $(@D)
-	$(CC) $(ALLCPP) $(ALLC) -MMD -MP $(ALLLD) -o $@ $< $(filter %.o,$^) $(B)/lib.a -lcmocka -lsqlite3 -ljson-c -lcrypt
+	$(CC) $(ALLCPP) $(ALLC) -MMD -MP $(ALLLD) -o $@ $< $(filter %.o,$^) $(B)/lib.a -lcmocka -lsqlite3 -ljson-c -lcrypt $(UNITLIBS)
 
 include $(wildcard tests/*.mk)
 

@@ -8,9 +8,7 @@
 
 #include "address.h"
 
-#define DEFAULT_HOST "127.0.0.1"
-#define DEFAULT_PORT "5555"
-#define UNIX_PREFIX  "unix:"
+#define UNIX_PREFIX "unix:"
 
 /* A port by number; services by name are a matter of the server's unit. */
 static bool
@@ -53,7 +51,7 @@ parse_path(struct address *a, const char *path)
 }
 
 bool
-address_parse(struct address *a, const char *s)
+address_parse(struct address *a, const char *s, const char *default_port)
 {
 	const char *host = s, *port = NULL, *end, *colon = strchr(s, ':');
 	size_t len;
@@ -78,11 +76,11 @@ address_parse(struct address *a, const char *s)
 	}
 	len = (size_t)(end - host);
 	if (len == 0 && *s == ':') {
-		host = DEFAULT_HOST;
+		host = ADDRESS_DEFAULT;
 		len = strlen(host);
 	}
 	if (port == NULL)
-		port = DEFAULT_PORT;
+		port = default_port;
 	if (!is_host(host, len) || !is_port(port))
 		return false;
 	memcpy(a->host, host, len);

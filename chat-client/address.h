@@ -8,7 +8,9 @@
 #include <stdbool.h>
 
 #define ADDRESS_HOST_MAX 255
-#define ADDRESS_DEFAULT	 "127.0.0.1:5555"
+#define ADDRESS_DEFAULT	 "127.0.0.1"
+#define ADDRESS_PORT	 "5555"
+#define ADDRESS_PORT_TLS "5556"
 
 struct address {
 	char text[ADDRESS_HOST_MAX + 16]; /* to show */
@@ -17,7 +19,7 @@ struct address {
 	char path[108]; /* not empty: a UNIX socket */
 };
 
-/* Returns false if s is no address. */
-bool address_parse(struct address *, const char *s);
+/* Without a port it has the given one.  Returns false if s is no address. */
+bool address_parse(struct address *, const char *s, const char *port);
 
 #endif

@@ -6,15 +6,17 @@
 #define BOUNDS_H
 
 /* What a server can make the client hold. */
-#define SERVER_LINE_MAX (8 * 1024 * 1024) /* one line from the server */
-#define SHOWN_TEXT_MAX	(64 * 1024)	  /* of one message on the screen */
-#define SHOWN_ERROR_MAX 512		  /* of an error's text */
-#define COMBINING_MAX	4		  /* marks on one character */
-#define LOG_ENTRIES_MAX 10000		  /* lines of talk kept for scrolling */
-#define LOG_BYTES_MAX	(32 * 1024 * 1024) /* and their size */
-#define PEOPLE_MAX	10000		   /* users in the users pane */
-#define SEEN_RANGES_MAX 4096		   /* runs of message ids kept apart */
-#define RESUME_MAX	256		   /* a resume secret */
+#define SERVER_LINE_MAX	  (8 * 1024 * 1024) /* one line from the server */
+#define SHOWN_TEXT_MAX	  (64 * 1024)	    /* of one message on the screen */
+#define SHOWN_ERROR_MAX	  512		    /* of an error's text */
+#define SHOWN_TROUBLE_MAX 3072		    /* of what the form has to say */
+#define COMBINING_MAX	  4		    /* marks on one character */
+#define LOG_ENTRIES_MAX	  10000 /* lines of talk kept for scrolling */
+#define LOG_BYTES_MAX	  (32 * 1024 * 1024) /* and their size */
+#define PEOPLE_MAX	  10000		     /* users in the users pane */
+#define SEEN_RANGES_MAX	  4096 /* runs of message ids kept apart */
+#define RESUME_MAX	  256  /* a resume secret */
+#define TOKEN_TEXT_MAX	  256  /* a token */
 
 /* What a user or a script can make it hold. */
 #define INPUT_LINE_MAX	 (1024 * 1024) /* one line on standard input */
@@ -22,6 +24,9 @@
 #define EDIT_MAX	 (64 * 1024)   /* the line being written */
 #define EDIT_HISTORY_MAX 500	       /* lines kept to go back to */
 #define OUTPUT_MAX	 (256 * 1024)  /* above: the server is not read */
+
+#define SECRET_MAX    1024 /* a password, an invitation */
+#define ASK_TRIES_MAX 3	   /* times a password is asked for */
 
 /* What it keeps on disk. */
 #define STATE_PATH_MAX 1024

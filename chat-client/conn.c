@@ -21,9 +21,11 @@
 #include "resolve.h"
 
 void
-conn_init(struct conn *c, size_t line_max)
+conn_init(struct conn *c, size_t line_max, const struct tls_context *context)
 {
-	*c = (struct conn){ .fd = -1, .in.max = line_max };
+	*c = (struct conn){
+		.fd = -1, .in.max = line_max, .tls_context = context
+	};
 }
 
 static void
@@ -42,29 +44,101 @@ forget_addresses(struct conn *c)
 	c->list = c->next = NULL;
 }
 
+static void
+close_socket(struct conn *c)
+{
+	tls_free(c->tls);
+	c->tls = NULL;
+	if (c->fd != -1)
+		close(c->fd);
+	c->fd = -1;
+}
+
+/* Give up what was to be sent. */
+static void
+drop_output(struct conn *c)
+{
+	if (c->secret && c->out.data != NULL)
+		explicit_bzero(c->out.data, c->out.size);
+	c->secret = false;
+	buf_free(&c->out);
+}
+
+void
+conn_expect_secret(struct conn *c, size_t room)
+{
+	buf_room(&c->out, room);
+	c->secret = true;
+}
+
 void
 conn_close(struct conn *c)
 {
 	forget_addresses(c);
-	if (c->fd != -1)
-		close(c->fd);
-	c->fd = -1;
+	close_socket(c);
 	c->state = CONN_CLOSED;
 	buf_free(&c->in.in);
 	c->in.scanned = 0;
-	buf_free(&c->out);
+	drop_output(c);
 	c->paused = false;
 }
 
+static void try_next(struct conn *, int64_t now);
+
+/* A certificate that proves nothing is no reason to try another address. */
 static void
-opened(struct conn *c)
+refuse_certificate(struct conn *c)
+{
+	set_error(c, tls_error(c->tls));
+	c->untrusted = true;
+	memcpy(c->fingerprint, tls_fingerprint(c->tls), sizeof(c->fingerprint));
+	forget_addresses(c);
+	close_socket(c);
+	c->state = CONN_CLOSED;
+}
+
+static void
+secure(struct conn *c, int64_t now)
+{
+	switch (tls_handshake(c->tls)) {
+	case TLS_DONE:
+		forget_addresses(c);
+		c->state = CONN_OPEN;
+		break;
+	case TLS_WAIT:
+		break;
+	case TLS_UNTRUSTED:
+		refuse_certificate(c);
+		break;
+	case TLS_END:
+	case TLS_FAILED:
+		set_error(c, tls_error(c->tls));
+		try_next(c, now);
+		break;
+	}
+}
+
+static void
+opened(struct conn *c, int64_t now)
 {
 	int on = 1;
 
 	/* Of no use on a UNIX socket, and refused there. */
 	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	forget_addresses(c);
-	c->state = CONN_OPEN;
+	if (c->tls_context == NULL) {
+		forget_addresses(c);
+		c->state = CONN_OPEN;
+		return;
+	}
+	c->tls = tls_new(c->tls_context, c->address->host, c->fd);
+	if (c->tls == NULL) {
+		set_error(c, "TLS cannot be used with this address");
+		try_next(c, now);
+		return;
+	}
+	c->state = CONN_SECURING;
+	c->deadline = now + ATTEMPT_WAIT;
+	secure(c, now);
 }
 
 /* Returns false if the address cannot be connected to. */
@@ -78,7 +152,7 @@ attempt(struct conn *c, const struct sockaddr *sa, socklen_t len, int64_t now)
 		return false;
 	}
 	if (connect(c->fd, sa, len) == 0) {
-		opened(c);
+		opened(c, now);
 		return true;
 	}
 	if (errno == EINPROGRESS) {
@@ -87,8 +161,7 @@ attempt(struct conn *c, const struct sockaddr *sa, socklen_t len, int64_t now)
 		return true;
 	}
 	set_error(c, strerror(errno));
-	close(c->fd);
-	c->fd = -1;
+	close_socket(c);
 	return false;
 }
 
@@ -98,9 +171,7 @@ try_next(struct conn *c, int64_t now)
 {
 	struct addrinfo *ai;
 
-	if (c->fd != -1)
-		close(c->fd);
-	c->fd = -1;
+	close_socket(c);
 	while ((ai = c->next) != NULL) {
 		c->next = ai->ai_next;
 		if (attempt(c, ai->ai_addr, ai->ai_addrlen, now))
@@ -135,6 +206,8 @@ conn_start(struct conn *c, const struct address *a, int64_t now)
 		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
 
 	conn_close(c);
+	c->address = a;
+	c->untrusted = false;
 	if (a->path[0] != '\0') {
 		connect_path(c, a->path, now);
 	} else if (getaddrinfo(a->host, a->port, &hints, &c->list) == 0) {
@@ -145,6 +218,14 @@ conn_start(struct conn *c, const struct address *a, int64_t now)
 		c->state = CONN_RESOLVING;
 		c->deadline = now + ATTEMPT_WAIT;
 	}
+}
+
+/* With TLS, reading may need to write first. */
+static bool
+wants_room(const struct conn *c)
+{
+	return buf_len(&c->out) > 0 ||
+	    (c->tls != NULL && tls_wants_write(c->tls));
 }
 
 struct pollfd
@@ -160,10 +241,13 @@ conn_poll(const struct conn *c)
 	case CONN_CONNECTING:
 		p.events = POLLOUT;
 		break;
+	case CONN_SECURING:
+		p.events = tls_wants_write(c->tls) ? POLLOUT : POLLIN;
+		break;
 	case CONN_OPEN:
 		if (!c->paused)
 			p.events |= POLLIN;
-		if (buf_len(&c->out) > 0)
+		if (wants_room(c))
 			p.events |= POLLOUT;
 		/* A pause must not spin on a peer that has hung up. */
 		if (p.events == 0)
@@ -177,11 +261,27 @@ conn_poll(const struct conn *c)
 	return p;
 }
 
+static bool
+has_pending(const struct conn *c)
+{
+	return c->tls != NULL && !c->paused && tls_pending(c->tls);
+}
+
 int64_t
 conn_deadline(const struct conn *c)
 {
-	if (c->state == CONN_RESOLVING || c->state == CONN_CONNECTING)
+	switch (c->state) {
+	case CONN_RESOLVING:
+	case CONN_CONNECTING:
+	case CONN_SECURING:
 		return c->deadline;
+	case CONN_OPEN:
+		/* What is decrypted already is no event of the socket. */
+		return has_pending(c) ? 0 : -1;
+	case CONN_CLOSED:
+	case CONN_EOF:
+		break;
+	}
 	return -1;
 }
 
@@ -194,7 +294,7 @@ finish_connect(struct conn *c, int64_t now)
 	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1)
 		error = errno;
 	if (error == 0) {
-		opened(c);
+		opened(c, now);
 		return;
 	}
 	set_error(c, strerror(error));
@@ -208,6 +308,30 @@ ended(struct conn *c, const char *why)
 	c->state = CONN_EOF;
 }
 
+/* As recv(2), with errno EAGAIN or, when what it says is in error, EPROTO. */
+static ssize_t
+take_bytes(struct conn *c, void *data, size_t size)
+{
+	size_t n = 0;
+
+	if (c->tls == NULL)
+		return recv(c->fd, data, size, 0);
+	switch (tls_read(c->tls, data, size, &n)) {
+	case TLS_DONE:
+		return (ssize_t)n;
+	case TLS_END:
+		return 0;
+	case TLS_WAIT:
+		errno = EAGAIN;
+		return -1;
+	case TLS_UNTRUSTED:
+	case TLS_FAILED:
+		break;
+	}
+	errno = EPROTO;
+	return -1;
+}
+
 static void
 receive(struct conn *c)
 {
@@ -218,13 +342,39 @@ receive(struct conn *c)
 		want = INPUT_CHUNK;
 	if (want == 0)
 		return;
-	n = recv(c->fd, buf_room(&c->in.in, want), want, 0);
+	n = take_bytes(c, buf_room(&c->in.in, want), want);
 	if (n > 0)
 		buf_added(&c->in.in, (size_t)n);
 	else if (n == 0)
 		ended(c, "the server closed the connection");
+	else if (errno == EPROTO && c->tls != NULL)
+		ended(c, tls_error(c->tls));
 	else if (errno != EAGAIN && errno != EINTR)
 		ended(c, strerror(errno));
+}
+
+/* As send(2). */
+static ssize_t
+give_bytes(struct conn *c)
+{
+	size_t n = 0;
+
+	if (c->tls == NULL)
+		return send(
+		    c->fd, buf_head(&c->out), buf_len(&c->out), MSG_NOSIGNAL);
+	switch (tls_write(c->tls, buf_head(&c->out), buf_len(&c->out), &n)) {
+	case TLS_DONE:
+		return (ssize_t)n;
+	case TLS_WAIT:
+		errno = EAGAIN;
+		return -1;
+	case TLS_END:
+	case TLS_UNTRUSTED:
+	case TLS_FAILED:
+		break;
+	}
+	errno = EPROTO;
+	return -1;
 }
 
 void
@@ -233,8 +383,7 @@ conn_flush(struct conn *c)
 	ssize_t n;
 
 	while (c->state == CONN_OPEN && buf_len(&c->out) > 0) {
-		n = send(
-		    c->fd, buf_head(&c->out), buf_len(&c->out), MSG_NOSIGNAL);
+		n = give_bytes(c);
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1) {
@@ -243,11 +392,22 @@ conn_flush(struct conn *c)
 			 * before it closed is still to be read.
 			 */
 			if (errno != EAGAIN)
-				buf_free(&c->out);
+				drop_output(c);
 			return;
 		}
 		buf_consume(&c->out, (size_t)n);
 	}
+	if (c->secret && buf_len(&c->out) == 0)
+		drop_output(c);
+}
+
+static bool
+is_readable(const struct conn *c, short revents)
+{
+	if (c->paused)
+		return false;
+	return (revents & (POLLIN | POLLHUP | POLLERR)) || has_pending(c) ||
+	    (revents != 0 && c->tls != NULL);
 }
 
 void
@@ -274,9 +434,18 @@ conn_step(struct conn *c, short revents, int64_t now)
 			try_next(c, now);
 		}
 		break;
+	case CONN_SECURING:
+		/* A server that sends a byte now and then is late as well. */
+		if (late) {
+			set_error(c, CONN_NO_HANDSHAKE);
+			try_next(c, now);
+		} else if (revents != 0) {
+			secure(c, now);
+		}
+		break;
 	case CONN_OPEN:
 		conn_flush(c);
-		if (!c->paused && (revents & (POLLIN | POLLHUP | POLLERR)))
+		if (is_readable(c, revents))
 			receive(c);
 		break;
 	case CONN_CLOSED:

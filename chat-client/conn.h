@@ -1,6 +1,7 @@
 /*
- * The connection to the server: resolving, connecting and moving bytes, all
- * without ever blocking.  It knows lines, but nothing of what is in them.
+ * The connection to the server: resolving, connecting, securing and moving
+ * bytes, all without ever blocking.  It knows lines, but nothing of what is
+ * in them.
  */
 #ifndef CONN_H
 #define CONN_H
@@ -13,11 +14,17 @@
 #include "address.h"
 #include "buf.h"
 #include "line.h"
+#include "tls.h"
+
+/* The error when it takes too long, which the port may be the reason of. */
+#define CONN_NO_HANDSHAKE \
+	"no answer to the TLS handshake in time; is it a port without TLS?"
 
 enum conn_state {
 	CONN_CLOSED, /* never opened, or failed: see error */
 	CONN_RESOLVING,
 	CONN_CONNECTING,
+	CONN_SECURING, /* the TLS handshake */
 	CONN_OPEN,
 	CONN_EOF /* nothing more comes; lines may be left */
 };
@@ -25,18 +32,28 @@ enum conn_state {
 struct conn {
 	enum conn_state state;
 	int fd;
+	const struct tls_context *tls_context; /* NULL: without TLS */
+	struct tls *tls;
+	const struct address *address; /* of the last start */
 	struct line_buf in;
 	struct buf out; /* what is to be sent */
 	struct resolve *resolve;
 	struct addrinfo *list, *next; /* addresses, the next one to try */
 	int64_t deadline;	      /* for the present attempt, in ms */
 	bool paused;		      /* read nothing for now */
-	char error[128];	      /* why it is CLOSED or at EOF */
+	bool secret;		      /* `out' holds one: wipe it */
+	bool untrusted;		      /* CLOSED because of its certificate, */
+	char fingerprint[TLS_FINGERPRINT_LEN + 1]; /* this one */
+	char error[128]; /* why it is CLOSED or at EOF */
 };
 
-void conn_init(struct conn *, size_t line_max);
+/* Connections are made with TLS if there is a context; it is borrowed. */
+void conn_init(struct conn *, size_t line_max, const struct tls_context *);
 
-/* Begin to connect.  Times are those of a monotonic clock, in ms. */
+/*
+ * Begin to connect to an address, which is borrowed.  Times are those of a
+ * monotonic clock, in ms.
+ */
 void conn_start(struct conn *, const struct address *, int64_t now);
 
 /* What to wait for; fd is -1 when there is nothing. */
@@ -49,6 +66,12 @@ void conn_step(struct conn *, short revents, int64_t now);
 
 /* Send what waits, as far as it goes at once. */
 void conn_flush(struct conn *);
+
+/*
+ * The next that is put into `out', which is empty, is secret: room is made for
+ * so much, and no copy of it stays in memory once it is sent or given up.
+ */
+void conn_expect_secret(struct conn *, size_t room);
 
 /* As line_next(). */
 enum line_result conn_line(struct conn *, char **line, size_t *len);

@@ -1,6 +1,6 @@
 /*
- * The drawing of draw.h, with curses: the login form, or messages, users,
- * status and input line.  Called by screen.c, once for each turn of its loop.
+ * The drawing of draw.h, with curses: messages, users, status and input line;
+ * the login form is draw-form.c's.  Called by screen.c, once for each turn of its loop.
  */
 #include <sys/ioctl.h>
 
@@ -12,7 +12,7 @@
 
 #include <curses.h>
 
-#include "draw.h"
+#include "draw-parts.h"
 #include "sanitise.h"
 #include "text.h"
 #include "wrap.h"
@@ -20,14 +20,6 @@
 #define USERS_WIDTH 18	 /* of the users pane */
 #define USERS_FROM  60	 /* columns that leave room for it */
 #define ROWS_MAX    1000 /* of messages on any screen */
-#define FORM_WIDTH  48
-#define NAME_COLORS 6
-
-enum {
-	COLOR_NAME = 1,
-	COLOR_PRIVATE = COLOR_NAME + NAME_COLORS,
-	COLOR_TROUBLE
-};
 
 static bool started, colored;
 
@@ -99,8 +91,8 @@ draw_suspend(void)
 	draw_anew();
 }
 
-static attr_t
-color(int pair)
+attr_t
+draw_color(int pair)
 {
 	return colored ? COLOR_PAIR(pair) : A_NORMAL;
 }
@@ -113,12 +105,12 @@ name_color(const char *name)
 
 	for (; *name != '\0'; name++)
 		hash = hash * 33 + (unsigned char)(*name | 0x20);
-	return color(COLOR_NAME + (int)(hash % NAME_COLORS));
+	return draw_color(COLOR_NAME + (int)(hash % NAME_COLORS));
 }
 
 /* Sanitised text, cut at the width, at the cursor. */
-static void
-put(const char *s, size_t len, int width)
+void
+draw_put(const char *s, size_t len, int width)
 {
 	size_t fits = wrap_fit(s, len, width);
 
@@ -150,11 +142,11 @@ draw_row(const struct view_row *row, int y)
 	if (e->kind == ENTRY_MESSAGE) {
 		head = A_BOLD | name_color(e->from);
 		if (entry_is_private(e))
-			text = color(COLOR_PRIVATE);
+			text = draw_color(COLOR_PRIVATE);
 		if (e->ref != NULL)
 			head = text = A_DIM;
 	} else if (e->kind == ENTRY_ERROR) {
-		head = text = A_BOLD | color(COLOR_TROUBLE);
+		head = text = A_BOLD | draw_color(COLOR_TROUBLE);
 	} else {
 		text = A_DIM;
 	}
@@ -194,7 +186,7 @@ draw_users(const struct screen *s, int x, int height)
 			attrset(
 			    pass == 0 ? name_color(m->people[i].name) : A_DIM);
 			mvaddstr(y, x + 1, pass == 0 ? "*" : " ");
-			put(m->people[i].name, strlen(m->people[i].name),
+			draw_put(m->people[i].name, strlen(m->people[i].name),
 			    COLS - x - 2);
 			y++;
 		}
@@ -212,8 +204,8 @@ add_reason(struct buf *out, const struct screen *s)
 }
 
 /* Where the connection stands, in a few words. */
-static void
-add_state(struct buf *out, const struct screen *s, int64_t now)
+void
+draw_add_state(struct buf *out, const struct screen *s, int64_t now)
 {
 	const struct link *l = s->link;
 	char seconds[32];
@@ -268,7 +260,7 @@ draw_status(const struct screen *s, int y, int64_t now)
 
 	/* What matters most comes first, the rest may be cut. */
 	buf_add_str(&left, " ");
-	add_state(&left, s, now);
+	draw_add_state(&left, s, now);
 	if (COLS >= USERS_FROM) {
 		buf_add_str(&left, "  ");
 		buf_add_str(&left, s->link->username);
@@ -292,7 +284,7 @@ draw_status(const struct screen *s, int y, int64_t now)
 	mvhline(y, 0, ' ', COLS);
 	move(y, 0);
 	width = wrap_columns(buf_head(&right), buf_len(&right));
-	put(buf_head(&left), buf_len(&left), COLS - width);
+	draw_put(buf_head(&left), buf_len(&left), COLS - width);
 	if (width <= COLS)
 		mvaddnstr(
 		    y, COLS - width, buf_head(&right), (int)buf_len(&right));
@@ -302,7 +294,7 @@ draw_status(const struct screen *s, int y, int64_t now)
 }
 
 /* Returns the cursor's column. */
-static int
+int
 draw_edit(const struct edit *e, int y, int x, int width)
 {
 	struct buf text = { 0 };
@@ -313,7 +305,7 @@ draw_edit(const struct edit *e, int y, int x, int width)
 	column = edit_view(e, width, &text);
 	move(y, x);
 	if (buf_len(&text) > 0)
-		put(buf_head(&text), buf_len(&text), width);
+		draw_put(buf_head(&text), buf_len(&text), width);
 	buf_free(&text);
 	return x + (column < width ? column : width - 1);
 }
@@ -337,71 +329,6 @@ draw_talk(struct screen *s, int64_t now)
 	attrset(A_NORMAL);
 	cursor = draw_edit(&s->line, LINES - 1, 2, COLS - 2);
 	move(LINES - 1, cursor);
-}
-
-/* Text in the form's column, in as many rows as it needs and has. */
-static int
-draw_wrapped(int y, int x, int width, int rows, const struct buf *text)
-{
-	struct wrap w;
-	size_t start, end;
-
-	wrap_start(&w, buf_head(text), buf_len(text), width, 0);
-	while (rows-- > 0 && wrap_next(&w, &start, &end))
-		mvaddnstr(y++, x, buf_head(text) + start, (int)(end - start));
-	return y;
-}
-
-static void
-draw_trouble(const struct screen *s, int y, int x, int width, int64_t now)
-{
-	struct buf text = { 0 };
-
-	if (s->link->state != LINK_IDLE) {
-		add_state(&text, s, now);
-	} else if (s->trouble[0] != '\0') {
-		sanitise_add(&text, s->trouble, strlen(s->trouble),
-		    sizeof(s->trouble), SANITISE_LINE);
-		attrset(A_BOLD | color(COLOR_TROUBLE));
-	} else {
-		buf_add_str(&text, "Enter connects, Ctrl-C leaves.");
-		attrset(A_DIM);
-	}
-	draw_wrapped(y, x, width, LINES - y, &text);
-	attrset(A_NORMAL);
-	buf_free(&text);
-}
-
-static void
-draw_form(const struct screen *s, int64_t now)
-{
-	int width = COLS < FORM_WIDTH ? COLS : FORM_WIDTH;
-	int x = (COLS - width) / 2, y = LINES > 8 ? LINES / 2 - 4 : 0;
-	int cursor;
-	struct buf server = { 0 };
-
-	if (LINES > 5) {
-		attrset(A_BOLD);
-		mvaddnstr(y++, x, "Chat", width);
-		attrset(A_NORMAL);
-	}
-	if (LINES > 8)
-		y++;
-	buf_add_str(&server, "Server  ");
-	sanitise_add(&server, s->link->config.address.text,
-	    strlen(s->link->config.address.text), SIZE_MAX, SANITISE_LINE);
-	move(y++, x);
-	put(buf_head(&server), buf_len(&server), width);
-	mvaddnstr(y, x, "Name    ", width);
-	attrset(A_UNDERLINE);
-	if (width > 8)
-		mvhline(y, x + 8, ' ', width - 8);
-	cursor = draw_edit(&s->name, y, x + 8, width - 8);
-	attrset(A_NORMAL);
-	if (y + 2 < LINES)
-		draw_trouble(s, y + (LINES > 8 ? 2 : 1), x, width, now);
-	move(y, cursor < COLS ? cursor : COLS - 1);
-	buf_free(&server);
 }
 
 void

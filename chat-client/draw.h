@@ -11,19 +11,34 @@
 #include "bounds.h"
 #include "edit.h"
 #include "link.h"
+#include "login.h"
 #include "model.h"
 #include "view.h"
 
+/* What the login form asks for. */
+enum form_step {
+	FORM_NAME,
+	FORM_PASSWORD,
+	FORM_NEW_PASSWORD,
+	FORM_AGAIN, /* the new password once more */
+	FORM_INVITE,
+	FORM_TRUST /* in the certificate */
+};
+
 struct screen {
 	struct link *link;
+	struct login *login;
 	struct model *model;
 	struct view view;
-	struct edit line;	       /* what is being written */
-	struct edit name;	       /* in the login form */
-	bool form;		       /* the login form is shown */
-	char trouble[SHOWN_ERROR_MAX]; /* in it, not sanitised */
-	const char *to;		       /* whom lines go to */
-	size_t below;		       /* messages that came while scrolled */
+	struct edit line; /* what is being written */
+	struct edit name; /* in the login form */
+	bool form;	  /* the login form is shown */
+	enum form_step step;
+	struct secret answer; /* in the form, but for the name */
+	struct secret first;  /* the new password, while asked AGAIN */
+	char trouble[SHOWN_TROUBLE_MAX]; /* in it, not sanitised */
+	const char *to;			 /* whom lines go to */
+	size_t below;			 /* messages that came while scrolled */
 	bool leaving;
 	bool warned;  /* of leaving with unconfirmed messages */
 	bool changed; /* to be drawn */

@@ -152,6 +152,8 @@ format_event(struct buf *out, const struct event *e)
 	case EVENT_PING:
 	case EVENT_PONG:
 	case EVENT_DISCONNECTED:
+	case EVENT_REGISTERED:
+	case EVENT_TOKEN:
 	case EVENT_OTHER:
 		break;
 	}

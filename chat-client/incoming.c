@@ -182,6 +182,18 @@ parse_presence(struct event *e)
 	return get_span(e->json, "username", &e->username);
 }
 
+/* Either there is a new one, or a number of them was revoked. */
+static bool
+parse_token(struct event *e)
+{
+	int64_t count;
+
+	e->revoked = get_int(e->json, "revoked", &count);
+	return e->revoked ||
+	    (get_int(e->json, "id", &e->token_id) &&
+		get_span(e->json, "token", &e->token));
+}
+
 static bool
 parse_nothing(struct event *e)
 {
@@ -205,6 +217,8 @@ static const struct {
 	{ "PONG", EVENT_PONG, parse_nothing },
 	{ "CONNECTED", EVENT_CONNECTED, parse_connected },
 	{ "DISCONNECTED", EVENT_DISCONNECTED, parse_nothing },
+	{ "REGISTERED", EVENT_REGISTERED, parse_nothing },
+	{ "TOKEN", EVENT_TOKEN, parse_token },
 };
 
 static struct json_object *
@@ -259,6 +273,7 @@ incoming_parse(struct event *e, const char *line, size_t n)
 		.code = none,
 		.text = none,
 		.with = none,
+		.token = none,
 		.resume = none };
 	if (text_is_utf8(line, n))
 		buf_add(&e->copy, line, n);

@@ -25,7 +25,9 @@ enum event_kind {
 	EVENT_LEFT,
 	EVENT_PING,
 	EVENT_PONG,
-	EVENT_DISCONNECTED
+	EVENT_DISCONNECTED,
+	EVENT_REGISTERED,
+	EVENT_TOKEN
 };
 
 /* Bytes that belong to the event and were not sanitised; s is never NULL. */
@@ -54,7 +56,10 @@ struct event {
 	struct span username;	/* CONNECTED, JOINED, LEFT */
 	struct span code, text; /* ERROR; DISCONNECTED: its reason */
 	struct span with;	/* HISTORY */
-	struct span resume;	/* CONNECTED ... */
+	struct span token;	/* TOKEN: a new one ... */
+	int64_t token_id;
+	bool revoked;	    /* ... or what was asked for is revoked */
+	struct span resume; /* CONNECTED ... */
 	int64_t last_id;
 	int64_t message_max, line_max;
 	bool reset;

@@ -19,6 +19,8 @@ const struct input_command input_commands[] = {
 	{ "history", INPUT_HISTORY, "[NAME] [N]",
 	    "the last N messages to all, or with NAME" },
 	{ "reconnect", INPUT_RECONNECT, "", "connect again now" },
+	{ "logout", INPUT_LOGOUT, "",
+	    "leave, and have the token kept for this login revoked" },
 	{ "help", INPUT_HELP, "", "this list" },
 	{ "quit", INPUT_QUIT, "", "leave" },
 	{ NULL, INPUT_BAD, NULL, NULL },

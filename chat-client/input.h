@@ -17,6 +17,7 @@ enum input_kind {
 	INPUT_USERS,
 	INPUT_HISTORY, /* `count' messages with `name' (may be "") */
 	INPUT_RECONNECT,
+	INPUT_LOGOUT,
 	INPUT_HELP,
 	INPUT_QUIT,
 	INPUT_BAD /* `error' says why */

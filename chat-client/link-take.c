@@ -19,8 +19,8 @@ copy_span(char *out, size_t size, struct span span)
 	out[n] = '\0';
 }
 
-static bool
-is_own_ref(const struct link *l, struct span ref, const char *what)
+bool
+link_is_own_ref(const struct link *l, struct span ref, const char *what)
 {
 	size_t n = strlen(l->prefix);
 
@@ -33,9 +33,10 @@ is_own_ref(const struct link *l, struct span ref, const char *what)
 static bool
 is_own_ping(struct link *l, struct span ref)
 {
-	if (is_own_ref(l, ref, "flush"))
+	if (link_is_own_ref(l, ref, "flush"))
 		l->flushed = true;
-	else if (!is_own_ref(l, ref, "alive") && !is_own_ref(l, ref, "pong"))
+	else if (!link_is_own_ref(l, ref, "alive") &&
+	    !link_is_own_ref(l, ref, "pong"))
 		return false;
 	return true;
 }
@@ -64,6 +65,7 @@ take_connected(struct link *l, struct event *e, int64_t now)
 	l->was_online = true;
 	l->deadline = -1;
 	l->online_at = now;
+	link_logged_in(l);
 	return true;
 }
 
@@ -169,7 +171,7 @@ take_error(struct link *l, struct event *e, int64_t now)
 	}
 	if (item != NULL)
 		complete(l, e, item);
-	if (is_own_ping(l, e->ref))
+	if (is_own_ping(l, e->ref) || link_take_token_error(l, e))
 		return false;
 	if (l->state != LINK_LOGIN && !is_one_of(e->code, closing))
 		return true;
@@ -204,6 +206,11 @@ take(struct link *l, struct event *e, int64_t now)
 		return false;
 	case EVENT_PONG:
 		return !is_own_ping(l, e->ref);
+	case EVENT_REGISTERED:
+		link_take_registered(l, e);
+		return true;
+	case EVENT_TOKEN:
+		return !link_take_token(l, e);
 	case EVENT_DISCONNECTED:
 		link_fail(l, LINK_LEFT, "", now);
 		return true;

@@ -1,6 +1,7 @@
 /*
  * The life of a link (link.h): connecting, logging in, sending, losing the
- * connection, waiting, coming back.  What the server says is link-take.c's.
+ * connection, waiting, coming back.  What the server says is link-take.c's,
+ * how to log in link-login.c's.
  */
 #include <sys/random.h>
 
@@ -35,7 +36,7 @@ link_new(const struct link_config *config)
 	l->config = *config;
 	l->deadline = -1;
 	l->window = OUTBOX_MAX;
-	conn_init(&l->conn, SERVER_LINE_MAX);
+	conn_init(&l->conn, SERVER_LINE_MAX, config->tls);
 	text_hex(l->prefix, (unsigned char *)&number, sizeof(number));
 	if (config->since >= 0)
 		seen_reset(&l->seen, config->since);
@@ -50,7 +51,7 @@ link_free(struct link *l)
 	conn_close(&l->conn);
 	outbox_free(&l->outbox);
 	outbox_item_free(l->taken);
-	explicit_bzero(l->resume, sizeof(l->resume));
+	explicit_bzero(l, sizeof(*l));
 	free(l);
 }
 
@@ -58,6 +59,7 @@ static void
 forget_connection(struct link *l)
 {
 	conn_close(&l->conn);
+	link_lose_revocation(l);
 	outbox_rewind(&l->outbox);
 	l->deadline = -1;
 	l->flush_sent = l->flushed = false;
@@ -98,12 +100,16 @@ settle(struct link *l, int64_t now)
 	l->online_at = 0;
 }
 
-/* What may come back by itself: not a login that would be refused again. */
+/*
+ * What may come back by itself: what was there before, and a login that the
+ * server could not take just now, but not one that would be refused again.
+ */
 void
 link_fail(struct link *l, enum link_why why, const char *error, int64_t now)
 {
-	bool again = l->config.reconnect && l->was_online && l->again &&
-	    why != LINK_LEFT && l->state != LINK_LEAVING;
+	bool again = l->config.reconnect && l->again &&
+	    (l->was_online || why == LINK_REFUSED) && why != LINK_LEFT &&
+	    why != LINK_UNTRUSTED && l->state != LINK_LEAVING;
 	int64_t wait;
 
 	if (error != l->error)
@@ -120,28 +126,6 @@ link_fail(struct link *l, enum link_why why, const char *error, int64_t now)
 		wait = l->wait * 1000 + wait % 1000;
 	l->state = LINK_WAITING;
 	l->wake = now + wait;
-}
-
-static void
-log_in(struct link *l, int64_t now)
-{
-	char ref[REF_MAX + 1];
-
-	l->heard_at = now;
-	l->asked = false;
-	if (l->config.raw) {
-		l->state = LINK_ONLINE;
-		l->was_online = true;
-		l->deadline = -1;
-		return;
-	}
-	snprintf(ref, sizeof(ref), "%s-login", l->prefix);
-	request_connect(&l->conn.out, l->username,
-	    l->resume[0] != '\0' ? l->resume : NULL,
-	    l->was_online || l->config.since >= 0 ? l->seen.position : -1,
-	    l->was_online ? -1 : l->config.history, ref);
-	l->state = LINK_LOGIN;
-	l->deadline = now + l->config.timeout;
 }
 
 void
@@ -205,13 +189,18 @@ watch_connecting(struct link *l, int64_t now)
 	switch (l->conn.state) {
 	case CONN_OPEN:
 	case CONN_EOF:
-		log_in(l, now);
+		link_log_in(l, now);
 		break;
 	case CONN_CLOSED:
-		link_fail(l, LINK_UNREACHABLE, l->conn.error, now);
+		memcpy(l->fingerprint, l->conn.fingerprint,
+		    sizeof(l->fingerprint));
+		link_fail(l,
+		    l->conn.untrusted ? LINK_UNTRUSTED : LINK_UNREACHABLE,
+		    l->conn.error, now);
 		break;
 	case CONN_RESOLVING:
 	case CONN_CONNECTING:
+	case CONN_SECURING:
 		break;
 	}
 }
@@ -222,7 +211,10 @@ watch_deadline(struct link *l, int64_t now)
 	if (l->deadline == -1 || now < l->deadline)
 		return;
 	if (l->state == LINK_CONNECTING)
-		link_fail(l, LINK_UNREACHABLE, "no connection in time", now);
+		link_fail(l, LINK_UNREACHABLE,
+		    l->conn.state == CONN_SECURING ? CONN_NO_HANDSHAKE
+						   : "no connection in time",
+		    now);
 	else if (l->state == LINK_LOGIN)
 		link_fail(l, LINK_SILENT, "no answer to the login", now);
 	else
@@ -380,6 +372,12 @@ link_is_busy(const struct link *l)
 	return l->outbox.len == OUTBOX_MAX ||
 	    outbox_unsent(&l->outbox) != NULL ||
 	    buf_len(&l->conn.out) >= OUTPUT_MAX;
+}
+
+bool
+link_is_busy_server(const struct link *l)
+{
+	return l->why == LINK_REFUSED && l->again;
 }
 
 const char *

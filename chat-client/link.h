@@ -20,6 +20,7 @@
 #include "incoming.h"
 #include "limit.h"
 #include "outbox.h"
+#include "secret.h"
 #include "seen.h"
 
 enum link_state {
@@ -38,15 +39,29 @@ enum link_why {
 	LINK_LOST,
 	LINK_SILENT,   /* no answer to CONNECT in time */
 	LINK_NONSENSE, /* a line that is too long */
-	LINK_REFUSED   /* the login was, see `code' */
+	LINK_REFUSED,  /* the login was, see `code' and `proof' */
+	LINK_UNTRUSTED /* the certificate is, see `fingerprint' */
+};
+
+/* What the last login was tried with. */
+enum link_proof { LINK_NO_PROOF, LINK_RESUME, LINK_TOKEN, LINK_PASSWORD };
+
+/* What became of the token; the owner sets it back once it has acted. */
+enum link_news {
+	LINK_NO_NEWS,
+	LINK_TOKEN_CAME,   /* keep it */
+	LINK_TOKEN_DENIED, /* the server gives none */
+	LINK_TOKEN_REVOKED,
+	LINK_TOKEN_STAYS /* it could not be revoked */
 };
 
 struct link_config {
 	struct address address;
-	int64_t since;	 /* -1: none */
-	int64_t history; /* at the first login, -1: none */
-	int64_t timeout; /* for a login, in ms */
-	bool raw;	 /* the user says CONNECT himself */
+	struct tls_context *tls; /* NULL: without TLS; borrowed */
+	int64_t since;		 /* -1: none */
+	int64_t history;	 /* at the first login, -1: none */
+	int64_t timeout;	 /* for a login, in ms */
+	bool raw;		 /* the user says CONNECT himself */
 	bool reconnect;
 };
 
@@ -62,8 +77,19 @@ struct link {
 	bool flushed;	  /* link_flush() was answered */
 	int64_t line_max; /* for what is sent; 0: unknown */
 	struct outbox outbox;
+	enum link_proof proof;
+	bool registers; /* the name is to be registered first */
+	enum link_news news;
+	char news_why[REF_MAX + 1];	/* DENIED, STAYS; not sanitised */
+	char token[TOKEN_TEXT_MAX + 1]; /* "": none; printable ASCII */
+	int64_t token_id;
+	char fingerprint[TLS_FINGERPRINT_LEN + 1]; /* when UNTRUSTED */
 
-	/* The rest is link.c's and link-take.c's own. */
+	/* The rest is the link's own. */
+	struct secret password; /* for the next login */
+	struct secret invite;
+	bool token_due; /* it was asked for */
+	bool revoking;	/* link_revoke() was called, no answer came */
 	struct conn conn;
 	struct seen seen;
 	struct seen mine;	   /* seen as MESSAGE, while ACKs are due */
@@ -94,6 +120,23 @@ void link_free(struct link *);
 
 /* Connect as that user (NULL: the one it was); again after an end, too. */
 void link_start(struct link *, const char *username, int64_t now);
+
+/*
+ * What the next logins are tried with, copied; NULL: nothing.  A password is
+ * wiped as soon as the server has given a token for it.  A refused login keeps
+ * what it was tried with: the owner takes it away, or link_free() does.
+ */
+void link_set_password(struct link *, const struct secret *);
+void link_set_token(struct link *, int64_t id, const char *token);
+
+/* Register the name at the next login, with an invitation or NULL. */
+void link_register(struct link *, const struct secret *invite);
+
+/*
+ * Revoke the token, or the one that is about to come; see `news'.  False:
+ * there is none, or no connection.
+ */
+bool link_revoke(struct link *);
 
 struct pollfd link_poll(const struct link *);
 /* When link_step() is to be called at the latest; -1: no such time. */
@@ -134,12 +177,26 @@ void link_abandon(struct link *);
 /* Whether what was said has to go out before more is taken. */
 bool link_is_busy(const struct link *);
 
+/* Whether the login was refused for now only. */
+bool link_is_busy_server(const struct link *);
+
 /* Why the last connection ended, not sanitised; returns out. */
 const char *link_reason(const struct link *, char *out, size_t size);
 
-/* For link-take.c: this connection is over. */
+/*
+ * Between the link's own parts.  This connection is over:
+ */
 void link_fail(struct link *, enum link_why, const char *error, int64_t now);
-/* For link-take.c: ask with a ref of our own, whose PONG is not handed out. */
+/* Ask with a ref of our own, whose PONG is not handed out. */
 void link_ping(struct link *, const char *what);
+bool link_is_own_ref(const struct link *, struct span ref, const char *what);
+/* The connection is open: say who we are.  Then what came of it: */
+void link_log_in(struct link *, int64_t now);
+void link_take_registered(struct link *, const struct event *);
+void link_logged_in(struct link *);
+/* Whether it answers what the link itself asked about its token. */
+bool link_take_token(struct link *, const struct event *);
+bool link_take_token_error(struct link *, const struct event *);
+void link_lose_revocation(struct link *);
 
 #endif

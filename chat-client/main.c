@@ -45,20 +45,30 @@ open_signals(void)
 	return fd;
 }
 
+static enum status
+run(const struct options *options, struct login *login, int signal_fd)
+{
+	if (options->mode == MODE_AUTO && isatty(STDIN_FILENO) &&
+	    isatty(STDOUT_FILENO))
+		return screen_run(options, login, signal_fd);
+	if (options->mode == MODE_AUTO && options->user == NULL)
+		errx(STATUS_USAGE, "a name is needed: -u NAME, or CHAT_USER");
+	return plain_run(options, login, signal_fd);
+}
+
 int
 main(int argc, char **argv)
 {
+	static struct login login;
 	struct options options;
-	int signal_fd;
+	enum status status;
 
 	process_fill_standard_fds();
 	set_locale();
 	options_parse(&options, argc, argv);
-	signal_fd = open_signals();
-	if (options.mode == MODE_AUTO && isatty(STDIN_FILENO) &&
-	    isatty(STDOUT_FILENO))
-		return (int)screen_run(&options, signal_fd);
-	if (options.mode == MODE_AUTO && options.user == NULL)
-		errx(STATUS_USAGE, "a name is needed: -u NAME, or CHAT_USER");
-	return (int)plain_run(&options, signal_fd);
+	/* Before signals wait to be read: they can end this. */
+	login_init(&login, &options);
+	status = run(&options, &login, open_signals());
+	login_free(&login);
+	return (int)status;
 }

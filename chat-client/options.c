@@ -26,7 +26,15 @@ enum {
 	OPT_SINCE,
 	OPT_HISTORY,
 	OPT_TIMEOUT,
-	OPT_RECONNECT
+	OPT_RECONNECT,
+	OPT_TLS,
+	OPT_TLS_CA,
+	OPT_TLS_FINGERPRINT,
+	OPT_PASSWORD_FILE,
+	OPT_PASSWORD_FD,
+	OPT_REGISTER,
+	OPT_INVITE,
+	OPT_FORGET
 };
 
 static const struct option table[] = {
@@ -41,6 +49,14 @@ static const struct option table[] = {
 	{ "since", required_argument, NULL, OPT_SINCE },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "reconnect", no_argument, NULL, OPT_RECONNECT },
+	{ "tls", no_argument, NULL, OPT_TLS },
+	{ "tls-ca", required_argument, NULL, OPT_TLS_CA },
+	{ "tls-fingerprint", required_argument, NULL, OPT_TLS_FINGERPRINT },
+	{ "password-file", required_argument, NULL, OPT_PASSWORD_FILE },
+	{ "password-fd", required_argument, NULL, OPT_PASSWORD_FD },
+	{ "register", no_argument, NULL, OPT_REGISTER },
+	{ "invite", required_argument, NULL, OPT_INVITE },
+	{ "forget", no_argument, NULL, OPT_FORGET },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
@@ -63,13 +79,24 @@ static const char help[] =
     "      --since ID     begin with what came after message ID\n"
     "      --timeout S    seconds to wait for an answer (default: 10)\n"
     "      --reconnect    come back by itself after a lost connection\n"
+    "      --tls          with TLS; the port is 5556 unless given\n"
+    "      --tls-ca FILE  trust the authorities in FILE, not the system's\n"
+    "      --tls-fingerprint SHA256\n"
+    "                     trust this certificate, and no other\n"
+    "      --password-file FILE\n"
+    "                     the password is FILE's first line (-: of the input)\n"
+    "      --password-fd N\n"
+    "                     or that of descriptor N\n"
+    "      --register     register the name first\n"
+    "      --invite FILE  with the invitation in FILE's first line\n"
+    "      --forget       revoke the token kept for the name, forget it, end\n"
     "  -h, --help         this text\n"
     "  -V, --version      the version\n"
     "\n"
     "Exit status: 0 ended normally, 1 something was refused, 64 usage, 68 no\n"
     "connection, 69 connection lost, 71 system error, 74 output not written,\n"
-    "75 no answer in time, 76 not the protocol, 77 login refused, 128+N\n"
-    "signal N.\n";
+    "75 no answer in time or not now, 76 not the protocol, 77 login refused,\n"
+    "78 server not verified, 66 a file cannot be used, 128+N signal N.\n";
 
 static _Noreturn void
 usage(const char *what, const char *argument)
@@ -116,7 +143,29 @@ name(const char *option, const char *s, bool all_too)
 }
 
 static void
-take_option(struct options *o, int option, const char *argument)
+take_login_option(struct options *o, int option, const char *argument)
+{
+	switch (option) {
+	case OPT_PASSWORD_FILE:
+		o->password_file = argument;
+		break;
+	case OPT_PASSWORD_FD:
+		o->password_fd = (int)number("password-fd", argument, 0, 1023);
+		break;
+	case OPT_REGISTER:
+		o->registers = true;
+		break;
+	case OPT_INVITE:
+		o->invite_file = argument;
+		break;
+	case OPT_FORGET:
+		o->forget = true;
+		break;
+	}
+}
+
+static void
+take_talk_option(struct options *o, int option, const char *argument)
 {
 	switch (option) {
 	case 'u':
@@ -152,15 +201,63 @@ take_option(struct options *o, int option, const char *argument)
 	case OPT_RECONNECT:
 		o->reconnect = true;
 		break;
+	case OPT_TLS:
+		o->tls = true;
+		break;
+	case OPT_TLS_CA:
+		o->tls_ca = argument;
+		break;
+	case OPT_TLS_FINGERPRINT:
+		if (!tls_fingerprint_parse(o->fingerprint, argument))
+			usage("--tls-fingerprint takes the 64 hexadecimal "
+			      "digits of a SHA-256, with or without colons",
+			    NULL);
+		break;
+	default:
+		take_login_option(o, option, argument);
+	}
+}
+
+static void
+take_option(struct options *o, int option, const char *argument)
+{
+	switch (option) {
 	case 'h':
 		fputs(help, stdout);
 		exit(STATUS_OK);
 	case 'V':
 		puts("chat-client " CHAT_VERSION);
 		exit(STATUS_OK);
-	default:
+	case '?':
 		usage("no such option, or its argument is missing", NULL);
+	default:
+		take_talk_option(o, option, argument);
 	}
+}
+
+static void
+check_login(const struct options *o)
+{
+	if (!o->tls && (o->tls_ca != NULL || o->fingerprint[0] != '\0'))
+		usage("--tls-ca and --tls-fingerprint need --tls", NULL);
+	if (o->tls_ca != NULL && o->fingerprint[0] != '\0')
+		usage("--tls-ca or --tls-fingerprint, not both", NULL);
+	if (o->tls && o->address.path[0] != '\0')
+		usage("--tls is not for a UNIX socket", NULL);
+	if (o->password_file != NULL && o->password_fd != -1)
+		usage("--password-file or --password-fd, not both", NULL);
+	if (o->invite_file != NULL && !o->registers)
+		usage("--invite needs --register", NULL);
+	if (o->forget &&
+	    (o->send || o->tail || o->registers || o->mode == MODE_JSON))
+		usage("--forget does nothing else: no --send, --tail, --json, "
+		      "--register",
+		    NULL);
+	if (o->user == NULL && o->mode == MODE_JSON &&
+	    (o->password_file != NULL || o->password_fd != -1 || o->registers))
+		usage("without a name the input logs in, and this option "
+		      "has no effect",
+		    NULL);
 }
 
 static void
@@ -169,7 +266,7 @@ check(struct options *o)
 	if (o->send && o->tail)
 		usage("--send or --tail, not both", NULL);
 	/* Both are for scripts, wherever they run. */
-	if ((o->send || o->tail) && o->mode == MODE_AUTO)
+	if ((o->send || o->tail || o->forget) && o->mode == MODE_AUTO)
 		o->mode = MODE_PLAIN;
 	if (o->user == NULL && getenv("CHAT_USER") != NULL &&
 	    *getenv("CHAT_USER") != '\0')
@@ -181,6 +278,7 @@ check(struct options *o)
 		usage("without a name the input logs in, and this option "
 		      "has no effect",
 		    NULL);
+	check_login(o);
 }
 
 void
@@ -191,14 +289,16 @@ options_parse(struct options *o, int argc, char **argv)
 	*o = (struct options){ .to = "all",
 		.since = -1,
 		.history = -1,
+		.password_fd = -1,
 		.timeout = TIMEOUT_DEFAULT * 1000 };
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "hu:V", table, NULL)) != -1)
 		take_option(o, option, optarg);
 	if (argc - optind > 1)
 		usage("too many arguments", NULL);
-	if (!address_parse(
-		&o->address, optind < argc ? argv[optind] : ADDRESS_DEFAULT))
+	if (!address_parse(&o->address,
+		optind < argc ? argv[optind] : ADDRESS_DEFAULT,
+		o->tls ? ADDRESS_PORT_TLS : ADDRESS_PORT))
 		usage("not an address (HOST, HOST:PORT, [IPV6]:PORT, "
 		      "unix:/PATH)",
 		    argv[optind]);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "address.h"
+#include "tls.h"
 
 enum options_mode {
 	MODE_AUTO, /* the screen on a terminal, otherwise plain */
@@ -27,6 +28,14 @@ struct options {
 	bool send;	  /* print nothing */
 	bool tail;	  /* read nothing */
 	bool reconnect;
+	bool tls;
+	const char *tls_ca; /* a file; NULL: the system's */
+	char fingerprint[TLS_FINGERPRINT_LEN + 1]; /* "" : none was given */
+	const char *password_file; /* "-": standard input; or NULL */
+	int password_fd;	   /* -1: not given */
+	bool registers;
+	const char *invite_file; /* or NULL */
+	bool forget;		 /* the token, and then end */
 };
 
 /*

@@ -21,12 +21,14 @@
 #include "format.h"
 #include "input.h"
 #include "link.h"
+#include "plain-ask.h"
 #include "plain.h"
 #include "sanitise.h"
 #include "text.h"
 
 struct plain {
 	const struct options *options;
+	struct login *login;
 	struct link *link;
 	struct line_buf in;
 	struct buf out;
@@ -38,6 +40,8 @@ struct plain {
 	int64_t progress_at;  /* something was confirmed last */
 	size_t unconfirmed;   /* then */
 	enum link_state told; /* on standard error */
+	unsigned int asked;   /* for passwords */
+	bool over;	      /* the link is, whatever is asked */
 	int status;	      /* -1: not over */
 };
 
@@ -118,6 +122,11 @@ run_input(struct plain *p, const struct input *in)
 	case INPUT_HISTORY:
 		link_ask_history(
 		    p->link, in->name[0] != '\0' ? in->name : NULL, in->count);
+		break;
+	case INPUT_LOGOUT:
+		if (!link_revoke(p->link))
+			plain_complain("there is no token to revoke");
+		end_input(p);
 		break;
 	case INPUT_HELP:
 		print_help();
@@ -230,7 +239,7 @@ concerns(const struct plain *p, const struct message *m)
 static bool
 is_wanted(const struct plain *p, const struct event *e)
 {
-	if (p->options->send)
+	if (p->options->send || p->options->forget)
 		return false;
 	if (p->options->with == NULL)
 		return true;
@@ -279,6 +288,20 @@ greet(struct plain *p)
 	if (p->options->with != NULL && p->options->history >= 0)
 		link_ask_history(
 		    p->link, p->options->with, p->options->history);
+	if (p->options->forget)
+		link_revoke(p->link);
+}
+
+/* What became of the token, and what else the login has to say. */
+static void
+tell_login(struct plain *p)
+{
+	char message[sizeof(p->login->message)];
+
+	if (!login_take_news(p->login, p->link))
+		p->refused = true;
+	if (login_message(p->login, message, sizeof(message)) != NULL)
+		plain_complain(message);
 }
 
 static void
@@ -297,13 +320,25 @@ tell_state(struct plain *p)
 }
 
 static void
+explain_end(const struct plain *p, const char *what)
+{
+	char reason[SHOWN_ERROR_MAX];
+
+	if (p->link->why == LINK_UNTRUSTED)
+		plain_explain_distrust(p->login, p->link);
+	else
+		complain_unsafe(
+		    what, link_reason(p->link, reason, sizeof(reason)));
+}
+
+static void
 finish(struct plain *p)
 {
 	static const struct {
 		int status;
 		const char *what;
 	} ends[] = {
-		[LINK_NOTHING] = { STATUS_LOST, "" },
+		[LINK_NOTHING] = { STATUS_LOGIN, NULL },
 		[LINK_LEFT] = { STATUS_OK, NULL },
 		[LINK_UNREACHABLE] = { STATUS_UNREACHABLE,
 		    "could not connect: " },
@@ -311,15 +346,35 @@ finish(struct plain *p)
 		[LINK_SILENT] = { STATUS_TIMEOUT, "" },
 		[LINK_NONSENSE] = { STATUS_NONSENSE, "" },
 		[LINK_REFUSED] = { STATUS_LOGIN, "login refused: " },
+		[LINK_UNTRUSTED] = { STATUS_UNTRUSTED, "" },
 	};
-	char reason[SHOWN_ERROR_MAX];
 
 	p->status = ends[p->link->why].status;
+	if (p->options->forget && p->link->why == LINK_REFUSED &&
+	    p->login->forgotten) {
+		plain_complain("the server took the token no more");
+		p->status = STATUS_OK;
+		return;
+	}
+	if (link_is_busy_server(p->link))
+		p->status = STATUS_TIMEOUT;
 	if (ends[p->link->why].what != NULL)
-		complain_unsafe(ends[p->link->why].what,
-		    link_reason(p->link, reason, sizeof(reason)));
+		explain_end(p, ends[p->link->why].what);
 	else if (p->refused)
 		p->status = STATUS_REFUSED;
+}
+
+/* Start the link, again perhaps, if all is there that it needs. */
+static void
+start(struct plain *p, enum login_need need, int signal_fd)
+{
+	p->over = !plain_ask(p->login, p->link, need, &p->asked, signal_fd);
+	tell_login(p);
+	p->progress_at = clock_now();
+	if (!p->over)
+		link_start(p->link,
+		    p->link->username[0] != '\0' ? NULL : p->options->user,
+		    clock_now());
 }
 
 /* At the end of the input: until all is confirmed, then leave. */
@@ -340,7 +395,7 @@ leave_when_done(struct plain *p, int64_t now)
 		p->unconfirmed = l->outbox.len;
 		p->progress_at = now;
 	}
-	if (l->flushed && l->outbox.len == 0) {
+	if (l->flushed && l->outbox.len == 0 && !l->revoking) {
 		p->leaving = true;
 		link_leave(l, p->options->timeout, now);
 	} else if (now >= p->progress_at + p->options->timeout) {
@@ -407,7 +462,7 @@ set_polls(const struct plain *p, int signal_fd, struct pollfd *polls)
 	/* A reader that went away is an error that comes unasked. */
 	polls[POLL_OUTPUT] = (struct pollfd){ .fd = STDOUT_FILENO,
 		.events = buf_len(&p->out) > 0 ? POLLOUT : 0 };
-	if (p->options->send)
+	if (p->options->send || p->options->forget)
 		polls[POLL_OUTPUT].fd = -1;
 	polls[POLL_SIGNAL] =
 	    (struct pollfd){ .fd = signal_fd, .events = POLLIN };
@@ -446,6 +501,7 @@ turn(struct plain *p, int signal_fd)
 		take_event(p, &e);
 		incoming_free(&e);
 	}
+	tell_login(p);
 	tell_state(p);
 	greet(p);
 	take_lines(p);
@@ -459,28 +515,58 @@ turn(struct plain *p, int signal_fd)
 	link_pause(p->link, buf_len(&p->out) >= OUTPUT_MAX);
 }
 
+/* The link came to its end: go on if that is possible. */
+static void
+take_end(struct plain *p, int signal_fd)
+{
+	if (!p->over)
+		start(p, login_continue(p->login, p->link), signal_fd);
+	if (!p->over || buf_len(&p->out) > 0)
+		return;
+	/* One that came while a question was open. */
+	take_signal(p, signal_fd);
+	if (p->status == -1)
+		finish(p);
+}
+
+static void
+loop(struct plain *p, int signal_fd)
+{
+	start(p,
+	    p->options->user == NULL
+		? LOGIN_READY
+		: login_prepare(p->login, p->link, p->options->user),
+	    signal_fd);
+	while (p->status == -1) {
+		if (p->link->state != LINK_IDLE || buf_len(&p->out) > 0)
+			turn(p, signal_fd);
+		if (p->link->state == LINK_IDLE && p->status == -1)
+			take_end(p, signal_fd);
+	}
+}
+
 enum status
-plain_run(const struct options *options, int signal_fd)
+plain_run(const struct options *options, struct login *login, int signal_fd)
 {
 	struct plain p = { .options = options,
+		.login = login,
 		.status = -1,
 		.in.max = INPUT_LINE_MAX,
-		.input_ended = options->tail };
+		.input_ended = options->tail || options->forget };
 	struct link_config config = { .address = options->address,
+		.tls = login->tls,
 		.since = options->since,
 		.timeout = options->timeout,
 		.history = options->with == NULL ? options->history : -1,
 		.raw = options->user == NULL,
 		.reconnect = options->reconnect };
 
-	p.link = link_new(&config);
-	link_start(p.link, options->user, clock_now());
-	while (p.status == -1) {
-		turn(&p, signal_fd);
-		if (p.link->state == LINK_IDLE && p.status == -1 &&
-		    buf_len(&p.out) == 0)
-			finish(&p);
+	if (options->forget && !login_has_token(login, options->user)) {
+		plain_complain("no token is kept for that name and server");
+		return STATUS_OK;
 	}
+	p.link = link_new(&config);
+	loop(&p, signal_fd);
 	buf_free(&p.in.in);
 	buf_free(&p.out);
 	link_free(p.link);

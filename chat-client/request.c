@@ -37,14 +37,33 @@ begin(struct buf *out, const char *command, const char *ref)
 }
 
 void
-request_connect(struct buf *out, const char *username, const char *resume,
-    int64_t since, int64_t history, const char *ref)
+request_connect(struct buf *out, const struct request_login *login)
 {
-	begin(out, "CONNECT", ref);
-	add_string(out, "username", username);
-	add_string(out, "resume", resume);
-	add_int(out, "since", since);
-	add_int(out, "history", history);
+	begin(out, "CONNECT", login->ref);
+	add_string(out, "username", login->username);
+	add_string(out, "password", login->password);
+	add_string(out, "token", login->token);
+	add_string(out, "resume", login->resume);
+	add_int(out, "since", login->since);
+	add_int(out, "history", login->history);
+	buf_add_str(out, "}\n");
+}
+
+void
+request_register(struct buf *out, const struct request_login *login)
+{
+	begin(out, "REGISTER", login->ref);
+	add_string(out, "username", login->username);
+	add_string(out, "password", login->password);
+	add_string(out, "invite", login->invite);
+	buf_add_str(out, "}\n");
+}
+
+void
+request_token(struct buf *out, int64_t revoke, const char *ref)
+{
+	begin(out, "TOKEN", ref);
+	add_int(out, "revoke", revoke);
 	buf_add_str(out, "}\n");
 }
 

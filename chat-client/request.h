@@ -10,8 +10,15 @@
 
 #include "buf.h"
 
-void request_connect(struct buf *, const char *username, const char *resume,
-    int64_t since, int64_t history, const char *ref);
+struct request_login {
+	const char *username, *password, *token, *resume, *invite, *ref;
+	int64_t since, history;
+};
+
+void request_connect(struct buf *, const struct request_login *);
+void request_register(struct buf *, const struct request_login *);
+/* For a new token, or to revoke the one with that id. */
+void request_token(struct buf *, int64_t revoke, const char *ref);
 void request_message(struct buf *, const char *to, const char *text, size_t len,
     const char *ref);
 void

@@ -57,6 +57,7 @@ take_event(struct screen *s, const struct event *e)
 	switch (e->kind) {
 	case EVENT_CONNECTED:
 		s->form = false;
+		s->step = FORM_NAME;
 		if (e->reset)
 			screen_notice(s, ENTRY_ERROR,
 			    "The server's store was "
@@ -91,36 +92,67 @@ take_event(struct screen *s, const struct event *e)
 	case EVENT_PING:
 	case EVENT_PONG:
 	case EVENT_DISCONNECTED:
+	case EVENT_REGISTERED:
+	case EVENT_TOKEN:
 	case EVENT_OTHER:
 		break;
 	}
 	s->changed = true;
 }
 
+/* The link ended by itself: go on, ask, or say why. */
+static void
+take_end(struct screen *s, int64_t now)
+{
+	enum login_need need = login_continue(s->login, s->link);
+	struct buf text = { 0 };
+
+	login_explain(s->login, s->link, &text);
+	buf_add(&text, "", 1);
+	if (need != LOGIN_NOTHING || s->form || s->link->why == LINK_REFUSED ||
+	    s->link->why == LINK_UNTRUSTED) {
+		/* A mere lack is no trouble. */
+		if (strcmp(s->link->code, "AUTH_REQUIRED") != 0)
+			screen_form_say(s, buf_head(&text));
+		screen_form_need(s, need, now);
+	} else {
+		screen_notice(s, ENTRY_ERROR,
+		    "The connection ended; "
+		    "/reconnect opens it again.");
+	}
+	buf_free(&text);
+}
+
 /* A connection came or went. */
 static void
-take_state(struct screen *s, enum link_state before)
+take_state(struct screen *s, enum link_state before, int64_t now)
 {
-	char reason[SHOWN_ERROR_MAX];
-
 	if (s->link->state == before)
 		return;
 	s->changed = true;
-	if (s->link->state == LINK_WAITING && before != LINK_CONNECTING) {
+	if (s->link->state == LINK_WAITING && before != LINK_CONNECTING)
 		screen_notice(s, ENTRY_ERROR, "The connection was lost.");
-	} else if (s->link->state == LINK_ONLINE && !s->form) {
+	else if (s->link->state == LINK_ONLINE && !s->form)
 		screen_notice(s, ENTRY_NOTICE, "Connected.");
-	} else if (s->link->state == LINK_IDLE && !s->leaving) {
-		link_reason(s->link, reason, sizeof(reason));
-		if (s->form || s->link->why == LINK_REFUSED) {
-			memcpy(s->trouble, reason, sizeof(reason));
-			s->form = true;
-		} else {
-			screen_notice(s, ENTRY_ERROR,
-			    "The connection ended; "
-			    "/reconnect opens it again.");
-		}
+	else if (s->link->state == LINK_IDLE && !s->leaving &&
+	    (s->link->why != LINK_LEFT || !s->form))
+		take_end(s, now);
+}
+
+/* What became of the token; who asked for its end leaves then. */
+static void
+take_news(struct screen *s, int64_t now)
+{
+	char message[sizeof(s->login->message)];
+	bool revoked = s->link->news == LINK_TOKEN_REVOKED;
+
+	login_take_news(s->login, s->link);
+	if (login_message(s->login, message, sizeof(message)) != NULL) {
+		screen_notice(s, ENTRY_ERROR, message);
+		s->changed = true;
 	}
+	if (revoked)
+		screen_leave(s, now);
 }
 
 void
@@ -130,13 +162,14 @@ screen_take_link(struct screen *s, short revents, int64_t now)
 	struct event e;
 
 	link_step(s->link, revents, now);
-	take_state(s, before);
+	take_state(s, before, now);
 	before = s->link->state;
 	while (link_next(s->link, &e, now)) {
-		take_state(s, before);
+		take_state(s, before, now);
 		before = s->link->state;
 		take_event(s, &e);
 		incoming_free(&e);
 	}
-	take_state(s, before);
+	take_state(s, before, now);
+	take_news(s, now);
 }

@@ -1,6 +1,6 @@
 /*
- * The user's half of the screen: keys, the login form, lines to say and
- * commands.
+ * The user's half of the screen: keys, lines to say and commands; the login
+ * form is screen-form.c's.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,8 +18,8 @@
  * What was sent is confirmed before the answer to the farewell; what was not
  * sent is worth a question.
  */
-static void
-leave(struct screen *s, int64_t now)
+void
+screen_leave(struct screen *s, int64_t now)
 {
 	const struct outbox *o = &s->link->outbox;
 
@@ -103,6 +103,16 @@ is_online(struct screen *s)
 	return false;
 }
 
+/* With a token to revoke, leaving waits for that (screen-event.c). */
+static void
+log_out(struct screen *s, int64_t now)
+{
+	if (link_revoke(s->link))
+		return;
+	if (s->link->token[0] == '\0' || is_online(s))
+		screen_leave(s, now);
+}
+
 static void
 run_input(struct screen *s, const struct input *in, int64_t now)
 {
@@ -128,11 +138,14 @@ run_input(struct screen *s, const struct input *in, int64_t now)
 		    s->link->state == LINK_IDLE)
 			link_start(s->link, NULL, now);
 		break;
+	case INPUT_LOGOUT:
+		log_out(s, now);
+		break;
 	case INPUT_HELP:
 		tell_help(s);
 		break;
 	case INPUT_QUIT:
-		leave(s, now);
+		screen_leave(s, now);
 		break;
 	case INPUT_BAD:
 		screen_notice(s, ENTRY_ERROR, in->error);
@@ -152,52 +165,38 @@ enter_line(struct screen *s, int64_t now)
 }
 
 static void
-enter_name(struct screen *s, int64_t now)
+stop(struct screen *s, int64_t now)
 {
-	const char *name = edit_text(&s->name);
-
-	if (s->link->state != LINK_IDLE)
-		return;
-	if (!text_is_username(name, strlen(name))) {
-		snprintf(s->trouble, sizeof(s->trouble),
-		    "A name is 1 to %d "
-		    "of A-Z a-z 0-9 _ . - and not \"all\".",
-		    USERNAME_MAX);
-		return;
-	}
-	s->trouble[0] = '\0';
-	link_start(s->link, name, now);
+	if (!s->form && s->line.len > 0)
+		edit_do(&s->line, EDIT_CLEAR);
+	else if (!s->form || !screen_form_back(s, now))
+		screen_leave(s, now);
 }
 
 static void
-stop(struct screen *s, int64_t now)
+take_talk_key(struct screen *s, const struct key *key, int64_t now)
 {
-	struct edit *e = s->form ? &s->name : &s->line;
-
-	if (!s->form && e->len > 0)
-		edit_do(e, EDIT_CLEAR);
+	if (key->kind == KEYS_TEXT)
+		edit_insert(&s->line, key->text, key->len);
+	else if (key->kind == KEYS_EDIT)
+		edit_do(&s->line, key->op);
 	else
-		leave(s, now);
+		enter_line(s, now);
 }
 
 static void
 take_key(struct screen *s, const struct key *key, int64_t now)
 {
-	struct edit *e = s->form ? &s->name : &s->line;
 	int page = s->view.height > 1 ? s->view.height - 1 : 1;
 
 	switch (key->kind) {
 	case KEYS_TEXT:
-		edit_insert(e, key->text, key->len);
-		break;
 	case KEYS_EDIT:
-		edit_do(e, key->op);
-		break;
 	case KEYS_ENTER:
 		if (s->form)
-			enter_name(s, now);
+			screen_form_key(s, key, now);
 		else
-			enter_line(s, now);
+			take_talk_key(s, key, now);
 		break;
 	case KEYS_PAGE_UP:
 		view_scroll(&s->view, s->model, page);
@@ -237,5 +236,7 @@ screen_take_keys(struct screen *s, int64_t now)
 		if (key.kind == KEYS_NONE)
 			return;
 		take_key(s, &key, now);
+		/* It may be of a password. */
+		explicit_bzero(&key, sizeof(key));
 	}
 }

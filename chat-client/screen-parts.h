@@ -1,6 +1,7 @@
 /*
  * What the files of the screen share: the loop (screen.c) calls these two
- * halves, which change the state that draw.c shows.
+ * halves, which change the state that draw.c shows; the login form
+ * (screen-form.c) belongs to both.
  */
 #ifndef SCREEN_PARTS_H
 #define SCREEN_PARTS_H
@@ -8,12 +9,26 @@
 #include <stdint.h>
 
 #include "draw.h"
+#include "keys.h"
+#include "login.h"
 
 /* Take what came from the server, and what became of the connection. */
 void screen_take_link(struct screen *, short revents, int64_t now);
 
 /* Take the keys that wait. */
 void screen_take_keys(struct screen *, int64_t now);
+
+/* Leave; or ask first, if something is not confirmed. */
+void screen_leave(struct screen *, int64_t now);
+
+/* In the login form: text, Enter, and the keys of the line editor. */
+void screen_form_key(struct screen *, const struct key *, int64_t now);
+/* Back to the name; false if that is where it is. */
+bool screen_form_back(struct screen *, int64_t now);
+/* Ask for what the login needs; with LOGIN_READY, start it. */
+void screen_form_need(struct screen *, enum login_need, int64_t now);
+/* Say what is wrong, in the form; not sanitised. */
+void screen_form_say(struct screen *, const char *);
 
 /* Put a line of the client's own, not sanitised, below the messages. */
 void screen_notice(struct screen *, enum entry_kind, const char *);

@@ -90,9 +90,10 @@ loop(struct screen *s, int signal_fd)
 }
 
 static void
-start(struct screen *s, const struct options *options)
+start(struct screen *s, const struct options *options, struct login *login)
 {
 	struct link_config config = { .address = options->address,
+		.tls = login->tls,
 		.since = options->since,
 		.history = options->history,
 		.timeout = options->timeout,
@@ -100,6 +101,7 @@ start(struct screen *s, const struct options *options)
 
 	if (config.history < 0)
 		config.history = HISTORY_FIRST;
+	s->login = login;
 	s->link = link_new(&config);
 	s->model = model_new();
 	s->to = options->to;
@@ -108,7 +110,8 @@ start(struct screen *s, const struct options *options)
 	edit_init(&s->name, USERNAME_MAX, false);
 	if (options->user != NULL) {
 		edit_set(&s->name, options->user);
-		link_start(s->link, options->user, clock_now());
+		screen_form_need(s,
+		    login_prepare(login, s->link, options->user), clock_now());
 	} else if (getenv("USER") != NULL &&
 	    text_is_username(getenv("USER"), strlen(getenv("USER")))) {
 		edit_set(&s->name, getenv("USER"));
@@ -116,7 +119,7 @@ start(struct screen *s, const struct options *options)
 }
 
 enum status
-screen_run(const struct options *options, int signal_fd)
+screen_run(const struct options *options, struct login *login, int signal_fd)
 {
 	static struct screen s;
 	int status;
@@ -125,7 +128,7 @@ screen_run(const struct options *options, int signal_fd)
 		errx(STATUS_SYSTEM, "this terminal cannot be used (TERM=%s)",
 		    getenv("TERM") != NULL ? getenv("TERM") : "");
 	keys_start();
-	start(&s, options);
+	start(&s, options, login);
 	status = loop(&s, signal_fd);
 	link_abandon(s.link);
 	draw_end();
@@ -139,5 +142,7 @@ screen_run(const struct options *options, int signal_fd)
 	model_free(s.model);
 	edit_free(&s.line);
 	edit_free(&s.name);
+	secret_wipe(&s.answer);
+	secret_wipe(&s.first);
 	return (enum status)status;
 }

@@ -8,6 +8,8 @@ $(B)/tests/unit/client-view: $(call client_test,format incoming model people \
 	sanitise view wrap)
 $(B)/tests/unit/client-talk: $(call client_test,address backoff format \
 	incoming input outbox request sanitise seen)
-$(B)/tests/unit/client-link: $(call client_test,address backoff conn incoming \
-	link link-take outbox request resolve seen)
+link_tests = $(B)/tests/unit/client-link $(B)/tests/unit/client-link-login
+$(link_tests): $(call client_test,address backoff conn incoming link link-login \
+	link-take outbox request resolve secret seen tls)
+$(link_tests): UNITLIBS = -lssl -lcrypto
 $(B)/tests/unit/client-state: $(call client_test,state)

@@ -155,7 +155,7 @@ chat_setup() {
 	# Tests say in a moment what people say in an hour.
 	export CHAT_RATE=0
 	export CHAT_CONFIG=/dev/null CHAT_DB=$T/data/chat.db
-	export CHAT_RUNTIME_DIR=$T/run CHAT_TEST_ID=$T
+	export CHAT_RUNTIME_DIR=$T/run CHAT_TEST_ID=$T XDG_STATE_HOME=$T/state
 	export ASAN_OPTIONS=log_path=$T/san/asan:detect_stack_use_after_return=1
 	export UBSAN_OPTIONS=log_path=$T/san/ubsan:print_stacktrace=1
 	SOCKETS_MAY_STAY=

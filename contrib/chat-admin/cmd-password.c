@@ -7,7 +7,6 @@
 #include "admin.h"
 #include "password.h"
 
-#define BCRYPT_COST 12
 
 /* Ask for a password and hash it.  EX_OK, or a status (told). */
 static int
@@ -19,7 +18,7 @@ hash_ask(struct admin *a, char hash[PASSWORD_HASH_MAX])
 
 	if (status != EX_OK)
 		return status;
-	if (!password_hash(password, BCRYPT_COST, hash)) {
+	if (!password_hash(password, (int)a->config.bcrypt_cost, hash)) {
 		out_error("this system cannot make a bcrypt hash");
 		status = EX_OSERR;
 	}

@@ -114,7 +114,7 @@ assert_address(const char *s, const char *host, const char *port)
 {
 	struct address a;
 
-	assert_true(address_parse(&a, s));
+	assert_true(address_parse(&a, s, "5555"));
 	assert_string_equal(a.host, host);
 	assert_string_equal(a.port, port);
 	assert_string_equal(a.path, "");
@@ -133,9 +133,9 @@ addresses_are_understood(void **state)
 	assert_address("[::1]:6000", "::1", "6000");
 	assert_address("[fe80::1%eth0]", "fe80::1%eth0", "5555");
 	assert_address("::1", "::1", "5555");
-	assert_true(address_parse(&a, "[::1]"));
-	assert_string_equal(a.text, "[::1]:5555");
-	assert_true(address_parse(&a, "unix:/run/x"));
+	assert_true(address_parse(&a, "[::1]", "5556"));
+	assert_string_equal(a.text, "[::1]:5556");
+	assert_true(address_parse(&a, "unix:/run/x", "5555"));
 	assert_string_equal(a.path, "/run/x");
 	assert_string_equal(a.text, "unix:/run/x");
 }
@@ -153,12 +153,12 @@ wrong_addresses_are_refused(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-		assert_false(address_parse(&a, wrong[i]));
+		assert_false(address_parse(&a, wrong[i], "5555"));
 	memset(path + 6, 'x', 108);
-	assert_false(address_parse(&a, path));
+	assert_false(address_parse(&a, path, "5555"));
 	path[5 + 107] = '\0';
-	assert_true(address_parse(&a, path));
-	assert_false(address_parse(&a, "unix:/a\033b"));
+	assert_true(address_parse(&a, path, "5555"));
+	assert_false(address_parse(&a, "unix:/a\033b", "5555"));
 }
 
 static void
@@ -175,15 +175,38 @@ requests_are_what_the_protocol_wants(void **state)
 	struct buf out = { 0 };
 
 	(void)state;
-	request_connect(&out, "bob", NULL, -1, -1, "r");
+	request_connect(&out,
+	    &(struct request_login){
+		.username = "bob", .ref = "r", .since = -1, .history = -1 });
 	assert_request(&out,
 	    "{\"command\":\"CONNECT\",\"ref\":\"r\","
 	    "\"username\":\"bob\"}\n");
-	request_connect(&out, "bob", "00ff", 7, 100, "r");
+	request_connect(&out,
+	    &(struct request_login){ .username = "bob",
+		.resume = "00ff",
+		.ref = "r",
+		.since = 7,
+		.history = 100 });
 	assert_request(&out,
 	    "{\"command\":\"CONNECT\",\"ref\":\"r\","
 	    "\"username\":\"bob\",\"resume\":\"00ff\",\"since\":7,"
 	    "\"history\":100}\n");
+	request_register(&out,
+	    &(struct request_login){
+		.username = "bob", .password = "a\"b", .invite = "i" });
+	assert_request(&out,
+	    "{\"command\":\"REGISTER\",\"username\":\"bob\","
+	    "\"password\":\"a\\\"b\",\"invite\":\"i\"}\n");
+	request_connect(&out,
+	    &(struct request_login){
+		.username = "bob", .token = "ff", .since = -1, .history = -1 });
+	assert_request(&out,
+	    "{\"command\":\"CONNECT\",\"username\":\"bob\","
+	    "\"token\":\"ff\"}\n");
+	request_token(&out, -1, "r");
+	assert_request(&out, "{\"command\":\"TOKEN\",\"ref\":\"r\"}\n");
+	request_token(&out, 7, NULL);
+	assert_request(&out, "{\"command\":\"TOKEN\",\"revoke\":7}\n");
 	request_message(&out, "all", "a\"\n\033", 4, "r");
 	assert_request(&out,
 	    "{\"command\":\"MESSAGE\",\"ref\":\"r\","

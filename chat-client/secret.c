@@ -1,0 +1,187 @@
+/*
+ * The secrets of secret.h.  Called where the client starts, and by plain.c
+ * between two connections: nothing else happens while a question is open.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "secret.h"
+#include "text.h"
+
+void
+secret_wipe(struct secret *s)
+{
+	explicit_bzero(s, sizeof(*s));
+}
+
+bool
+secret_add(struct secret *s, const char *text, size_t n)
+{
+	if (n > SECRET_MAX - s->len)
+		return false;
+	memcpy(s->text + s->len, text, n);
+	s->len += n;
+	s->text[s->len] = '\0';
+	return true;
+}
+
+void
+secret_rub_out(struct secret *s)
+{
+	while (s->len > 0) {
+		s->len--;
+		if (((unsigned char)s->text[s->len] & 0xc0) != 0x80)
+			break;
+	}
+	explicit_bzero(s->text + s->len, sizeof(s->text) - s->len);
+}
+
+/* What the protocol cannot carry is found here rather than by the server. */
+static const char *
+check(struct secret *s)
+{
+	const char *wrong = NULL;
+
+	if (s->len > 0 && s->text[s->len - 1] == '\r')
+		s->text[--s->len] = '\0';
+	if (s->len == 0)
+		wrong = "its first line is empty";
+	else if (memchr(s->text, '\0', s->len) != NULL ||
+	    !text_is_utf8(s->text, s->len))
+		wrong = "its first line is not text in UTF-8";
+	if (wrong != NULL)
+		secret_wipe(s);
+	return wrong;
+}
+
+const char *
+secret_read_fd(struct secret *s, int fd)
+{
+	ssize_t n;
+	char c;
+
+	secret_wipe(s);
+	for (;;) {
+		n = read(fd, &c, 1);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1) {
+			secret_wipe(s);
+			return strerror(errno);
+		}
+		if (n == 0 || c == '\n')
+			break;
+		if (!secret_add(s, &c, 1)) {
+			secret_wipe(s);
+			return "its first line is too long";
+		}
+	}
+	return check(s);
+}
+
+const char *
+secret_read_file(struct secret *s, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+	const char *wrong;
+
+	secret_wipe(s);
+	if (fd == -1)
+		return strerror(errno);
+	wrong = secret_read_fd(s, fd);
+	close(fd);
+	return wrong;
+}
+
+static int
+open_terminal(void)
+{
+	return open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+}
+
+bool
+secret_can_ask(void)
+{
+	int fd;
+
+	if (!isatty(STDERR_FILENO) || (fd = open_terminal()) == -1)
+		return false;
+	close(fd);
+	return true;
+}
+
+static void
+put(int fd, const char *s)
+{
+	size_t len = strlen(s);
+	ssize_t n;
+
+	while (len > 0) {
+		n = write(fd, s, len);
+		if (n <= 0)
+			return;
+		s += n;
+		len -= (size_t)n;
+	}
+}
+
+/* The terminal hands lines out whole; a longer one comes in parts. */
+static bool
+read_answer(struct secret *s, int tty, int signal_fd)
+{
+	struct pollfd polls[2] = { { tty, POLLIN, 0 },
+		{ signal_fd, POLLIN, 0 } };
+	ssize_t n;
+	char c;
+
+	for (;;) {
+		if (poll(polls, 2, -1) == -1 && errno != EINTR)
+			return false;
+		if (polls[1].revents != 0)
+			return false;
+		if (polls[0].revents == 0)
+			continue;
+		n = read(tty, &c, 1);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		if (c == '\n')
+			return true;
+		if (!secret_add(s, &c, 1))
+			return false;
+	}
+}
+
+bool
+secret_ask(struct secret *s, const char *prompt, bool echo, int signal_fd)
+{
+	struct termios before, asking;
+	int tty;
+	bool answered = false;
+
+	secret_wipe(s);
+	if (!secret_can_ask() || (tty = open_terminal()) == -1)
+		return false;
+	if (tcgetattr(tty, &before) == 0) {
+		asking = before;
+		asking.c_lflag |= ICANON | ISIG;
+		asking.c_lflag &= ~(tcflag_t)(echo ? 0 : ECHO | ECHOE | ECHOK);
+		put(tty, prompt);
+		/* What was typed before was not meant for this. */
+		if (tcsetattr(tty, TCSAFLUSH, &asking) == 0) {
+			answered = read_answer(s, tty, signal_fd);
+			tcsetattr(tty, TCSAFLUSH, &before);
+		}
+		if (!echo || !answered)
+			put(tty, "\n");
+	}
+	close(tty);
+	if (!answered || check(s) != NULL)
+		secret_wipe(s);
+	return answered;
+}

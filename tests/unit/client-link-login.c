@@ -1,0 +1,213 @@
+/*
+ * Unit tests of how chat-client's link logs in: passwords, tokens, registering
+ * and refusals.
+ */
+#include "client-link-test.h"
+
+static void
+give_password(struct world *w, const char *s)
+{
+	struct secret secret = { .len = 0 };
+
+	assert_true(secret_add(&secret, s, strlen(s)));
+	link_set_password(w->link, &secret);
+}
+
+static void
+answer(struct world *w, const char *event)
+{
+	char line[400];
+
+	snprintf(line, sizeof(line), "{\"event\":%s,\"ref\":\"%s\"}\n", event,
+	    ref(w));
+	server_says(w, line);
+}
+
+/* Log in with a password, up to the question for a token. */
+static void
+log_in_by_password(struct world *w)
+{
+	give_password(w, "pass word");
+	link_start(w->link, "alice", w->now);
+	accept_link(w);
+	assert_non_null(strstr(w->line, "\"password\":\"pass word\""));
+	assert_int_equal(w->link->proof, LINK_PASSWORD);
+	/* Once it is sent, nothing of it is left where it was. */
+	assert_null(w->link->conn.out.data);
+	welcome(w,
+	    "{\"event\":\"CONNECTED\",\"username\":\"alice\","
+	    "\"last_id\":50}\n");
+	assert_heard(w, "\"command\":\"TOKEN\"");
+}
+
+static void
+a_password_becomes_a_token_and_is_wiped(void **state)
+{
+	struct world *w = *state;
+	size_t i;
+
+	log_in_by_password(w);
+	answer(w, "\"TOKEN\",\"id\":7,\"token\":\"00ff\"");
+	quiet(w);
+	assert_int_equal(w->link->news, LINK_TOKEN_CAME);
+	assert_string_equal(w->link->token, "00ff");
+	assert_int_equal(w->link->token_id, 7);
+	for (i = 0; i < sizeof(w->link->password); i++)
+		assert_int_equal(((char *)&w->link->password)[i], 0);
+	hang_up(w);
+	come_back(w);
+	assert_non_null(strstr(w->line, "\"token\":\"00ff\""));
+	assert_non_null(strstr(w->line, "\"since\":50"));
+	assert_null(strstr(w->line, "password"));
+	assert_null(strstr(w->line, "resume"));
+}
+
+static void
+a_token_is_only_taken_when_it_was_asked_for(void **state)
+{
+	struct world *w = *state;
+	struct event e;
+
+	log_in(w);
+	say(w, "x");
+	assert_heard(w, "MESSAGE");
+	answer(w, "\"TOKEN\",\"id\":7,\"token\":\"00ff\"");
+	expect(w, &e, EVENT_TOKEN);
+	incoming_free(&e);
+	assert_string_equal(w->link->token, "");
+}
+
+static void
+a_password_is_kept_until_there_is_a_token(void **state)
+{
+	struct world *w = *state;
+
+	log_in_by_password(w);
+	hang_up(w);
+	come_back(w);
+	assert_non_null(strstr(w->line, "\"password\":\"pass word\""));
+	/* A server without tokens says so, and then it is wiped. */
+	welcome(w, CONNECTED(50));
+	assert_heard(w, "TOKEN");
+	answer(w, "\"ERROR\",\"code\":\"UNKNOWN_COMMAND\"");
+	quiet(w);
+	assert_int_equal(w->link->news, LINK_TOKEN_DENIED);
+	assert_string_equal(w->link->news_why, "UNKNOWN_COMMAND");
+	assert_int_equal(w->link->password.len, 0);
+}
+
+static void
+registering_comes_first_and_only_once(void **state)
+{
+	struct world *w = *state;
+	struct event e;
+
+	give_password(w, "pass word");
+	link_register(w->link, NULL);
+	link_start(w->link, "alice", w->now);
+	w->peer = accept(w->listener, NULL, NULL);
+	quiet(w);
+	assert_heard(w, "\"command\":\"REGISTER\"");
+	assert_unheard(w);
+	answer(w, "\"REGISTERED\"");
+	expect(w, &e, EVENT_REGISTERED);
+	incoming_free(&e);
+	assert_false(w->link->registers);
+	assert_heard(w, "\"command\":\"CONNECT\"");
+	assert_non_null(strstr(w->line, "pass word"));
+	/* The next connection does not register again. */
+	welcome(w, CONNECTED(50));
+	hang_up(w);
+	come_back(w);
+}
+
+static void
+a_revocation_forgets_the_token(void **state)
+{
+	struct world *w = *state;
+
+	link_set_token(w->link, 7, "00ff");
+	link_start(w->link, "alice", w->now);
+	accept_link(w);
+	assert_non_null(strstr(w->line, "\"token\":\"00ff\""));
+	assert_false(link_revoke(w->link));
+	welcome(w, CONNECTED(50));
+	/* There is one already. */
+	assert_unheard(w);
+	assert_true(link_revoke(w->link));
+	assert_heard(w, "\"revoke\":7");
+	answer(w, "\"TOKEN\",\"revoked\":1");
+	quiet(w);
+	assert_int_equal(w->link->news, LINK_TOKEN_REVOKED);
+	assert_string_equal(w->link->token, "");
+	assert_false(link_revoke(w->link));
+}
+
+static void
+a_revocation_without_an_answer_leaves_the_token(void **state)
+{
+	struct world *w = *state;
+
+	link_set_token(w->link, 7, "00ff");
+	link_start(w->link, "alice", w->now);
+	accept_link(w);
+	welcome(w, CONNECTED(50));
+	assert_true(link_revoke(w->link));
+	assert_heard(w, "\"revoke\":7");
+	hang_up(w);
+	assert_int_equal(w->link->news, LINK_TOKEN_STAYS);
+	assert_string_equal(w->link->token, "00ff");
+}
+
+static void
+refuse(struct world *w, const char *code)
+{
+	struct event e;
+	char line[100];
+
+	snprintf(line, sizeof(line),
+	    "{\"event\":\"ERROR\",\"code\":\"%s\",\"retry_after\":3}\n", code);
+	server_says(w, line);
+	expect(w, &e, EVENT_ERROR);
+	incoming_free(&e);
+	assert_int_equal(w->link->why, LINK_REFUSED);
+}
+
+static void
+a_first_login_that_is_refused_for_now_is_tried_again(void **state)
+{
+	struct world *w = *state;
+	int64_t wait;
+
+	give_password(w, "pass word");
+	link_start(w->link, "alice", w->now);
+	accept_link(w);
+	refuse(w, "SERVER_FULL");
+	assert_int_equal(w->link->state, LINK_WAITING);
+	assert_true(link_is_busy_server(w->link));
+	wait = link_deadline(w->link) - w->now;
+	assert_true(wait >= 3000 && wait < 4000);
+	come_back(w);
+	assert_non_null(strstr(w->line, "pass word"));
+	refuse(w, "AUTH_FAILED");
+	assert_int_equal(w->link->state, LINK_IDLE);
+	assert_int_equal(w->link->proof, LINK_PASSWORD);
+	assert_false(link_is_busy_server(w->link));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_password_becomes_a_token_and_is_wiped),
+		TEST(a_token_is_only_taken_when_it_was_asked_for),
+		TEST(a_password_is_kept_until_there_is_a_token),
+		TEST(registering_comes_first_and_only_once),
+		TEST(a_revocation_forgets_the_token),
+		TEST(a_revocation_without_an_answer_leaves_the_token),
+		TEST(a_first_login_that_is_refused_for_now_is_tried_again),
+	};
+
+	return cmocka_run_group_tests_name(
+	    "client-link-login", tests, NULL, NULL);
+}
