@@ -2,32 +2,15 @@
  * invites: add, list, remove.  Only the hash of a code is kept, so the code is
  * shown when it is made and never again.
  */
-#include <sys/random.h>
-
-#include <sha256.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "admin.h"
+#include "secret.h"
 #include "text.h"
 
 #define CODE_BYTES 16 /* of an invitation's code, written in hexadecimal */
-
-/* The hash is that of the code as it is written. */
-static void
-code_make(char code[2 * CODE_BYTES + 1], unsigned char hash[STORE_HASH_LEN])
-{
-	unsigned char random[CODE_BYTES];
-	SHA2_CTX ctx;
-
-	if (getrandom(random, sizeof(random), 0) != sizeof(random))
-		abort();
-	text_hex(code, random, sizeof(random));
-	SHA256Init(&ctx);
-	SHA256Update(&ctx, (const uint8_t *)code, 2 * CODE_BYTES);
-	SHA256Final(hash, &ctx);
-}
 
 /* What the options say.  EX_OK or EX_USAGE (told). */
 static int
@@ -65,7 +48,8 @@ cmd_invites_add(struct admin *a)
 	int status = invite_read(a, &invite, &note);
 
 	if (status == EX_OK) {
-		code_make(code, hash);
+		secret_make(code, 2 * CODE_BYTES);
+		secret_hash(hash, code);
 		result = store_admin_invite_add(a->store, hash, &invite, &id);
 		if (result != STORE_OK)
 			status = out_store_error(a, result);

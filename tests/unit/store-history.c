@@ -271,7 +271,8 @@ every_statement_uses_an_index(void **state)
 	assert_int_equal(store_users(s, list_nothing, NULL), STORE_OK);
 	assert_int_equal(
 	    store_sessions_open(s, list_no_session, NULL), STORE_OK);
-	for (i = 0; i < ST_COUNT; i++)
+	/* (Those from there on are the operator's: chat-admin.) */
+	for (i = 0; i < ST_ADMIN_USERS; i++)
 		if (s->statements[i] == NULL)
 			fail_msg("statement %d is not used here", i);
 	while ((st = sqlite3_next_stmt(s->db, st)) != NULL) {
