@@ -51,6 +51,11 @@
 #define REST_AFTER	1000 /* idle: spare memory is given back */
 #define RECONNECT_AFTER 2    /* seconds, what SHUTDOWN tells a client */
 
+/* The header that a proxy sends first. */
+#define PROXY_V1_MAX 107  /* bytes of a line of version 1 */
+#define PROXY_V2_MAX 4096 /* bytes of a header of version 2 */
+#define PROXY_WAIT   5000 /* for the whole header */
+
 /* Datagrams between sessions and relay. */
 #define DGRAM_MAX	(64 * 1024)  /* a whole datagram */
 #define RELAY_SNDBUF	(128 * 1024) /* unread by one session, for the kernel */

@@ -2,3 +2,4 @@
 
 $(B)/tests/unit/session-%: ALLCPP += -Ichat-session
 $(B)/tests/unit/session-rate: $(B)/chat-session/rate.o
+$(B)/tests/unit/session-proxy: $(B)/chat-session/proxy.o
