@@ -60,8 +60,14 @@ peer_name(struct client *c)
 	if (!c->is_socket)
 		return;
 	snprintf(c->peer, sizeof(c->peer), "unknown");
-	if (getpeername(c->in, (struct sockaddr *)&ss, &len) == -1)
+	/*
+	 * A connection that was reset already: whether its address is blocked,
+	 * or a proxy's, cannot be told, so that nothing is taken from it.
+	 */
+	if (getpeername(c->in, (struct sockaddr *)&ss, &len) == -1) {
+		c->eof = c->lost = true;
 		return;
+	}
 	c->has_address = net_addr_from(&c->address, (struct sockaddr *)&ss);
 	if (ss.ss_family == AF_UNIX) {
 		if (getsockopt(

@@ -143,6 +143,8 @@ lines_run(struct session *s)
 	char *line;
 	size_t len;
 
+	if (s->state == STATE_PROXY && !origin_take(s))
+		return;
 	while (s->state < STATE_ENDING && client_has_room(&s->client) &&
 	    !is_held(s)) {
 		switch (line_next(&s->client.lines, &line, &len)) {
@@ -222,6 +224,8 @@ clock_check(struct session *s, int64_t now)
 {
 	int64_t idle = s->config.idle_timeout * 1000;
 
+	if (s->state == STATE_PROXY)
+		return origin_deadline(s, now);
 	if (s->state == STATE_NEW)
 		return login_check(s, now);
 	/* Something was heard that has to wait. */
@@ -293,7 +297,7 @@ fds_set(struct session *s, struct pollfd fds[NFDS])
 	const struct client *c = &s->client;
 	bool room = client_has_room(c), open = s->state < STATE_ENDING;
 	/* Whole lines that wait for room are enough to have in memory. */
-	bool read = s->state >= STATE_ENDING ||
+	bool read = s->state >= STATE_ENDING || s->state == STATE_PROXY ||
 	    (room && line_wanted(&c->lines) > 0 && !is_paused(s));
 
 	fds[CLIENT_IN] = (struct pollfd){ .events = POLLIN,
@@ -572,6 +576,7 @@ session_init(struct session *s)
 	deliver_init(&s->delivery);
 	s->started = session_now();
 	rate_init(&s->rate, s->config.rate, s->config.burst, s->started);
+	s->state = origin_is_proxy(s) ? STATE_PROXY : STATE_NEW;
 	log_set_peer(s->client.peer);
 	if (ok)
 		log_set_level((enum log_level)s->config.log_level);
@@ -604,11 +609,12 @@ main(int argc, char **argv)
 	signals_init(&mask);
 	status = session_init(&s);
 	log_event(LEVEL_DEBUG, "accepted", "%s", "");
-	if (s.state == STATE_NEW) {
-		/* Without a socket it decides alone, and CONNECT says why. */
+	/* Without a socket it decides alone, and CONNECT says why. */
+	if (s.state <= STATE_NEW)
 		deliver_bind(&s);
+	/* For whom a proxy asks, its header will say. */
+	if (s.state == STATE_NEW)
 		admit_ask(&s);
-	}
 	loop(&s, &mask);
 	batch_free(&s);
 	buf_free(&s.client.lines.in);

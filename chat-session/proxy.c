@@ -111,13 +111,13 @@ static enum proxy_result
 v1_parse(struct proxy_header *out, const unsigned char *data, size_t len)
 {
 	const size_t before = strlen(V1_PREFIX);
-	char line[PROXY_V1_MAX];
-	size_t most = len < PROXY_V1_MAX ? len : PROXY_V1_MAX, n;
+	char line[PROXY_LINE_MAX];
+	size_t most = len < PROXY_LINE_MAX ? len : PROXY_LINE_MAX, n;
 	const unsigned char *lf = memchr(data, '\n', most);
 	struct proxy_header h = { 0 };
 
 	if (lf == NULL)
-		return len < PROXY_V1_MAX ? PROXY_MORE : PROXY_WRONG;
+		return len < PROXY_LINE_MAX ? PROXY_MORE : PROXY_WRONG;
 	h.len = (size_t)(lf - data) + 1;
 	if (h.len < before + 2 || lf[-1] != '\r')
 		return PROXY_WRONG;
@@ -176,7 +176,7 @@ v2_parse(struct proxy_header *out, const unsigned char *data, size_t len)
 	command = data[V2_VERSION] & 0xf;
 	n = (size_t)data[V2_LENGTH] << 8 | data[V2_LENGTH + 1];
 	h.len = V2_FIXED + n;
-	if (h.len > PROXY_V2_MAX)
+	if (h.len > PROXY_HEADER_MAX)
 		return PROXY_WRONG;
 	if (len < h.len)
 		return PROXY_MORE;

@@ -27,8 +27,8 @@ struct proxy_header {
 
 /*
  * Look at the first len bytes of a connection.  The header is filled in with
- * PROXY_DONE only.  A version 1 line has at most PROXY_V1_MAX bytes, a version
- * 2 header at most PROXY_V2_MAX; longer ones are wrong.
+ * PROXY_DONE only.  A version 1 line has at most PROXY_LINE_MAX bytes, a version
+ * 2 header at most PROXY_HEADER_MAX; longer ones are wrong.
  */
 enum proxy_result
 proxy_parse(struct proxy_header *, const void *data, size_t len);

@@ -21,7 +21,8 @@
 struct json_object;
 
 enum session_state {
-	STATE_NEW, /* CONNECT has not come */
+	STATE_PROXY, /* the header of a proxy has not come */
+	STATE_NEW,   /* CONNECT has not come */
 	STATE_CONNECTED,
 	STATE_ENDING, /* the last events are on their way */
 	STATE_ENDED
@@ -165,6 +166,23 @@ admit_login_failed(struct session *, const char *username, const char *secret);
 void admit_flooding(struct session *);
 /* Whether the user may come in; false: it was answered. */
 bool admit_user(struct session *, const struct request *, const char *username);
+
+/* ---- origin.c ---- */
+
+/*
+ * Whether the peer is in CHAT_PROXY_FROM, so that its connection must begin
+ * with a PROXY header.  For a UNIX socket it reads passwd(5).
+ */
+bool origin_is_proxy(const struct session *);
+/*
+ * In STATE_PROXY: take the header, if it has come, which puts the client's
+ * address in the place of the proxy's and the session in STATE_NEW, and asks
+ * whether that may come in.  False: it has not, or was wrong, which ends the
+ * session.
+ */
+bool origin_take(struct session *);
+/* In STATE_PROXY: end it when the header is late.  When that is. */
+int64_t origin_deadline(struct session *, int64_t now);
 
 /* ---- request.c ---- */
 

@@ -11,7 +11,7 @@
 #include "config.h"
 #include "limit.h"
 
-enum kind { STRING, NUMBER, CHOICE, NETS };
+enum kind { STRING, NUMBER, CHOICE, NETS, PEERS };
 
 struct key {
 	const char *name, *value; /* value: the default */
@@ -63,6 +63,8 @@ static const struct key keys[] = {
 	    "seconds of such a block" },
 	{ "CHAT_TRUSTED", "127.0.0.0/8 ::1", NETS, AT(trusted), 0, 0, NULL,
 	    "networks without limits by source" },
+	{ "CHAT_PROXY_FROM", "unix:chat-tls", PEERS, AT(proxy_from), 0, 0, NULL,
+	    "whose connections begin with a PROXY header" },
 };
 #define NKEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -89,9 +91,9 @@ static bool
 key_set(struct config *c, const struct key *k, const char *value,
     char error[CONFIG_ERROR_MAX])
 {
-	char *base = (char *)c + k->offset, *end;
-	char why[NET_ERROR_MAX];
+	char *base = (char *)c + k->offset, *end, why[PEERS_ERROR_MAX];
 	struct net_list nets;
+	struct peers peers;
 	long number;
 
 	switch (k->kind) {
@@ -123,6 +125,13 @@ key_set(struct config *c, const struct key *k, const char *value,
 	case NETS:
 		if (net_list_parse(&nets, value, why)) {
 			memcpy(base, &nets, sizeof(nets));
+			return true;
+		}
+		snprintf(error, CONFIG_ERROR_MAX, "%s: %s", k->name, why);
+		return false;
+	case PEERS:
+		if (peers_parse(&peers, value, why)) {
+			memcpy(base, &peers, sizeof(peers));
 			return true;
 		}
 		snprintf(error, CONFIG_ERROR_MAX, "%s: %s", k->name, why);

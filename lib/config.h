@@ -11,6 +11,7 @@
 
 #include "log.h"
 #include "net.h"
+#include "peers.h"
 
 #define CONFIG_FILE	 "/etc/chat/chat.conf"
 #define CONFIG_ERROR_MAX 512
@@ -41,6 +42,7 @@ struct config {
 	long login_failures;	 /* until a block, 0: never */
 	long block_time;	 /* seconds */
 	struct net_list trusted; /* CHAT_TRUSTED */
+	struct peers proxy_from; /* CHAT_PROXY_FROM */
 };
 
 /*

@@ -52,9 +52,9 @@
 #define RECONNECT_AFTER 2    /* seconds, what SHUTDOWN tells a client */
 
 /* The header that a proxy sends first. */
-#define PROXY_V1_MAX 107  /* bytes of a line of version 1 */
-#define PROXY_V2_MAX 4096 /* bytes of a header of version 2 */
-#define PROXY_WAIT   5000 /* for the whole header */
+#define PROXY_LINE_MAX	 107  /* bytes of a line of version 1 */
+#define PROXY_HEADER_MAX 4096 /* bytes of a header of version 2 */
+#define PROXY_WAIT	 5000 /* for the whole header */
 
 /* Datagrams between sessions and relay. */
 #define DGRAM_MAX	(64 * 1024)  /* a whole datagram */

@@ -21,7 +21,8 @@ static const char *const keys[] = { "CHAT_DB", "CHAT_RUNTIME_DIR",
 	"CHAT_AUTH", "CHAT_REGISTRATION", "CHAT_BCRYPT_COST", "CHAT_TOKEN_DAYS",
 	"CHAT_LOGIN_TIMEOUT", "CHAT_IDLE_TIMEOUT", "CHAT_RATE", "CHAT_BURST",
 	"CHAT_MAX_CONNECTIONS", "CHAT_SOURCE_CONNECTIONS", "CHAT_SOURCE_RATE",
-	"CHAT_LOGIN_FAILURES", "CHAT_BLOCK_TIME", "CHAT_TRUSTED" };
+	"CHAT_LOGIN_FAILURES", "CHAT_BLOCK_TIME", "CHAT_TRUSTED",
+	"CHAT_PROXY_FROM" };
 #define NKEYS (sizeof(keys) / sizeof(keys[0]))
 
 static char path[64];
@@ -96,6 +97,9 @@ assert_defaults(const struct config *c)
 	assert_int_equal(c->login_failures, 10);
 	assert_int_equal(c->block_time, 900);
 	assert_int_equal(c->trusted.count, 2);
+	assert_int_equal(c->proxy_from.nets.count, 0);
+	assert_int_equal(c->proxy_from.user_count, 1);
+	assert_string_equal(c->proxy_from.users[0], "chat-tls");
 }
 
 static void
@@ -133,11 +137,13 @@ assert_all_others(const struct config *c)
 	assert_int_equal(c->block_time, 31536000);
 	assert_int_equal(c->trusted.count, 1);
 	assert_int_equal(c->trusted.nets[0].bits, 32);
+	assert_int_equal(c->proxy_from.nets.count, 1);
+	assert_int_equal(c->proxy_from.user_count, 0);
 }
 
 static const char *const others[NKEYS] = { "/tmp/a b.db", "run", "65536",
 	"CRITICAL", "normal", "required", "closed", "16", "1", "3600", "2", "0",
-	"1", "10000", "1", "60000", "0", "31536000", "2001:db8::/32" };
+	"1", "10000", "1", "60000", "0", "31536000", "2001:db8::/32", "::1" };
 
 static void
 each_key_is_read_from_the_file(void **state)
@@ -168,7 +174,8 @@ each_key_is_read_from_the_environment_which_wins(void **state)
 	    "CHAT_LOGIN_TIMEOUT=8\nCHAT_IDLE_TIMEOUT=9\nCHAT_RATE=11\n"
 	    "CHAT_BURST=12\nCHAT_MAX_CONNECTIONS=13\n"
 	    "CHAT_SOURCE_CONNECTIONS=14\nCHAT_SOURCE_RATE=15\n"
-	    "CHAT_LOGIN_FAILURES=16\nCHAT_BLOCK_TIME=17\nCHAT_TRUSTED=\n");
+	    "CHAT_LOGIN_FAILURES=16\nCHAT_BLOCK_TIME=17\nCHAT_TRUSTED=\n"
+	    "CHAT_PROXY_FROM=unix:root\n");
 	for (i = 0; i < NKEYS; i++)
 		setenv(keys[i], others[i], 1);
 	c = load();
@@ -230,6 +237,8 @@ what_is_no_value_is_named(void **state)
 		{ "CHAT_SOURCE_RATE", "60001" },
 		{ "CHAT_LOGIN_FAILURES", "1001" },
 		{ "CHAT_BLOCK_TIME", "0" },
+		{ "CHAT_PROXY_FROM", "localhost" },
+		{ "CHAT_PROXY_FROM", "unix:" },
 	};
 	char text[128];
 	size_t i;

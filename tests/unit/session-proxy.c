@@ -114,7 +114,7 @@ a_proxy_that_speaks_for_itself_has_no_address(void **state)
 	assert_header(BYTES("PROXY UNKNOWN\r\n"), NULL, 0);
 	assert_header(BYTES("PROXY UNKNOWN what ever 99999\r\n"), NULL, 0);
 	assert_header(BYTES(v1_longest), NULL, 0);
-	assert_int_equal(sizeof(v1_longest) - 1, PROXY_V1_MAX);
+	assert_int_equal(sizeof(v1_longest) - 1, PROXY_LINE_MAX);
 	assert_header(BYTES(v2_local), NULL, 0);
 	/* Whatever else it holds. */
 	assert_header(BYTES(SIGNATURE "\x20\x11\0\x0c" TCP4_BLOCK), NULL, 0);
@@ -243,18 +243,18 @@ static void
 a_line_of_version_1_without_an_end_is_refused(void **state)
 {
 	struct proxy_header h;
-	char line[PROXY_V1_MAX + 2];
+	char line[PROXY_LINE_MAX + 2];
 
 	(void)state;
 	memset(line, 'x', sizeof(line));
 	memcpy(line, "PROXY UNKNOWN ", 14);
-	assert_int_equal(parse(&h, line, PROXY_V1_MAX - 1), PROXY_MORE);
-	assert_wrong(line, PROXY_V1_MAX);
+	assert_int_equal(parse(&h, line, PROXY_LINE_MAX - 1), PROXY_MORE);
+	assert_wrong(line, PROXY_LINE_MAX);
 	/* An end that comes too late is none. */
-	memcpy(line + PROXY_V1_MAX, "\r\n", 2);
+	memcpy(line + PROXY_LINE_MAX, "\r\n", 2);
 	assert_wrong(line, sizeof(line));
-	memcpy(line + PROXY_V1_MAX - 1, "\r\n", 2);
-	assert_wrong(line, PROXY_V1_MAX + 1);
+	memcpy(line + PROXY_LINE_MAX - 1, "\r\n", 2);
+	assert_wrong(line, PROXY_LINE_MAX + 1);
 }
 
 static void
@@ -283,8 +283,8 @@ every_wrong_header_of_version_2_is_refused(void **state)
 static void
 a_header_of_version_2_above_the_limit_is_refused(void **state)
 {
-	char header[PROXY_V2_MAX] = SIGNATURE "\x20\0";
-	size_t n = PROXY_V2_MAX - 16;
+	char header[PROXY_HEADER_MAX] = SIGNATURE "\x20\0";
+	size_t n = PROXY_HEADER_MAX - 16;
 	struct proxy_header h;
 
 	(void)state;
