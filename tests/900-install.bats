@@ -21,6 +21,7 @@ listing() {
 	    lib/systemd/system/chat.socket lib/systemd/system/chat@.service \
 	    lib/systemd/system/chat-notify.socket \
 	    lib/systemd/system/chat-notify.service \
+	    lib/systemd/system/chat-tls.service lib/chat/tls-check \
 	    lib/sysusers.d/chat.conf lib/tmpfiles.d/chat.conf; do
 		[[ -f $T/root/usr/local/$f ]] || fail "no $f"
 	done
@@ -29,6 +30,7 @@ listing() {
 		    fail "no manual page ${page##*/}"
 	done < <(find "$ROOT"/chat-* "$ROOT/contrib" -name '*.[18]')
 	cmp "$T/root/etc/chat/chat.conf" "$ROOT/contrib/chat.conf"
+	cmp "$T/root/etc/chat/chat-tls.conf" "$ROOT/contrib/chat-tls.conf"
 }
 
 @test "installed units name the installed programs and hold no placeholder" {
@@ -36,6 +38,8 @@ listing() {
 	staged PREFIX=/opt/chat install
 	grep -qx 'ExecStart=-/opt/chat/bin/chat-session' "$units/chat@.service"
 	grep -qx 'ExecStart=/opt/chat/bin/chat-notify' "$units/chat-notify.service"
+	grep -qx 'ExecStartPre=/opt/chat/lib/chat/tls-check' \
+	    "$units/chat-tls.service"
 	run -1 grep -r '@[A-Z]*@' "$T/root/opt/chat/lib"
 }
 
@@ -66,7 +70,7 @@ listing() {
 	local units=$T/root/usr/local/lib/systemd/system
 	staged install
 	# The staged programs, or it would miss them; no manual pages there.
-	sed -i "s|=\(-\{0,1\}\)/usr/local/bin|=\1$T/root/usr/local/bin|" \
+	sed -i "s,=\(-\{0\,1\}\)/usr/local/\(bin\|lib\),=\1$T/root/usr/local/\2," \
 	    "$units"/*.service
 	SYSTEMD_LOG_LEVEL=warning run -0 systemd-analyze verify --man=no \
 	    --recursive-errors=no "$units"/chat*

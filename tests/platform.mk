@@ -8,15 +8,17 @@ INSTALL ?= install
 SYSTEMCTL ?= systemctl
 CONFDIR = /etc/chat
 
-UNITS = chat.socket chat@.service chat-notify.socket chat-notify.service
-MANPAGES = $(wildcard chat-*/*.[1-8] contrib/*/*.[1-8])
+UNITS = chat.socket chat@.service chat-notify.socket chat-notify.service \
+	chat-tls.service
+CONFIGS = chat.conf chat-tls.conf
+MANPAGES = $(wildcard chat-*/*.[1-8] contrib/*/*.[1-8] contrib/*.[1-8])
 DOCS = $(wildcard README docs/*.md)
 
 installed = $(PROGRAMS:%=$(BINDIR)/%) $(ADMIN:%=$(SBINDIR)/%) \
 	$(ADMIN:%=$(COMPLETIONDIR)/%) $(UNITS:%=$(UNITDIR)/%) \
 	$(SYSUSERSDIR)/chat.conf $(TMPFILESDIR)/chat.conf \
 	$(foreach m,$(MANPAGES),$(MANDIR)/man$(subst .,,$(suffix $m))/$(notdir $m)) \
-	$(DOCS:%=$(DOCDIR)/%) $(DOCDIR)/chat.conf
+	$(DOCS:%=$(DOCDIR)/%) $(CONFIGS:%=$(DOCDIR)/%) $(LIBEXECDIR)/tls-check
 
 # Whether this is a live system rather than a staging directory.
 live = [ -z "$(DESTDIR)" ] && [ "$$(id -u)" -eq 0 ] && \
@@ -26,7 +28,7 @@ live = [ -z "$(DESTDIR)" ] && [ "$$(id -u)" -eq 0 ] && \
 # would warn of them at every start.
 systemd_version = $(shell $(SYSTEMCTL) --version 2>/dev/null | \
 	sed -n '1s/^systemd \([0-9]*\).*/\1/p')
-unit_sed = -e 's|@BINDIR@|$(BINDIR)|' \
+unit_sed = -e 's|@BINDIR@|$(BINDIR)|' -e 's|@LIBEXECDIR@|$(LIBEXECDIR)|' \
 	$(shell [ "$(or $(systemd_version),0)" -ge 255 ] || \
 	echo "-e '/^PollLimit/d'")
 
@@ -55,9 +57,13 @@ install: $(BIN)
 	for d in $(DOCS); do \
 		$(INSTALL) -Dm 644 $$d '$(DESTDIR)$(DOCDIR)'/$$d || exit; \
 	done
-	$(INSTALL) -Dm 644 contrib/chat.conf '$(DESTDIR)$(DOCDIR)/chat.conf'
-	[ -e '$(DESTDIR)$(CONFDIR)/chat.conf' ] || \
-		$(INSTALL) -Dm 644 contrib/chat.conf '$(DESTDIR)$(CONFDIR)/chat.conf'
+	$(INSTALL) -Dm 755 contrib/tls-check '$(DESTDIR)$(LIBEXECDIR)/tls-check'
+	for c in $(CONFIGS); do \
+		$(INSTALL) -Dm 644 contrib/$$c '$(DESTDIR)$(DOCDIR)'/$$c && \
+		{ [ -e '$(DESTDIR)$(CONFDIR)'/$$c ] || \
+		$(INSTALL) -Dm 644 contrib/$$c '$(DESTDIR)$(CONFDIR)'/$$c; } || \
+		exit; \
+	done
 	@if $(live); then \
 		set -ex; \
 		systemd-sysusers '$(SYSUSERSDIR)/chat.conf'; \
@@ -65,19 +71,22 @@ install: $(BIN)
 		$(SYSTEMCTL) daemon-reload; \
 	fi
 
-# What users wrote stays: the database, and a configuration that was changed.
+# What users wrote stays: the database, the certificate, and a configuration that
+# was changed.
 uninstall:
 	@if $(live); then \
 		set -x; \
-		$(SYSTEMCTL) disable --now chat.socket; \
+		$(SYSTEMCTL) disable --now chat.socket chat-tls.service; \
 		$(SYSTEMCTL) stop 'chat@*.service'; \
 		$(SYSTEMCTL) stop chat-notify.socket chat-notify.service; \
-		rm -rf /run/chat; \
+		rm -rf /run/chat /run/chat-tls; \
 	fi
-	! cmp -s '$(DESTDIR)$(CONFDIR)/chat.conf' '$(DESTDIR)$(DOCDIR)/chat.conf' || \
-		rm -f '$(DESTDIR)$(CONFDIR)/chat.conf'
+	for c in $(CONFIGS); do \
+		! cmp -s '$(DESTDIR)$(CONFDIR)'/$$c '$(DESTDIR)$(DOCDIR)'/$$c || \
+		rm -f '$(DESTDIR)$(CONFDIR)'/$$c; \
+	done
 	rm -f $(installed:%='$(DESTDIR)%')
-	for d in '$(DOCDIR)/docs' '$(DOCDIR)' '$(CONFDIR)'; do \
+	for d in '$(DOCDIR)/docs' '$(DOCDIR)' '$(LIBEXECDIR)' '$(CONFDIR)'; do \
 		[ ! -d '$(DESTDIR)'"$$d" ] || \
 		rmdir --ignore-fail-on-non-empty '$(DESTDIR)'"$$d"; \
 	done
