@@ -14,7 +14,8 @@ setup() {
 exposure_at_most() {
 	local level
 	# It looks whether there is such a program.
-	sed "s|@BINDIR@|$B/bin|" "$ROOT/units/$1" >"$T/$1"
+	sed -e "s|@BINDIR@|$B/bin|" -e "s|@LIBEXECDIR@|$ROOT/contrib|" \
+	    "$ROOT/units/$1" >"$T/$1"
 	level=$(systemd-analyze security --offline=true --no-pager "$T/$1" |
 	    sed -n 's/.*Overall exposure level.*: \([0-9.]*\) .*/\1/p')
 	[[ $level == [0-9]*.[0-9] ]] || fail "no level: $level"
@@ -23,6 +24,10 @@ exposure_at_most() {
 
 @test "chat-notify.service is exposed to 1.5 at most" {
 	exposure_at_most chat-notify.service 15
+}
+
+@test "chat-tls.service is exposed to 1.5 at most" {
+	exposure_at_most chat-tls.service 15
 }
 
 @test "chat@.service is no more exposed than what it costs allows" {
