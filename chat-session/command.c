@@ -34,7 +34,7 @@ static const struct command {
 	{ "DISCONNECT", ANY_TIME, false, COST_LITTLE, cmd_disconnect },
 	{ "REGISTER", ANY_TIME, false, COST_MUCH, cmd_register },
 	{ "PASSWORD", AFTER_LOGIN, false, COST_MUCH, cmd_password },
-	{ "TOKEN", AFTER_LOGIN, false, COST_MUCH, cmd_token },
+	{ "TOKEN", AFTER_LOGIN, false, COST_MESSAGE, cmd_token },
 };
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
 

@@ -7,10 +7,10 @@ load helpers
 
 setup() {
 	chat_setup
-	# As cheap as it gets; what a hash costs is in 141-hashes.bats.
+	# As cheap as it gets; what a hash costs is in 146-hashes.bats.
 	export CHAT_BCRYPT_COST=4
 	# (Some clients here wait long for their turn.)
-	export CHAT_LOGIN_TIMEOUT=120
+	export CHAT_LOGIN_TIMEOUT=120 CHAT_RATE=0
 }
 
 PASSWORD='correct horse'
@@ -311,6 +311,19 @@ invite_add() {
 	assert_eq "$(sort -u answers | wc -l)" 1 "number of different answers"
 	connect eve alice "$(password),\"token\":\"\""
 	client_error eve BAD_REQUEST '.message | contains("one of them")'
+}
+
+@test "a user whom the operator keeps out neither gets in nor registers" {
+	server_start
+	account_register alice
+	sqlite3 -cmd '.timeout 5000' "$CHAT_DB" "INSERT INTO blocks (username,
+	    reason, created_at) VALUES ('alice', 'why', 0), ('bob', 'why', 0)"
+	connect alice alice "$(password)"
+	client_error alice BLOCKED
+	client_open bob
+	client_send bob '{"command":"REGISTER","username":"bob","password":"correct horse"}'
+	client_error bob BLOCKED
+	assert_eq "$(db 'SELECT count(password) FROM users')" 1
 }
 
 @test "a registered user may be connected many times" {
