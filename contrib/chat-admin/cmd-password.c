@@ -7,7 +7,6 @@
 #include "admin.h"
 #include "password.h"
 
-
 /* Ask for a password and hash it.  EX_OK, or a status (told). */
 static int
 hash_ask(struct admin *a, char hash[PASSWORD_HASH_MAX])
