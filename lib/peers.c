@@ -12,11 +12,12 @@ static bool
 user_add(struct peers *p, const char *word, size_t n)
 {
 	const size_t before = strlen(UNIX_PREFIX);
-	char *user = p->users[p->user_count];
+	char *user;
 
 	if (p->user_count == PEERS_USERS_MAX || n <= before ||
 	    n - before >= PEERS_NAME_MAX)
 		return false;
+	user = p->users[p->user_count];
 	memcpy(user, word + before, n - before);
 	user[n - before] = '\0';
 	p->user_count++;
