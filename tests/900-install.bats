@@ -90,6 +90,5 @@ listing() {
 	done < <(grep '^#CHAT_' "$ROOT/contrib/chat.conf")
 	# All of them set to what the example says: it is accepted.
 	sed 's/^#CHAT_/CHAT_/' "$ROOT/contrib/chat.conf" >"$T/all.conf"
-	unset CHAT_RUNTIME_DIR CHAT_DB
 	CHAT_CONFIG=$T/all.conf run -0 session_pipe </dev/null
 }
