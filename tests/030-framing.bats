@@ -3,6 +3,12 @@
 
 load helpers
 
+# Much is said before CONNECT here, on whatever machine.
+setup() {
+	chat_setup
+	export CHAT_LOGIN_TIMEOUT=120
+}
+
 ping() {
 	printf '{"command":"PING","ref":"%s"}' "$1"
 }

@@ -3,6 +3,12 @@
 
 load helpers
 
+# Much is said before CONNECT here, on whatever machine.
+setup() {
+	chat_setup
+	export CHAT_LOGIN_TIMEOUT=120
+}
+
 # A message to all with TEXT as it is between the quotes, printf-escaped.
 text() {
 	# shellcheck disable=SC2059 # the text has escapes on purpose
