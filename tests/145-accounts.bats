@@ -300,8 +300,8 @@ invite_add() {
 		client_error eve AUTH_FAILED
 		echo "$LINE" >>answers
 	}
-	client_open eve
 	for name in alice nobody guest server; do
+		client_open eve
 		answers "$name" "$(password 'wrong horse')"
 		answers "$name" '"password":"x"'
 		answers "$name" '"password":"!"'
