@@ -13,10 +13,10 @@ notify_holds() {
 only_alice_is_left() {
 	[[ $(db 'select count(*) from sessions where ended_at is null') == 1 &&
 	    $(find "$CHAT_RUNTIME_DIR/sessions" -type s | wc -l) == 1 &&
-	    $(own_sessions) == 1 ]]
+	    $(sessions_count) == 1 ]]
 }
 
-own_sessions() {
+sessions_count() {
 	local pid n=0
 	for pid in $(own_processes); do
 		[[ $(cat "/proc/$pid/comm" 2>/dev/null) != chat-session ]] || ((++n))
