@@ -74,7 +74,7 @@ label_of(enum form_step step)
 }
 
 static size_t
-characters(const struct secret *secret)
+characters(const struct credential *secret)
 {
 	size_t i, n = 0;
 

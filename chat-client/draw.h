@@ -34,8 +34,8 @@ struct screen {
 	struct edit name; /* in the login form */
 	bool form;	  /* the login form is shown */
 	enum form_step step;
-	struct secret answer; /* in the form, but for the name */
-	struct secret first;  /* the new password, while asked AGAIN */
+	struct credential answer; /* in the form, but for the name */
+	struct credential first;  /* the new password, while asked AGAIN */
 	char trouble[SHOWN_TROUBLE_MAX]; /* in it, not sanitised */
 	const char *to;			 /* whom lines go to */
 	size_t below;			 /* messages that came while scrolled */

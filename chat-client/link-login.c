@@ -13,7 +13,7 @@
 #define SECRET_ROOM (12 * SECRET_MAX + 4096)
 
 static bool
-is_set(const struct secret *s)
+is_set(const struct credential *s)
 {
 	return s->len > 0;
 }
@@ -95,7 +95,7 @@ link_take_registered(struct link *l, const struct event *e)
 	    !link_is_own_ref(l, e->ref, "register"))
 		return;
 	l->registers = false;
-	secret_wipe(&l->invite);
+	credential_wipe(&l->invite);
 	say_connect(l);
 }
 
@@ -146,7 +146,7 @@ take_new_token(struct link *l, const struct event *e)
 	static const char bad[] = "it is not one";
 
 	l->token_due = false;
-	secret_wipe(&l->password);
+	credential_wipe(&l->password);
 	if (e->revoked || !is_token(e->token) || e->token_id <= 0) {
 		l->revoking = false;
 		set_news(l, LINK_TOKEN_DENIED, bad, strlen(bad));
@@ -184,7 +184,7 @@ link_take_token_error(struct link *l, const struct event *e)
 
 	if (l->token_due && link_is_own_ref(l, e->ref, "token")) {
 		l->token_due = l->revoking = false;
-		secret_wipe(&l->password);
+		credential_wipe(&l->password);
 		set_news(l, LINK_TOKEN_DENIED, e->code.s, n);
 		return true;
 	}
@@ -218,9 +218,9 @@ link_revoke(struct link *l)
 }
 
 void
-link_set_password(struct link *l, const struct secret *password)
+link_set_password(struct link *l, const struct credential *password)
 {
-	secret_wipe(&l->password);
+	credential_wipe(&l->password);
 	if (password != NULL)
 		l->password = *password;
 }
@@ -235,10 +235,10 @@ link_set_token(struct link *l, int64_t id, const char *token)
 }
 
 void
-link_register(struct link *l, const struct secret *invite)
+link_register(struct link *l, const struct credential *invite)
 {
 	l->registers = true;
-	secret_wipe(&l->invite);
+	credential_wipe(&l->invite);
 	if (invite != NULL)
 		l->invite = *invite;
 }

@@ -17,10 +17,10 @@
 #include "address.h"
 #include "bounds.h"
 #include "conn.h"
+#include "credential.h"
 #include "incoming.h"
 #include "limit.h"
 #include "outbox.h"
-#include "secret.h"
 #include "seen.h"
 
 enum link_state {
@@ -86,8 +86,8 @@ struct link {
 	char fingerprint[TLS_FINGERPRINT_LEN + 1]; /* when UNTRUSTED */
 
 	/* The rest is the link's own. */
-	struct secret password; /* for the next login */
-	struct secret invite;
+	struct credential password; /* for the next login */
+	struct credential invite;
 	bool token_due; /* it was asked for */
 	bool revoking;	/* link_revoke() was called, no answer came */
 	struct conn conn;
@@ -126,11 +126,11 @@ void link_start(struct link *, const char *username, int64_t now);
  * wiped as soon as the server has given a token for it.  A refused login keeps
  * what it was tried with: the owner takes it away, or link_free() does.
  */
-void link_set_password(struct link *, const struct secret *);
+void link_set_password(struct link *, const struct credential *);
 void link_set_token(struct link *, int64_t id, const char *token);
 
 /* Register the name at the next login, with an invitation or NULL. */
-void link_register(struct link *, const struct secret *invite);
+void link_register(struct link *, const struct credential *invite);
 
 /*
  * Revoke the token, or the one that is about to come; see `news'.  False:

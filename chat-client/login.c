@@ -51,13 +51,13 @@ read_password(struct login *g)
 
 	if (o->password_file != NULL && strcmp(o->password_file, "-") == 0)
 		need_input("--password-file", "standard input",
-		    secret_read_fd(&g->password, 0));
+		    credential_read_fd(&g->password, 0));
 	else if (o->password_file != NULL)
 		need_input("--password-file", o->password_file,
-		    secret_read_file(&g->password, o->password_file));
+		    credential_read_file(&g->password, o->password_file));
 	else if (o->password_fd != -1)
 		need_input("--password-fd", "that descriptor",
-		    secret_read_fd(&g->password, o->password_fd));
+		    credential_read_fd(&g->password, o->password_fd));
 }
 
 /* The server as the files name it. */
@@ -130,7 +130,7 @@ login_init(struct login *g, const struct options *options)
 	read_password(g);
 	if (options->invite_file != NULL)
 		need_input("--invite", options->invite_file,
-		    secret_read_file(&g->invite, options->invite_file));
+		    credential_read_file(&g->invite, options->invite_file));
 	if (options->tls)
 		start_tls(g);
 }
@@ -149,11 +149,11 @@ use_option_password(struct login *g, struct link *l)
 	const char *file = g->options->password_file;
 
 	if (g->password.len == 0 && file != NULL && strcmp(file, "-") != 0)
-		secret_read_file(&g->password, file);
+		credential_read_file(&g->password, file);
 	if (g->password.len == 0)
 		return false;
 	link_set_password(l, &g->password);
-	secret_wipe(&g->password);
+	credential_wipe(&g->password);
 	g->password_used = true;
 	return true;
 }
@@ -297,7 +297,7 @@ login_continue(struct login *g, struct link *l)
 
 void
 login_give_password(
-    struct login *g, struct link *l, const struct secret *password)
+    struct login *g, struct link *l, const struct credential *password)
 {
 	if (!g->registered)
 		link_register(l, g->invite.len > 0 ? &g->invite : NULL);
@@ -305,7 +305,8 @@ login_give_password(
 }
 
 void
-login_give_invite(struct login *g, struct link *l, const struct secret *invite)
+login_give_invite(
+    struct login *g, struct link *l, const struct credential *invite)
 {
 	g->invite = *invite;
 	link_register(l, invite);

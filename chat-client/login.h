@@ -9,9 +9,9 @@
 #include <stdbool.h>
 
 #include "buf.h"
+#include "credential.h"
 #include "link.h"
 #include "options.h"
-#include "secret.h"
 #include "state.h"
 #include "tls.h"
 
@@ -28,8 +28,8 @@ struct login {
 	const struct options *options;
 	struct tls_context *tls; /* NULL: without */
 	struct state state;
-	struct secret password; /* as the options say, not yet used */
-	struct secret invite;
+	struct credential password; /* as the options say, not yet used */
+	struct credential invite;
 	bool password_used;		     /* that of the options */
 	bool registered;		     /* or not to be */
 	bool forgotten;			     /* there is no token any more */
@@ -55,8 +55,10 @@ login_prepare(struct login *, struct link *, const char *username);
 enum login_need login_continue(struct login *, struct link *);
 
 /* The answers; then start the link. */
-void login_give_password(struct login *, struct link *, const struct secret *);
-void login_give_invite(struct login *, struct link *, const struct secret *);
+void
+login_give_password(struct login *, struct link *, const struct credential *);
+void
+login_give_invite(struct login *, struct link *, const struct credential *);
 void login_give_trust(struct login *, struct link *);
 
 /*

@@ -30,7 +30,7 @@ may_ask(unsigned int *asked, const char *otherwise)
 	if (*asked >= ASK_TRIES_MAX)
 		return false;
 	++*asked;
-	if (secret_can_ask())
+	if (credential_can_ask())
 		return true;
 	plain_complain(otherwise);
 	return false;
@@ -45,17 +45,17 @@ user_of(const struct login *g, const struct link *l)
 static bool
 ask_password(struct login *g, struct link *l, int signal_fd)
 {
-	struct secret password;
+	struct credential password;
 	char prompt[PROMPT_MAX];
 	bool given;
 
 	snprintf(prompt, sizeof(prompt),
 	    "Password of %s at %s: ", user_of(g, l), g->options->address.text);
-	given =
-	    secret_ask(&password, prompt, false, signal_fd) && password.len > 0;
+	given = credential_ask(&password, prompt, false, signal_fd) &&
+	    password.len > 0;
 	if (given)
 		login_give_password(g, l, &password);
-	secret_wipe(&password);
+	credential_wipe(&password);
 	return given;
 }
 
@@ -78,15 +78,15 @@ password(struct login *g, struct link *l, unsigned int *asked, int signal_fd)
 
 /* Returns 1 if both are the same, 0 if not, -1 without an answer. */
 static int
-ask_twice(struct secret *first, const char *prompt, int signal_fd)
+ask_twice(struct credential *first, const char *prompt, int signal_fd)
 {
-	struct secret again = { .len = 0 };
+	struct credential again = { .len = 0 };
 	int result = -1;
 
-	if (secret_ask(first, prompt, false, signal_fd) && first->len > 0 &&
-	    secret_ask(&again, "Once more: ", false, signal_fd))
+	if (credential_ask(first, prompt, false, signal_fd) && first->len > 0 &&
+	    credential_ask(&again, "Once more: ", false, signal_fd))
 		result = strcmp(first->text, again.text) == 0;
-	secret_wipe(&again);
+	credential_wipe(&again);
 	return result;
 }
 
@@ -94,7 +94,7 @@ static bool
 new_password(
     struct login *g, struct link *l, unsigned int *asked, int signal_fd)
 {
-	struct secret secret;
+	struct credential secret;
 	char prompt[PROMPT_MAX], reason[SHOWN_ERROR_MAX];
 	int same = 0;
 
@@ -117,14 +117,14 @@ new_password(
 	}
 	if (same == 1)
 		login_give_password(g, l, &secret);
-	secret_wipe(&secret);
+	credential_wipe(&secret);
 	return same == 1;
 }
 
 static bool
 invite(struct login *g, struct link *l, unsigned int *asked, int signal_fd)
 {
-	struct secret secret;
+	struct credential secret;
 	char reason[SHOWN_ERROR_MAX];
 	bool given;
 
@@ -134,29 +134,29 @@ invite(struct login *g, struct link *l, unsigned int *asked, int signal_fd)
 		"no terminal"))
 		return false;
 	plain_complain(link_reason(l, reason, sizeof(reason)));
-	given = secret_ask(&secret, "Invitation: ", true, signal_fd) &&
+	given = credential_ask(&secret, "Invitation: ", true, signal_fd) &&
 	    secret.len > 0;
 	if (given)
 		login_give_invite(g, l, &secret);
-	secret_wipe(&secret);
+	credential_wipe(&secret);
 	return given;
 }
 
 static bool
 trust(struct login *g, struct link *l, int signal_fd)
 {
-	struct secret answer;
+	struct credential answer;
 	struct buf text = { 0 };
 	bool yes;
 
-	if (!secret_can_ask())
+	if (!credential_can_ask())
 		return false;
 	login_explain(g, l, &text);
 	buf_add(&text, "", 1);
 	plain_complain(buf_head(&text));
 	buf_free(&text);
-	yes = secret_ask(&answer, "Trust it from now on (yes or no)? ", true,
-		  signal_fd) &&
+	yes = credential_ask(&answer, "Trust it from now on (yes or no)? ",
+		  true, signal_fd) &&
 	    strcasecmp(answer.text, "yes") == 0;
 	if (yes)
 		login_give_trust(g, l);

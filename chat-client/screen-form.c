@@ -19,9 +19,9 @@ screen_form_say(struct screen *s, const char *what)
 static void
 go_to(struct screen *s, enum form_step step)
 {
-	secret_wipe(&s->answer);
+	credential_wipe(&s->answer);
 	if (step != FORM_AGAIN)
-		secret_wipe(&s->first);
+		credential_wipe(&s->first);
 	s->step = step;
 	s->form = true;
 	s->changed = true;
@@ -34,8 +34,8 @@ connect_now(struct screen *s, int64_t now)
 	const char *name = edit_text(&s->name);
 
 	s->trouble[0] = '\0';
-	secret_wipe(&s->answer);
-	secret_wipe(&s->first);
+	credential_wipe(&s->answer);
+	credential_wipe(&s->first);
 	link_start(s->link,
 	    strcasecmp(name, s->link->username) == 0 ? NULL : name, now);
 }
@@ -84,12 +84,12 @@ enter_name(struct screen *s, int64_t now)
 static void
 enter_new_password(struct screen *s)
 {
-	struct secret first = s->answer;
+	struct credential first = s->answer;
 
 	s->trouble[0] = '\0';
 	go_to(s, FORM_AGAIN);
 	s->first = first;
-	secret_wipe(&first);
+	credential_wipe(&first);
 }
 
 static void
@@ -151,11 +151,11 @@ static void
 edit_answer(struct screen *s, const struct key *key)
 {
 	if (key->kind == KEYS_TEXT)
-		secret_add(&s->answer, key->text, key->len);
+		credential_add(&s->answer, key->text, key->len);
 	else if (key->op == EDIT_BACKSPACE)
-		secret_rub_out(&s->answer);
+		credential_rub_out(&s->answer);
 	else if (key->op == EDIT_KILL_TO_HOME)
-		secret_wipe(&s->answer);
+		credential_wipe(&s->answer);
 }
 
 static void

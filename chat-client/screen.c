@@ -142,7 +142,7 @@ screen_run(const struct options *options, struct login *login, int signal_fd)
 	model_free(s.model);
 	edit_free(&s.line);
 	edit_free(&s.name);
-	secret_wipe(&s.answer);
-	secret_wipe(&s.first);
+	credential_wipe(&s.answer);
+	credential_wipe(&s.first);
 	return (enum status)status;
 }

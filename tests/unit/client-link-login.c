@@ -7,9 +7,9 @@
 static void
 give_password(struct world *w, const char *s)
 {
-	struct secret secret = { .len = 0 };
+	struct credential secret = { .len = 0 };
 
-	assert_true(secret_add(&secret, s, strlen(s)));
+	assert_true(credential_add(&secret, s, strlen(s)));
 	link_set_password(w->link, &secret);
 }
 

@@ -1,5 +1,5 @@
 /*
- * The secrets of secret.h.  Called where the client starts, and by plain.c
+ * The secrets of credential.h.  Called where the client starts, and by plain.c
  * between two connections: nothing else happens while a question is open.
  */
 #include <errno.h>
@@ -9,17 +9,17 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "secret.h"
+#include "credential.h"
 #include "text.h"
 
 void
-secret_wipe(struct secret *s)
+credential_wipe(struct credential *s)
 {
 	explicit_bzero(s, sizeof(*s));
 }
 
 bool
-secret_add(struct secret *s, const char *text, size_t n)
+credential_add(struct credential *s, const char *text, size_t n)
 {
 	if (n > SECRET_MAX - s->len)
 		return false;
@@ -30,7 +30,7 @@ secret_add(struct secret *s, const char *text, size_t n)
 }
 
 void
-secret_rub_out(struct secret *s)
+credential_rub_out(struct credential *s)
 {
 	while (s->len > 0) {
 		s->len--;
@@ -42,7 +42,7 @@ secret_rub_out(struct secret *s)
 
 /* What the protocol cannot carry is found here rather than by the server. */
 static const char *
-check(struct secret *s)
+check(struct credential *s)
 {
 	const char *wrong = NULL;
 
@@ -54,29 +54,29 @@ check(struct secret *s)
 	    !text_is_utf8(s->text, s->len))
 		wrong = "its first line is not text in UTF-8";
 	if (wrong != NULL)
-		secret_wipe(s);
+		credential_wipe(s);
 	return wrong;
 }
 
 const char *
-secret_read_fd(struct secret *s, int fd)
+credential_read_fd(struct credential *s, int fd)
 {
 	ssize_t n;
 	char c;
 
-	secret_wipe(s);
+	credential_wipe(s);
 	for (;;) {
 		n = read(fd, &c, 1);
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1) {
-			secret_wipe(s);
+			credential_wipe(s);
 			return strerror(errno);
 		}
 		if (n == 0 || c == '\n')
 			break;
-		if (!secret_add(s, &c, 1)) {
-			secret_wipe(s);
+		if (!credential_add(s, &c, 1)) {
+			credential_wipe(s);
 			return "its first line is too long";
 		}
 	}
@@ -84,15 +84,15 @@ secret_read_fd(struct secret *s, int fd)
 }
 
 const char *
-secret_read_file(struct secret *s, const char *path)
+credential_read_file(struct credential *s, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
 	const char *wrong;
 
-	secret_wipe(s);
+	credential_wipe(s);
 	if (fd == -1)
 		return strerror(errno);
-	wrong = secret_read_fd(s, fd);
+	wrong = credential_read_fd(s, fd);
 	close(fd);
 	return wrong;
 }
@@ -104,7 +104,7 @@ open_terminal(void)
 }
 
 bool
-secret_can_ask(void)
+credential_can_ask(void)
 {
 	int fd;
 
@@ -131,7 +131,7 @@ put(int fd, const char *s)
 
 /* The terminal hands lines out whole; a longer one comes in parts. */
 static bool
-read_answer(struct secret *s, int tty, int signal_fd)
+read_answer(struct credential *s, int tty, int signal_fd)
 {
 	struct pollfd polls[2] = { { tty, POLLIN, 0 },
 		{ signal_fd, POLLIN, 0 } };
@@ -152,20 +152,21 @@ read_answer(struct secret *s, int tty, int signal_fd)
 			return false;
 		if (c == '\n')
 			return true;
-		if (!secret_add(s, &c, 1))
+		if (!credential_add(s, &c, 1))
 			return false;
 	}
 }
 
 bool
-secret_ask(struct secret *s, const char *prompt, bool echo, int signal_fd)
+credential_ask(
+    struct credential *s, const char *prompt, bool echo, int signal_fd)
 {
 	struct termios before, asking;
 	int tty;
 	bool answered = false;
 
-	secret_wipe(s);
-	if (!secret_can_ask() || (tty = open_terminal()) == -1)
+	credential_wipe(s);
+	if (!credential_can_ask() || (tty = open_terminal()) == -1)
 		return false;
 	if (tcgetattr(tty, &before) == 0) {
 		asking = before;
@@ -182,6 +183,6 @@ secret_ask(struct secret *s, const char *prompt, bool echo, int signal_fd)
 	}
 	close(tty);
 	if (!answered || check(s) != NULL)
-		secret_wipe(s);
+		credential_wipe(s);
 	return answered;
 }
