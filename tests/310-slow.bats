@@ -93,7 +93,8 @@ is_stopped() {
 	client_login bob
 	seq -f '{"command":"MESSAGE","to":"all","message":"%.0f"}' 3000 | client_raw alice
 	client_barrier alice
-	traced chat-session pread64 signal=STOP 10
+	# Late enough to be after the login's transaction, which has the lock.
+	traced chat-session pread64 signal=STOP 20
 	client_open victim "exec:$T/traced"
 	client_send victim '{"command":"CONNECT","username":"victim","since":0}'
 	wait_for grep -qs 'SIGSTOP' "$T/trace"
