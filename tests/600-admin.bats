@@ -599,3 +599,23 @@ session_id() {
 	admin users remove "$(printf 'no\e[31mbody')" --yes >shown 2>&1 || :
 	shown_safely <shown
 }
+
+@test "what the operator hands out lets people in: an invitation, an account" {
+	local code
+	export CHAT_REGISTRATION=invite CHAT_BCRYPT_COST=4
+	server_start
+	code=$(admin invites add --json | jq -r .code)
+	client_open bob
+	client_send bob '{"command":"REGISTER","username":"bob","password":"correct horse"}'
+	client_error bob BAD_INVITE
+	client_send bob "{\"command\":\"REGISTER\",\"username\":\"bob\",\"password\":\"correct horse\",\"invite\":\"$code\"}"
+	client_expect bob '.event == "REGISTERED"'
+	client_send bob "{\"command\":\"REGISTER\",\"username\":\"eve\",\"password\":\"correct horse\",\"invite\":\"$code\"}"
+	client_error bob BAD_INVITE
+	echo 'battery staple' >secret
+	admin users add carol --password-file secret
+	client_open carol
+	client_send carol '{"command":"CONNECT","username":"carol","password":"battery staple"}'
+	client_expect carol '.event == "CONNECTED" and .username == "carol"'
+	say carol hello
+}
