@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# bats file_tags=alone
 #
 # Hundreds of strangers at once, while others log in and talk.
 

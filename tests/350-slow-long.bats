@@ -49,7 +49,8 @@ sends_now() {
 	client_login alice
 	client_login bob
 	flood 1 5000
-	traced chat-session pread64 signal=STOP 10
+	# Late enough to be after the login's transaction, which has the lock.
+	traced chat-session pread64 signal=STOP 20
 	client_open victim "exec:$T/traced"
 	client_send victim '{"command":"CONNECT","username":"victim","since":0}'
 	wait_for grep -qs 'SIGSTOP' "$T/trace"
