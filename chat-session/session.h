@@ -102,7 +102,7 @@ struct session {
 /* Milliseconds of a clock that never steps. */
 int64_t session_now(void);
 
-/* ---- main.c ---- */
+/* ---- session.c ---- */
 
 /*
  * End the session: close its row, tell the relay, let the last events out.

@@ -1,0 +1,101 @@
+/*
+ * What all parts of a session share: its clock, its store, its end.
+ */
+#include <time.h>
+
+#include "session.h"
+
+int64_t
+session_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void
+notice(void *arg, const char *text)
+{
+	(void)arg;
+	log_event(LEVEL_WARNING, "store", "%s", text);
+}
+
+/* Once at the beginning of the trouble, whoever asks how often. */
+static void
+store_trouble(struct session *s, const char *error)
+{
+	log_event(s->trouble ? LEVEL_DEBUG : LEVEL_ERROR, "store_unavailable",
+	    "%s", error);
+	s->trouble = true;
+}
+
+struct store *
+session_store(struct session *s)
+{
+	struct store_options options = {
+		.path = s->config.db,
+		.runtime_dir = s->config.runtime_dir,
+		.full = s->config.full,
+		.notice = notice,
+	};
+	char error[512];
+
+	if (s->store == NULL &&
+	    (s->store = store_open(&options, error, sizeof(error))) == NULL)
+		store_trouble(s, error);
+	return s->store;
+}
+
+void
+session_store_failed(struct session *s)
+{
+	store_trouble(s, store_error(s->store));
+	store_close(s->store);
+	s->store = NULL;
+}
+
+void
+session_store_works(struct session *s)
+{
+	if (s->trouble)
+		log_event(LEVEL_INFO, "store_available", "%s", s->config.db);
+	s->trouble = false;
+}
+
+/* Returns whether the session's row is closed, by us or another. */
+static bool
+row_close(struct session *s, const char *reason)
+{
+	int64_t position =
+	    client_has_all(&s->client) ? s->delivery.view.position : -1;
+	struct store *store = session_store(s);
+
+	if (store == NULL)
+		return false;
+	switch (store_session_end(store, s->me.id, reason, position)) {
+	case STORE_OK:
+	case STORE_ENDED:
+		return true;
+	default:
+		session_store_failed(s);
+		return false;
+	}
+}
+
+void
+session_end(struct session *s, const char *reason)
+{
+	bool connected = s->state == STATE_CONNECTED, closed;
+
+	if (s->state >= STATE_ENDING)
+		return;
+	closed = connected && row_close(s, reason);
+	if (s->delivery.fd != -1)
+		deliver_end(s, closed);
+	log_event(connected ? LEVEL_INFO : LEVEL_DEBUG, reason, "after %lld s",
+	    (long long)(session_now() - s->started) / 1000);
+	s->state = STATE_ENDING;
+	s->ended = session_now();
+	s->deadline = s->ended + FLUSH_WAIT;
+}
