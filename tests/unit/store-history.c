@@ -148,7 +148,7 @@ use_accounts(struct store *s)
 	assert_int_equal(
 	    store_account_set_password(s, user, "y", true), STORE_OK);
 	assert_int_equal(
-	    store_token_add(s, user, "y", hash, 1, &token), STORE_OK);
+	    store_token_add(s, user, "y", hash, 0, &token), STORE_OK);
 	assert_int_equal(store_token_find(s, hash, &token), STORE_REFUSED);
 	assert_int_equal(store_token_revoke(s, user, token.id, &n), STORE_OK);
 }
