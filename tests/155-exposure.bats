@@ -14,7 +14,7 @@ setup() {
 exposure_at_most() {
 	local level
 	# It looks whether there is such a program.
-	sed -e "s|@BINDIR@|$B/bin|" -e "s|@LIBEXECDIR@|$ROOT/contrib|" \
+	sed -e "s,@\(BIN\|LIBEXEC\)DIR@,$B/bin," -e "s|@LIBDIR@|$ROOT/contrib|" \
 	    "$ROOT/units/$1" >"$T/$1"
 	level=$(systemd-analyze security --offline=true --no-pager "$T/$1" |
 	    sed -n 's/.*Overall exposure level.*: \([0-9.]*\) .*/\1/p')

@@ -16,7 +16,7 @@ listing() {
 @test "install puts programs, units, manual pages and configuration in place" {
 	local f page
 	staged install
-	for f in bin/chat-session bin/chat-notify bin/chat-client \
+	for f in libexec/chat/chat-session bin/chat-notify bin/chat-client \
 	    sbin/chat-admin share/bash-completion/completions/chat-admin \
 	    lib/systemd/system/chat.socket lib/systemd/system/chat@.service \
 	    lib/systemd/system/chat-notify.socket \
@@ -33,10 +33,16 @@ listing() {
 	cmp "$T/root/etc/chat/chat-tls.conf" "$ROOT/contrib/chat-tls.conf"
 }
 
+# (It may execute whatever lies there.)
+@test "chat-session is alone in its directory" {
+	staged PREFIX=/usr install
+	assert_eq "$(ls -A "$T/root/usr/libexec/chat")" chat-session
+}
+
 @test "installed units name the installed programs and hold no placeholder" {
 	local units=$T/root/opt/chat/lib/systemd/system
 	staged PREFIX=/opt/chat install
-	grep -qx 'ExecStart=-/opt/chat/bin/chat-session' "$units/chat@.service"
+	grep -qx 'ExecStart=-/opt/chat/libexec/chat/chat-session' "$units/chat@.service"
 	grep -qx 'ExecStart=/opt/chat/bin/chat-notify' "$units/chat-notify.service"
 	grep -qx 'ExecStartPre=/opt/chat/lib/chat/tls-check' \
 	    "$units/chat-tls.service"
@@ -70,7 +76,7 @@ listing() {
 	local units=$T/root/usr/local/lib/systemd/system
 	staged install
 	# The staged programs, or it would miss them; no manual pages there.
-	sed -i "s,=\(-\{0\,1\}\)/usr/local/\(bin\|lib\),=\1$T/root/usr/local/\2," \
+	sed -i "s,=\(-\{0\,1\}\)/usr/local/\(bin\|lib\|libexec\)/,=\1$T/root/usr/local/\2/," \
 	    "$units"/*.service
 	SYSTEMD_LOG_LEVEL=warning run -0 systemd-analyze verify --man=no \
 	    --recursive-errors=no "$units"/chat*

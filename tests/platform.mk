@@ -14,11 +14,15 @@ CONFIGS = chat.conf chat-tls.conf
 MANPAGES = $(wildcard chat-*/*.[1-8] contrib/*/*.[1-8] contrib/*.[1-8])
 DOCS = $(wildcard README docs/*.md)
 
-installed = $(PROGRAMS:%=$(BINDIR)/%) $(ADMIN:%=$(SBINDIR)/%) \
-	$(ADMIN:%=$(COMPLETIONDIR)/%) $(UNITS:%=$(UNITDIR)/%) \
+# A session may execute whatever lies beside its own program, for upgrades (see
+# docs/SANDBOX.md): that has a directory to itself.
+programs = $(LIBEXECDIR)/chat-session $(BINDIR)/chat-notify \
+	$(BINDIR)/chat-client $(SBINDIR)/$(ADMIN)
+
+installed = $(programs) $(ADMIN:%=$(COMPLETIONDIR)/%) $(UNITS:%=$(UNITDIR)/%) \
 	$(SYSUSERSDIR)/chat.conf $(TMPFILESDIR)/chat.conf \
 	$(foreach m,$(MANPAGES),$(MANDIR)/man$(subst .,,$(suffix $m))/$(notdir $m)) \
-	$(DOCS:%=$(DOCDIR)/%) $(CONFIGS:%=$(DOCDIR)/%) $(LIBEXECDIR)/tls-check
+	$(DOCS:%=$(DOCDIR)/%) $(CONFIGS:%=$(DOCDIR)/%) $(LIBDIR)/tls-check
 
 # Whether this is a live system rather than a staging directory.
 live = [ -z "$(DESTDIR)" ] && [ "$$(id -u)" -eq 0 ] && \
@@ -28,7 +32,8 @@ live = [ -z "$(DESTDIR)" ] && [ "$$(id -u)" -eq 0 ] && \
 # would warn of them at every start.
 systemd_version = $(shell $(SYSTEMCTL) --version 2>/dev/null | \
 	sed -n '1s/^systemd \([0-9]*\).*/\1/p')
-unit_sed = -e 's|@BINDIR@|$(BINDIR)|' -e 's|@LIBEXECDIR@|$(LIBEXECDIR)|' \
+unit_sed = -e 's|@BINDIR@|$(BINDIR)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+	-e 's|@LIBEXECDIR@|$(LIBEXECDIR)|' \
 	$(shell [ "$(or $(systemd_version),0)" -ge 255 ] || \
 	echo "-e '/^PollLimit/d'")
 
@@ -38,8 +43,8 @@ run: $(BIN)
 # (Renamed into place: a connection that comes meanwhile finds a program.)
 install: $(BIN)
 	$(INSTALL) -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(SBINDIR)' \
-		'$(DESTDIR)$(UNITDIR)'
-	for p in $(PROGRAMS:%='$(BINDIR)'/%) $(ADMIN:%='$(SBINDIR)'/%); do \
+		'$(DESTDIR)$(LIBEXECDIR)' '$(DESTDIR)$(UNITDIR)'
+	for p in $(programs:%='%'); do \
 		$(INSTALL) -m 755 $(B)/bin/$${p##*/} '$(DESTDIR)'"$$p.new" && \
 		mv -f '$(DESTDIR)'"$$p.new" '$(DESTDIR)'"$$p" || exit; \
 	done
@@ -57,7 +62,7 @@ install: $(BIN)
 	for d in $(DOCS); do \
 		$(INSTALL) -Dm 644 $$d '$(DESTDIR)$(DOCDIR)'/$$d || exit; \
 	done
-	$(INSTALL) -Dm 755 contrib/tls-check '$(DESTDIR)$(LIBEXECDIR)/tls-check'
+	$(INSTALL) -Dm 755 contrib/tls-check '$(DESTDIR)$(LIBDIR)/tls-check'
 	for c in $(CONFIGS); do \
 		$(INSTALL) -Dm 644 contrib/$$c '$(DESTDIR)$(DOCDIR)'/$$c && \
 		{ [ -e '$(DESTDIR)$(CONFDIR)'/$$c ] || \
@@ -86,7 +91,8 @@ uninstall:
 		rm -f '$(DESTDIR)$(CONFDIR)'/$$c; \
 	done
 	rm -f $(installed:%='$(DESTDIR)%')
-	for d in '$(DOCDIR)/docs' '$(DOCDIR)' '$(LIBEXECDIR)' '$(CONFDIR)'; do \
+	for d in '$(DOCDIR)/docs' '$(DOCDIR)' '$(LIBDIR)' '$(LIBEXECDIR)' \
+		'$(CONFDIR)'; do \
 		[ ! -d '$(DESTDIR)'"$$d" ] || \
 		rmdir --ignore-fail-on-non-empty '$(DESTDIR)'"$$d"; \
 	done
