@@ -41,8 +41,8 @@
 #define RECONNECT_AFTER_MAX 3600  /* seconds a SHUTDOWN can make us wait */
 #define RETRY_AFTER_MAX	    3600  /* seconds a RATE_LIMITED can */
 #define RETRY_AFTER	    1000  /* after UNAVAILABLE */
-#define QUIET_PING	    60000 /* silence of the server: ask it */
-#define QUIET_DEAD	    90000 /* and then: it is gone */
+#define PULSE_EVERY	    30000 /* the server is asked whether it is there */
+#define PULSE_DEAD	    30000 /* silent for so long after that: it is not */
 #define SETTLE_WAIT	    5000  /* a login is caught up after this */
 #define LEAVE_WAIT	    2000  /* on the screen, for DISCONNECTED */
 #define FRAME_WAIT	    16	  /* between two draws */

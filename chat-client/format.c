@@ -153,6 +153,7 @@ format_event(struct buf *out, const struct event *e)
 	case EVENT_PONG:
 	case EVENT_DISCONNECTED:
 	case EVENT_REGISTERED:
+	case EVENT_PASSWORD_CHANGED:
 	case EVENT_TOKEN:
 	case EVENT_OTHER:
 		break;

@@ -218,6 +218,7 @@ static const struct {
 	{ "CONNECTED", EVENT_CONNECTED, parse_connected },
 	{ "DISCONNECTED", EVENT_DISCONNECTED, parse_nothing },
 	{ "REGISTERED", EVENT_REGISTERED, parse_nothing },
+	{ "PASSWORD_CHANGED", EVENT_PASSWORD_CHANGED, parse_nothing },
 	{ "TOKEN", EVENT_TOKEN, parse_token },
 };
 

@@ -9,19 +9,17 @@
 #include "link.h"
 #include "request.h"
 
-/* Room for a command with credentials in it, each byte of them escaped. */
-#define SECRET_ROOM (12 * SECRET_MAX + 4096)
-
 static bool
 is_set(const struct credential *s)
 {
 	return s->len > 0;
 }
 
-static void
-own_ref(const struct link *l, char out[REF_MAX + 1], const char *what)
+const char *
+link_own_ref(const struct link *l, const char *what, char out[REF_MAX + 1])
 {
 	snprintf(out, REF_MAX + 1, "%s-%s", l->prefix, what);
+	return out;
 }
 
 static void
@@ -31,10 +29,9 @@ say_register(struct link *l)
 	struct request_login login = { .username = l->username,
 		.password = l->password.text,
 		.invite = is_set(&l->invite) ? l->invite.text : NULL,
-		.ref = ref };
+		.ref = link_own_ref(l, "register", ref) };
 
-	own_ref(l, ref, "register");
-	conn_expect_secret(&l->conn, SECRET_ROOM);
+	conn_expect_secret(&l->conn, LINK_SECRET_ROOM);
 	request_register(&l->conn.out, &login);
 	l->proof = LINK_PASSWORD;
 }
@@ -45,13 +42,12 @@ say_connect(struct link *l)
 {
 	char ref[REF_MAX + 1];
 	struct request_login login = { .username = l->username,
-		.ref = ref,
+		.ref = link_own_ref(l, "login", ref),
 		.since = l->was_online || l->config.since >= 0
 		    ? l->seen.position
 		    : -1,
 		.history = l->was_online ? -1 : l->config.history };
 
-	own_ref(l, ref, "login");
 	l->proof = LINK_NO_PROOF;
 	if (is_set(&l->password)) {
 		l->proof = LINK_PASSWORD;
@@ -64,15 +60,14 @@ say_connect(struct link *l)
 		login.resume = l->resume;
 	}
 	if (l->proof != LINK_NO_PROOF)
-		conn_expect_secret(&l->conn, SECRET_ROOM);
+		conn_expect_secret(&l->conn, LINK_SECRET_ROOM);
 	request_connect(&l->conn.out, &login);
 }
 
 void
 link_log_in(struct link *l, int64_t now)
 {
-	l->heard_at = now;
-	l->asked = false;
+	link_pulse_start(l, now);
 	if (l->config.raw) {
 		l->state = LINK_ONLINE;
 		l->was_online = true;
@@ -107,8 +102,7 @@ link_logged_in(struct link *l)
 
 	if (l->proof != LINK_PASSWORD)
 		return;
-	own_ref(l, ref, "token");
-	request_token(&l->conn.out, -1, ref);
+	request_token(&l->conn.out, -1, link_own_ref(l, "token", ref));
 	l->token_due = true;
 }
 
@@ -136,8 +130,8 @@ say_revoke(struct link *l)
 {
 	char ref[REF_MAX + 1];
 
-	own_ref(l, ref, "revoke");
-	request_token(&l->conn.out, l->token_id, ref);
+	request_token(
+	    &l->conn.out, l->token_id, link_own_ref(l, "revoke", ref));
 }
 
 static void

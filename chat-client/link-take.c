@@ -29,18 +29,6 @@ link_is_own_ref(const struct link *l, struct span ref, const char *what)
 	    memcmp(ref.s + n + 1, what, ref.n - n - 1) == 0;
 }
 
-/* Whether it answers link_ping(), well or not. */
-static bool
-is_own_ping(struct link *l, struct span ref)
-{
-	if (link_is_own_ref(l, ref, "flush"))
-		l->flushed = true;
-	else if (!link_is_own_ref(l, ref, "alive") &&
-	    !link_is_own_ref(l, ref, "pong"))
-		return false;
-	return true;
-}
-
 static bool
 take_connected(struct link *l, struct event *e, int64_t now)
 {
@@ -48,6 +36,7 @@ take_connected(struct link *l, struct event *e, int64_t now)
 		return true;
 	if (e->line_max > 0)
 		l->line_max = e->line_max;
+	l->text_max = e->message_max;
 	if (l->config.raw)
 		return true;
 	/* The server knows how the name is spelt; a proof fits or is none. */
@@ -85,14 +74,16 @@ complete(struct link *l, struct event *e, struct outbox_item *item)
  * come before this ACK.
  */
 static bool
-take_ack(struct link *l, struct event *e)
+take_ack(struct link *l, struct event *e, int64_t now)
 {
 	struct outbox_item *item = outbox_find(&l->outbox, e->ref.s, e->ref.n);
 
 	seen_add(&l->seen, e->message.id);
 	e->seen = !seen_add(&l->mine, e->message.id);
-	if (item != NULL)
+	if (item != NULL) {
+		link_pulse_confirmed(l, item, now);
 		complete(l, e, item);
+	}
 	if (l->outbox.len == 0)
 		seen_reset(&l->mine, 0);
 	return true;
@@ -171,7 +162,8 @@ take_error(struct link *l, struct event *e, int64_t now)
 	}
 	if (item != NULL)
 		complete(l, e, item);
-	if (is_own_ping(l, e->ref) || link_take_token_error(l, e))
+	if (link_pulse_take(l, e->ref, now) || link_take_token_error(l, e) ||
+	    link_take_account_error(l, e))
 		return false;
 	if (l->state != LINK_LOGIN && !is_one_of(e->code, closing))
 		return true;
@@ -194,7 +186,7 @@ take(struct link *l, struct event *e, int64_t now)
 	case EVENT_CONNECTED:
 		return take_connected(l, e, now);
 	case EVENT_ACK:
-		return take_ack(l, e);
+		return take_ack(l, e, now);
 	case EVENT_MESSAGE:
 		return take_message(l, e);
 	case EVENT_HISTORY:
@@ -205,10 +197,12 @@ take(struct link *l, struct event *e, int64_t now)
 		link_ping(l, "pong");
 		return false;
 	case EVENT_PONG:
-		return !is_own_ping(l, e->ref);
+		return !link_pulse_take(l, e->ref, now);
 	case EVENT_REGISTERED:
 		link_take_registered(l, e);
-		return true;
+		return !link_take_account(l, e);
+	case EVENT_PASSWORD_CHANGED:
+		return !link_take_account(l, e);
 	case EVENT_TOKEN:
 		return !link_take_token(l, e);
 	case EVENT_DISCONNECTED:

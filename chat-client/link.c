@@ -34,7 +34,7 @@ link_new(const struct link_config *config)
 	if (l == NULL)
 		err(71, NULL);
 	l->config = *config;
-	l->deadline = -1;
+	l->deadline = l->lag = -1;
 	l->window = OUTBOX_MAX;
 	conn_init(&l->conn, SERVER_LINE_MAX, config->tls);
 	text_hex(l->prefix, (unsigned char *)&number, sizeof(number));
@@ -60,6 +60,7 @@ forget_connection(struct link *l)
 {
 	conn_close(&l->conn);
 	link_lose_revocation(l);
+	link_lose_account(l);
 	outbox_rewind(&l->outbox);
 	l->deadline = -1;
 	l->flush_sent = l->flushed = false;
@@ -128,22 +129,13 @@ link_fail(struct link *l, enum link_why why, const char *error, int64_t now)
 	l->wake = now + wait;
 }
 
-void
-link_ping(struct link *l, const char *what)
-{
-	char ref[REF_MAX + 1];
-
-	snprintf(ref, sizeof(ref), "%s-%s", l->prefix, what);
-	request_simple(&l->conn.out, "PING", ref);
-}
-
 /* Send what may be sent, oldest first. */
 static void
 pump(struct link *l)
 {
 	struct outbox_item *item;
 
-	if (l->state != LINK_ONLINE || l->now < l->hold_until)
+	if (l->state != LINK_ONLINE || l->now < l->hold_until || l->conn.secret)
 		return;
 	while (l->outbox.in_flight < l->window &&
 	    buf_len(&l->conn.out) < OUTPUT_MAX &&
@@ -151,6 +143,7 @@ pump(struct link *l)
 		request_message(
 		    &l->conn.out, item->to, item->text, item->len, item->ref);
 		outbox_mark(&l->outbox, item, true);
+		item->sent_at = l->now;
 	}
 	if (l->outbox.len == 0)
 		l->window = OUTBOX_MAX;
@@ -158,28 +151,6 @@ pump(struct link *l)
 	    outbox_unsent(&l->outbox) == NULL) {
 		l->flush_sent = true;
 		link_ping(l, "flush");
-	}
-}
-
-/* Whether silence means something: in raw mode, asking is not ours. */
-static bool
-minds_silence(const struct link *l)
-{
-	return !l->config.raw &&
-	    (l->state == LINK_ONLINE || l->state == LINK_LEAVING);
-}
-
-/* A peer that is gone without a word is only found by asking. */
-static void
-watch_silence(struct link *l, int64_t now)
-{
-	if (!minds_silence(l))
-		return;
-	if (now >= l->heard_at + QUIET_DEAD) {
-		link_fail(l, LINK_LOST, "the server does not answer", now);
-	} else if (now >= l->heard_at + QUIET_PING && !l->asked) {
-		l->asked = true;
-		link_ping(l, "alive");
 	}
 }
 
@@ -230,13 +201,11 @@ link_step(struct link *l, short revents, int64_t now)
 	if (l->state == LINK_IDLE || l->state == LINK_WAITING)
 		return;
 	conn_step(&l->conn, revents, now);
-	if ((revents & POLLIN) || l->conn.paused) {
+	if ((revents & POLLIN) || l->conn.paused)
 		l->heard_at = now;
-		l->asked = false;
-	}
 	if (l->state == LINK_CONNECTING)
 		watch_connecting(l, now);
-	watch_silence(l, now);
+	link_pulse_step(l, now);
 	watch_deadline(l, now);
 	pump(l);
 	conn_flush(&l->conn);
@@ -270,8 +239,7 @@ link_deadline(const struct link *l)
 		return l->now;
 	sooner(&at, conn_deadline(&l->conn));
 	sooner(&at, l->deadline);
-	if (minds_silence(l))
-		sooner(&at, l->heard_at + (l->asked ? QUIET_DEAD : QUIET_PING));
+	sooner(&at, link_pulse_deadline(l));
 	if (l->hold_until > 0 && outbox_unsent(&l->outbox) != NULL)
 		sooner(&at, l->hold_until);
 	return at;
@@ -327,11 +295,17 @@ link_ask_users(struct link *l)
 		request_simple(&l->conn.out, "USERS", NULL);
 }
 
-void
-link_ask_history(struct link *l, const char *with, int64_t limit)
+bool
+link_ask_history(
+    struct link *l, const char *with, int64_t before, int64_t limit)
 {
-	if (l->state == LINK_ONLINE)
-		request_history(&l->conn.out, with, limit, NULL);
+	char ref[REF_MAX + 1];
+
+	if (l->state != LINK_ONLINE)
+		return false;
+	request_history(
+	    &l->conn.out, with, before, limit, link_own_ref(l, "history", ref));
+	return true;
 }
 
 void
@@ -364,6 +338,31 @@ link_abandon(struct link *l)
 	}
 	forget_connection(l);
 	l->state = LINK_IDLE;
+}
+
+void
+link_reconnect_now(struct link *l, int64_t now)
+{
+	if (l->state == LINK_LEAVING || l->username[0] == '\0')
+		return;
+	settle(l, now);
+	link_start(l, NULL, now);
+}
+
+int64_t
+link_countdown(const struct link *l, int64_t now)
+{
+	if (l->state != LINK_WAITING)
+		return -1;
+	return l->wake > now ? (l->wake - now + 999) / 1000 : 0;
+}
+
+const char *
+link_tls(const struct link *l)
+{
+	if (l->conn.tls == NULL || l->conn.state != CONN_OPEN)
+		return NULL;
+	return tls_version(l->conn.tls);
 }
 
 bool

@@ -52,8 +52,15 @@ enum link_news {
 	LINK_TOKEN_CAME,   /* keep it */
 	LINK_TOKEN_DENIED, /* the server gives none */
 	LINK_TOKEN_REVOKED,
-	LINK_TOKEN_STAYS /* it could not be revoked */
+	LINK_TOKEN_STAYS, /* it could not be revoked */
+	LINK_REGISTERED,  /* link_register_now() */
+	LINK_REGISTER_DENIED,
+	LINK_PASSWORD_CHANGED, /* link_change_password() */
+	LINK_PASSWORD_DENIED
 };
+
+/* What the link itself asked about the account and awaits an answer to. */
+enum link_asking { LINK_NO_QUESTION, LINK_ASKS_REGISTER, LINK_ASKS_PASSWORD };
 
 struct link_config {
 	struct address address;
@@ -76,11 +83,12 @@ struct link {
 	bool was_online;  /* logged in at least once */
 	bool flushed;	  /* link_flush() was answered */
 	int64_t line_max; /* for what is sent; 0: unknown */
+	int64_t text_max; /* and for the text of a message, in bytes */
 	struct outbox outbox;
 	enum link_proof proof;
 	bool registers; /* the name is to be registered first */
 	enum link_news news;
-	char news_why[REF_MAX + 1];	/* DENIED, STAYS; not sanitised */
+	char news_why[SHOWN_ERROR_MAX]; /* DENIED, STAYS; not sanitised */
 	char token[TOKEN_TEXT_MAX + 1]; /* "": none; printable ASCII */
 	int64_t token_id;
 	char fingerprint[TLS_FINGERPRINT_LEN + 1]; /* when UNTRUSTED */
@@ -88,8 +96,10 @@ struct link {
 	/* The rest is the link's own. */
 	struct credential password; /* for the next login */
 	struct credential invite;
-	bool token_due; /* it was asked for */
-	bool revoking;	/* link_revoke() was called, no answer came */
+	enum link_asking asking;
+	struct credential fresh; /* what the password is to become */
+	bool token_due;		 /* it was asked for */
+	bool revoking;		 /* link_revoke() was called, no answer came */
 	struct conn conn;
 	struct seen seen;
 	struct seen mine;	   /* seen as MESSAGE, while ACKs are due */
@@ -103,7 +113,9 @@ struct link {
 	int64_t deadline;      /* of the login, -1: none */
 	int64_t online_at;     /* when this login succeeded */
 	int64_t heard_at;      /* when something came last */
-	bool asked;	       /* a PING is out because of silence */
+	int64_t pulse_at;      /* when the last PING was sent */
+	bool asked;	       /* it was not answered yet */
+	int64_t lag;	       /* see link_lag() */
 	int64_t hold_until;    /* no message is sent before */
 	int64_t now;	       /* of the last step */
 	size_t window;	       /* messages in flight at most */
@@ -113,6 +125,9 @@ struct link {
 };
 
 enum link_said { LINK_SAID, LINK_FULL, LINK_TOO_LONG };
+
+/* Room for a command with credentials in it, each byte of them escaped. */
+#define LINK_SECRET_ROOM (12 * SECRET_MAX + 4096)
 
 /* Allocated, for it is large; ends the process if it cannot be. */
 struct link *link_new(const struct link_config *);
@@ -138,6 +153,22 @@ void link_register(struct link *, const struct credential *invite);
  */
 bool link_revoke(struct link *);
 
+/*
+ * When online: register the name one is connected with, or change its
+ * password; then a new token is asked for.  What came of it is in `news'.
+ * False: there is no connection, or such a question is open.
+ */
+bool link_register_now(struct link *, const struct credential *password,
+    const struct credential *invite);
+bool link_change_password(struct link *, const struct credential *old_one,
+    const struct credential *new_one);
+
+/*
+ * Connect at once: instead of waiting, after an end, or, for whoever trusts
+ * the present connection no more, anew.
+ */
+void link_reconnect_now(struct link *, int64_t now);
+
 struct pollfd link_poll(const struct link *);
 /* When link_step() is to be called at the latest; -1: no such time. */
 int64_t link_deadline(const struct link *);
@@ -162,7 +193,13 @@ enum link_said link_say(struct link *, const char *to, const char *text,
 
 /* When online: ask for the users, for history; send a line as it is. */
 void link_ask_users(struct link *);
-void link_ask_history(struct link *, const char *with, int64_t limit);
+/*
+ * The last messages with somebody (NULL: to all), of those before that id (-1:
+ * of all).  The answer, well or not, has the ref "history" of our own:
+ * link_is_own_ref().  False: there is no connection.
+ */
+bool link_ask_history(
+    struct link *, const char *with, int64_t before, int64_t limit);
 enum link_said link_raw(struct link *, const char *line, size_t len);
 
 /* Ask whether everything sent so far was answered; `flushed' tells. */
@@ -173,6 +210,19 @@ void link_leave(struct link *, int64_t wait, int64_t now);
 
 /* End now, with a DISCONNECT if it can go out at once. */
 void link_abandon(struct link *);
+
+/*
+ * How long the server takes to answer, in ms: what was measured last (every
+ * 30 s, and with each message), or how long an answer is due, if that is more.
+ * -1: unknown.
+ */
+int64_t link_lag(const struct link *, int64_t now);
+
+/* The seconds until the next attempt, when WAITING; otherwise -1. */
+int64_t link_countdown(const struct link *, int64_t now);
+
+/* "TLSv1.3" or the like, or NULL: without TLS, or not connected. */
+const char *link_tls(const struct link *);
 
 /* Whether what was said has to go out before more is taken. */
 bool link_is_busy(const struct link *);
@@ -187,8 +237,18 @@ const char *link_reason(const struct link *, char *out, size_t size);
  * Between the link's own parts.  This connection is over:
  */
 void link_fail(struct link *, enum link_why, const char *error, int64_t now);
+/* The ref of what the link asks for itself, from out. */
+const char *
+link_own_ref(const struct link *, const char *what, char out[REF_MAX + 1]);
 /* Ask with a ref of our own, whose PONG is not handed out. */
 void link_ping(struct link *, const char *what);
+/* The pulse: a login, a turn of the loop, an answer; when it is due. */
+void link_pulse_start(struct link *, int64_t now);
+void link_pulse_step(struct link *, int64_t now);
+bool link_pulse_take(struct link *, struct span ref, int64_t now);
+int64_t link_pulse_deadline(const struct link *);
+void
+link_pulse_confirmed(struct link *, const struct outbox_item *, int64_t now);
 bool link_is_own_ref(const struct link *, struct span ref, const char *what);
 /* The connection is open: say who we are.  Then what came of it: */
 void link_log_in(struct link *, int64_t now);
@@ -197,6 +257,10 @@ void link_logged_in(struct link *);
 /* Whether it answers what the link itself asked about its token. */
 bool link_take_token(struct link *, const struct event *);
 bool link_take_token_error(struct link *, const struct event *);
+bool link_take_account(struct link *, const struct event *);
+bool link_take_account_error(struct link *, const struct event *);
+/* The connection is lost, and with it answers that are due: */
 void link_lose_revocation(struct link *);
+void link_lose_account(struct link *);
 
 #endif

@@ -382,6 +382,18 @@ login_take_news(struct login *g, struct link *l)
 		    "the token could not be revoked, and stays in %s/%s: %s",
 		    g->state.dir, TOKEN_FILE, l->news_why);
 		return false;
+	case LINK_REGISTERED:
+		tell(g, "the name is registered now");
+		break;
+	case LINK_REGISTER_DENIED:
+		tell(g, "the name was not registered: %s", l->news_why);
+		break;
+	case LINK_PASSWORD_CHANGED:
+		tell(g, "the password is changed; other devices need it now");
+		break;
+	case LINK_PASSWORD_DENIED:
+		tell(g, "the password was not changed: %s", l->news_why);
+		break;
 	}
 	return true;
 }

@@ -51,6 +51,17 @@ outbox_unsent(const struct outbox *o)
 	return NULL;
 }
 
+struct outbox_item *
+outbox_sent(const struct outbox *o)
+{
+	size_t i;
+
+	for (i = 0; i < o->len; i++)
+		if (o->items[i]->sent)
+			return o->items[i];
+	return NULL;
+}
+
 void
 outbox_mark(struct outbox *o, struct outbox_item *item, bool sent)
 {

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "bounds.h"
 #include "limit.h"
@@ -16,7 +17,8 @@ struct outbox_item {
 	char *to;
 	char *text; /* valid UTF-8 */
 	size_t len;
-	bool sent; /* on the present connection */
+	bool sent;	 /* on the present connection, */
+	int64_t sent_at; /* then; in ms, of the owner's clock */
 };
 
 struct outbox {
@@ -35,6 +37,9 @@ outbox_find(const struct outbox *, const char *ref, size_t len);
 
 /* The oldest that is not sent, or NULL. */
 struct outbox_item *outbox_unsent(const struct outbox *);
+
+/* The oldest that is sent, or NULL. */
+struct outbox_item *outbox_sent(const struct outbox *);
 
 void outbox_mark(struct outbox *, struct outbox_item *, bool sent);
 /* The connection was lost: nothing counts as sent. */

@@ -120,8 +120,8 @@ run_input(struct plain *p, const struct input *in)
 		link_ask_users(p->link);
 		break;
 	case INPUT_HISTORY:
-		link_ask_history(
-		    p->link, in->name[0] != '\0' ? in->name : NULL, in->count);
+		link_ask_history(p->link,
+		    in->name[0] != '\0' ? in->name : NULL, -1, in->count);
 		break;
 	case INPUT_LOGOUT:
 		if (!link_revoke(p->link))
@@ -287,7 +287,7 @@ greet(struct plain *p)
 	p->greeted = true;
 	if (p->options->with != NULL && p->options->history >= 0)
 		link_ask_history(
-		    p->link, p->options->with, p->options->history);
+		    p->link, p->options->with, -1, p->options->history);
 	if (p->options->forget)
 		link_revoke(p->link);
 }

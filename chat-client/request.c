@@ -60,6 +60,16 @@ request_register(struct buf *out, const struct request_login *login)
 }
 
 void
+request_password(
+    struct buf *out, const char *old_one, const char *new_one, const char *ref)
+{
+	begin(out, "PASSWORD", ref);
+	add_string(out, "old", old_one);
+	add_string(out, "new", new_one);
+	buf_add_str(out, "}\n");
+}
+
+void
 request_token(struct buf *out, int64_t revoke, const char *ref)
 {
 	begin(out, "TOKEN", ref);
@@ -79,11 +89,12 @@ request_message(struct buf *out, const char *to, const char *text, size_t len,
 }
 
 void
-request_history(
-    struct buf *out, const char *with, int64_t limit, const char *ref)
+request_history(struct buf *out, const char *with, int64_t before,
+    int64_t limit, const char *ref)
 {
 	begin(out, "HISTORY", ref);
 	add_string(out, "with", with);
+	add_int(out, "before", before);
 	add_int(out, "limit", limit);
 	buf_add_str(out, "}\n");
 }

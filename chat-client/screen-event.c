@@ -93,6 +93,7 @@ take_event(struct screen *s, const struct event *e)
 	case EVENT_PONG:
 	case EVENT_DISCONNECTED:
 	case EVENT_REGISTERED:
+	case EVENT_PASSWORD_CHANGED:
 	case EVENT_TOKEN:
 	case EVENT_OTHER:
 		break;

@@ -131,12 +131,11 @@ run_input(struct screen *s, const struct input *in, int64_t now)
 	case INPUT_HISTORY:
 		if (is_online(s))
 			link_ask_history(s->link,
-			    in->name[0] != '\0' ? in->name : NULL, in->count);
+			    in->name[0] != '\0' ? in->name : NULL, -1,
+			    in->count);
 		break;
 	case INPUT_RECONNECT:
-		if (s->link->state == LINK_WAITING ||
-		    s->link->state == LINK_IDLE)
-			link_start(s->link, NULL, now);
+		link_reconnect_now(s->link, now);
 		break;
 	case INPUT_LOGOUT:
 		log_out(s, now);

@@ -321,6 +321,12 @@ tls_pending(const struct tls *t)
 }
 
 const char *
+tls_version(const struct tls *t)
+{
+	return SSL_get_version(t->ssl);
+}
+
+const char *
 tls_error(const struct tls *t)
 {
 	return t->error;

@@ -67,6 +67,9 @@ bool tls_wants_write(const struct tls *);
 /* Whether there is something to read that poll(2) does not know of. */
 bool tls_pending(const struct tls *);
 
+/* The version that was agreed on, such as "TLSv1.3". */
+const char *tls_version(const struct tls *);
+
 /* What failed, or why it is not trusted; never NULL. */
 const char *tls_error(const struct tls *);
 

@@ -9,7 +9,8 @@ $(B)/tests/unit/client-view: $(call client_test,format incoming model people \
 $(B)/tests/unit/client-talk: $(call client_test,address backoff format \
 	incoming input outbox request sanitise seen)
 link_tests = $(B)/tests/unit/client-link $(B)/tests/unit/client-link-login
-$(link_tests): $(call client_test,address backoff conn incoming link link-login \
-	link-take outbox request credential resolve seen tls)
+$(link_tests): $(call client_test,address backoff conn incoming link \
+	link-account link-login link-pulse link-take outbox request credential \
+	resolve seen tls)
 $(link_tests): UNITLIBS = -lssl -lcrypto
 $(B)/tests/unit/client-state: $(call client_test,state)

@@ -159,6 +159,127 @@ a_revocation_without_an_answer_leaves_the_token(void **state)
 	assert_string_equal(w->link->token, "00ff");
 }
 
+static struct credential
+secret(const char *s)
+{
+	struct credential out = { .len = 0 };
+
+	assert_true(credential_add(&out, s, strlen(s)));
+	return out;
+}
+
+/* Ask for another password, with a token that will be revoked by that. */
+static void
+change_password(struct world *w)
+{
+	struct credential old_one = secret("pass word"),
+			  new_one = secret("word pass");
+
+	link_set_token(w->link, 7, "00ff");
+	link_start(w->link, "alice", w->now);
+	accept_link(w);
+	assert_false(link_change_password(w->link, &old_one, &new_one));
+	welcome(w, CONNECTED(50));
+	assert_true(link_change_password(w->link, &old_one, &new_one));
+	/* One at a time. */
+	assert_false(link_change_password(w->link, &old_one, &new_one));
+	assert_false(link_register_now(w->link, &new_one, NULL));
+	assert_null(w->link->conn.out.data);
+	assert_heard(w, "\"command\":\"PASSWORD\"");
+	assert_non_null(
+	    strstr(w->line, "\"old\":\"pass word\",\"new\":\"word pass\""));
+}
+
+static void
+a_changed_password_brings_a_new_token(void **state)
+{
+	struct world *w = *state;
+
+	change_password(w);
+	answer(w, "\"PASSWORD_CHANGED\"");
+	quiet(w);
+	assert_int_equal(w->link->news, LINK_PASSWORD_CHANGED);
+	assert_int_equal(w->link->fresh.len, 0);
+	assert_string_equal(w->link->token, "");
+	w->link->news = LINK_NO_NEWS;
+	assert_heard(w, "\"command\":\"TOKEN\"");
+	answer(w, "\"TOKEN\",\"id\":8,\"token\":\"11ff\"");
+	quiet(w);
+	assert_int_equal(w->link->news, LINK_TOKEN_CAME);
+	assert_int_equal(w->link->password.len, 0);
+	hang_up(w);
+	come_back(w);
+	assert_non_null(strstr(w->line, "\"token\":\"11ff\""));
+}
+
+static void
+a_changed_password_serves_until_the_token_comes(void **state)
+{
+	struct world *w = *state;
+
+	change_password(w);
+	answer(w, "\"PASSWORD_CHANGED\"");
+	quiet(w);
+	hang_up(w);
+	come_back(w);
+	assert_non_null(strstr(w->line, "\"password\":\"word pass\""));
+	assert_null(strstr(w->line, "00ff"));
+}
+
+static void
+a_password_that_was_not_changed_says_why(void **state)
+{
+	struct world *w = *state;
+
+	change_password(w);
+	answer(w, "\"ERROR\",\"code\":\"AUTH_FAILED\",\"message\":\"no\"");
+	quiet(w);
+	assert_int_equal(w->link->news, LINK_PASSWORD_DENIED);
+	assert_string_equal(w->link->news_why, "AUTH_FAILED: no");
+	assert_string_equal(w->link->token, "00ff");
+	assert_int_equal(w->link->fresh.len, 0);
+	assert_unheard(w);
+}
+
+static void
+a_password_whose_change_was_not_answered_is_unsure(void **state)
+{
+	struct world *w = *state;
+
+	change_password(w);
+	hang_up(w);
+	assert_int_equal(w->link->news, LINK_PASSWORD_DENIED);
+	assert_non_null(strstr(w->link->news_why, "may have been done or not"));
+	assert_int_equal(w->link->fresh.len, 0);
+	come_back(w);
+	assert_non_null(strstr(w->line, "\"token\":\"00ff\""));
+}
+
+static void
+a_name_can_be_registered_while_it_is_used(void **state)
+{
+	struct world *w = *state;
+	struct credential password = secret("pass word"),
+			  invite = secret("please");
+
+	assert_false(link_register_now(w->link, &password, &invite));
+	log_in(w);
+	assert_true(link_register_now(w->link, &password, &invite));
+	assert_heard(w, "\"command\":\"REGISTER\"");
+	assert_non_null(strstr(w->line,
+	    "\"username\":\"alice\",\"password\":\"pass word\","
+	    "\"invite\":\"please\""));
+	answer(w, "\"REGISTERED\",\"username\":\"alice\"");
+	quiet(w);
+	assert_int_equal(w->link->news, LINK_REGISTERED);
+	assert_heard(w, "\"command\":\"TOKEN\"");
+	/* Its resume secret is worth nothing any more. */
+	hang_up(w);
+	come_back(w);
+	assert_non_null(strstr(w->line, "\"password\":\"pass word\""));
+	assert_null(strstr(w->line, "resume"));
+}
+
 static void
 refuse(struct world *w, const char *code)
 {
@@ -205,6 +326,11 @@ main(void)
 		TEST(registering_comes_first_and_only_once),
 		TEST(a_revocation_forgets_the_token),
 		TEST(a_revocation_without_an_answer_leaves_the_token),
+		TEST(a_changed_password_brings_a_new_token),
+		TEST(a_changed_password_serves_until_the_token_comes),
+		TEST(a_password_that_was_not_changed_says_why),
+		TEST(a_password_whose_change_was_not_answered_is_unsure),
+		TEST(a_name_can_be_registered_while_it_is_used),
 		TEST(a_first_login_that_is_refused_for_now_is_tried_again),
 	};
 

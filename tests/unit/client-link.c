@@ -151,28 +151,121 @@ a_resend_that_came_back_as_a_message_is_known(void **state)
 }
 
 static void
+server_answers(struct world *w)
+{
+	server_says(w, "{\"event\":\"PONG\",\"ref\":\"");
+	server_says(w, ref(w));
+	server_says(w, "\"}\n");
+	quiet(w);
+}
+
+static void
 a_silent_server_is_asked_and_then_given_up(void **state)
 {
 	struct world *w = *state;
 
 	log_in(w);
-	assert_int_equal(link_deadline(w->link), w->now + QUIET_PING);
-	pass(w, QUIET_PING - 1);
+	assert_int_equal(link_deadline(w->link), w->now + PULSE_EVERY);
+	pass(w, PULSE_EVERY - 1);
 	assert_unheard(w);
 	pass(w, 1);
 	assert_heard(w, "\"command\":\"PING\"");
-	server_says(w, "{\"event\":\"PONG\",\"ref\":\"");
-	server_says(w, ref(w));
-	server_says(w, "\"}\n");
-	quiet(w);
-	pass(w, QUIET_PING);
+	server_answers(w);
+	pass(w, PULSE_EVERY);
 	assert_heard(w, "PING");
 	assert_unheard(w);
-	pass(w, QUIET_DEAD - QUIET_PING - 1);
+	pass(w, PULSE_DEAD - 1);
 	assert_int_equal(w->link->state, LINK_ONLINE);
 	pass(w, 1);
 	assert_int_equal(w->link->state, LINK_WAITING);
 	assert_int_equal(w->link->why, LINK_LOST);
+}
+
+static void
+who_slept_for_hours_asks_before_giving_up(void **state)
+{
+	struct world *w = *state;
+
+	log_in(w);
+	pass(w, 8 * 3600 * 1000LL);
+	assert_heard(w, "PING");
+	assert_int_equal(w->link->state, LINK_ONLINE);
+	assert_int_equal(link_deadline(w->link), w->now + PULSE_DEAD);
+}
+
+static void
+the_lag_is_measured_and_grows_while_an_answer_is_due(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(link_lag(w->link, w->now), -1);
+	log_in(w);
+	assert_int_equal(link_lag(w->link, w->now), -1);
+	pass(w, PULSE_EVERY);
+	assert_heard(w, "PING");
+	pass(w, 700);
+	assert_int_equal(link_lag(w->link, w->now), 700);
+	server_answers(w);
+	pass(w, 5000);
+	assert_int_equal(link_lag(w->link, w->now), 700);
+	/* So does a message tell. */
+	say(w, "x");
+	assert_heard(w, "MESSAGE");
+	assert_int_equal(link_lag(w->link, w->now), 700);
+	pass(w, 900);
+	assert_int_equal(link_lag(w->link, w->now), 900);
+	pass(w, 100);
+	server_acks(w, ref(w), 51, false);
+	assert_int_equal(link_lag(w->link, w->now), 1000);
+	hang_up(w);
+	assert_int_equal(link_lag(w->link, w->now), -1);
+}
+
+static void
+reconnecting_now_waits_for_nothing(void **state)
+{
+	struct world *w = *state;
+
+	/* Nobody was to be connected yet. */
+	link_reconnect_now(w->link, w->now);
+	assert_int_equal(w->link->state, LINK_IDLE);
+	log_in(w);
+	assert_int_equal(link_countdown(w->link, w->now), -1);
+	hang_up(w);
+	assert_int_equal(w->link->state, LINK_WAITING);
+	assert_in_range(link_countdown(w->link, w->now), 1, 2);
+	link_reconnect_now(w->link, w->now);
+	accept_link(w);
+	welcome(w, CONNECTED(50));
+	/* A connection that looks well is given up for a new one. */
+	say(w, "x");
+	assert_heard(w, "MESSAGE");
+	link_reconnect_now(w->link, w->now);
+	accept_link(w);
+	assert_non_null(strstr(w->line, "\"resume\":\"secret\""));
+	welcome(w, CONNECTED(50));
+	assert_heard(w, "MESSAGE");
+}
+
+static void
+history_is_asked_for_from_any_place(void **state)
+{
+	struct world *w = *state;
+	struct event e;
+	char line[200];
+
+	assert_false(link_ask_history(w->link, "bob", 40, 20));
+	log_in(w);
+	assert_true(link_ask_history(w->link, "bob", 40, 20));
+	assert_heard(w, "\"with\":\"bob\",\"before\":40,\"limit\":20");
+	snprintf(line, sizeof(line),
+	    "{\"event\":\"HISTORY\",\"ref\":\"%s\",\"with\":\"bob\","
+	    "\"messages\":[],\"more\":true}\n",
+	    ref(w));
+	server_says(w, line);
+	expect(w, &e, EVENT_HISTORY);
+	assert_true(e.more && link_is_own_ref(w->link, e.ref, "history"));
+	incoming_free(&e);
 }
 
 static void
@@ -335,6 +428,10 @@ main(void)
 		TEST(what_is_not_confirmed_is_sent_again_with_its_ref),
 		TEST(a_resend_that_came_back_as_a_message_is_known),
 		TEST(a_silent_server_is_asked_and_then_given_up),
+		TEST(who_slept_for_hours_asks_before_giving_up),
+		TEST(the_lag_is_measured_and_grows_while_an_answer_is_due),
+		TEST(reconnecting_now_waits_for_nothing),
+		TEST(history_is_asked_for_from_any_place),
 		TEST(waits_grow_while_nothing_answers_and_a_success_ends_that),
 		TEST(a_server_that_shuts_down_says_how_long_to_wait),
 		TEST(a_busy_server_gets_one_message_at_a_time),

@@ -211,8 +211,16 @@ requests_are_what_the_protocol_wants(void **state)
 	assert_request(&out,
 	    "{\"command\":\"MESSAGE\",\"ref\":\"r\","
 	    "\"to\":\"all\",\"message\":\"a\\\"\\n\\u001b\"}\n");
-	request_history(&out, NULL, 5, NULL);
+	request_history(&out, NULL, -1, 5, NULL);
 	assert_request(&out, "{\"command\":\"HISTORY\",\"limit\":5}\n");
+	request_history(&out, "bob", 7, 5, "r");
+	assert_request(&out,
+	    "{\"command\":\"HISTORY\",\"ref\":\"r\","
+	    "\"with\":\"bob\",\"before\":7,\"limit\":5}\n");
+	request_password(&out, "a\"", "b", "r");
+	assert_request(&out,
+	    "{\"command\":\"PASSWORD\",\"ref\":\"r\","
+	    "\"old\":\"a\\\"\",\"new\":\"b\"}\n");
 	request_simple(&out, "USERS", NULL);
 	assert_request(&out, "{\"command\":\"USERS\"}\n");
 }
