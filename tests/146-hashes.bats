@@ -150,10 +150,10 @@ hashing() {
 		round "before $i"
 	done
 	calm=$slowest
-	for i in {1..50}; do
+	for i in {1..20}; do
 		client_open "f$i"
 	done
-	for i in {1..50}; do
+	for i in {1..20}; do
 		connect "f$i" nobody '"password":"wrong horse"'
 	done
 	slowest=0 seen=
@@ -164,7 +164,7 @@ hashing() {
 	echo "slowest before: $calm ms, during: $slowest ms"
 	[[ -n $seen ]] || fail 'nobody was seen to hash'
 	((slowest <= 5 * calm + 1000))
-	for i in {1..50}; do
+	for i in {1..20}; do
 		client_expect "f$i" '.code == "AUTH_FAILED" or .code == "UNAVAILABLE"' 60
 		codes+=" $(client_get .code)"
 	done

@@ -12,36 +12,36 @@ load chaos
 }
 
 @test "sessions are killed, with short datagram queues" {
-	QLEN=10 chaos trouble_sessions --seconds 6
+	QLEN=10 chaos trouble_sessions --seconds 3
 }
 
 @test "sessions are killed, with long datagram queues" {
-	QLEN=512 chaos trouble_sessions --seconds 6
+	QLEN=512 chaos trouble_sessions --seconds 3
 }
 
 @test "chat-notify is killed and restarted, with short datagram queues" {
-	QLEN=10 chaos trouble_notify --seconds 6
+	QLEN=10 chaos trouble_notify --seconds 3
 }
 
 @test "chat-notify is killed and restarted, with long datagram queues" {
-	QLEN=512 chaos trouble_notify --seconds 6
+	QLEN=512 chaos trouble_notify --seconds 3
 }
 
 @test "everything is killed, with short datagram queues" {
-	QLEN=10 chaos trouble_all --seconds 6
+	QLEN=10 chaos trouble_all --seconds 3
 }
 
 @test "everything is killed, with long datagram queues" {
-	QLEN=512 chaos trouble_all --seconds 6
+	QLEN=512 chaos trouble_all --seconds 3
 }
 
 @test "connections break and some clients read slowly, as it comes" {
-	chaos trouble_none --seconds 6 --drop 10 --slow 4 --slow-seconds 2
+	chaos trouble_none --seconds 3 --drop 10 --slow 4 --slow-seconds 2
 }
 
 @test "any trouble with normal durability" {
 	export CHAT_DURABILITY=normal
-	chaos trouble_mixed --seconds 6
+	chaos trouble_mixed --seconds 3
 }
 
 @test "50 senders at once: every message exactly once and in order" {

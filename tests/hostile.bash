@@ -50,3 +50,69 @@ come_and_go_without_trace() {
 	assert_eq "$(db 'select count(*) from sessions')" $((301 + $1)) sessions
 	say alice on
 }
+
+# Open N connections; then a byte to every second one, again and again.  The
+# others say nothing at all.  Whoever is closed by the server is left alone.
+strangers() {
+	local fd i sent=0 slow=$1
+	local -a fds=()
+	trap '' PIPE
+	for ((i = 0; i < slow; i++)); do
+		exec {fd}<>"/dev/tcp/127.0.0.1/$PORT" || exit
+		fds+=("$fd")
+	done
+	echo opened >"$T/strangers"
+	local text='{"command":"CONNECT","username":"drip"}'
+	while ((sent < ${#text})); do
+		for ((i = 0; i < slow; i += 2)); do
+			printf '%s' "${text:sent:1}" >&"${fds[i]}" || :
+		done 2>/dev/null
+		echo "sent $((++sent))" >>"$T/strangers"
+		# A second, unless the test is over.
+		read -rt 1 -u "$NAP" || :
+	done
+	wait
+}
+
+strangers_have() {
+	grep -qx "$1" "$T/strangers"
+}
+
+# N half-open connections of whom half send a byte a second, and five who log
+# in and talk meanwhile, before CHAT_LOGIN_TIMEOUT ends them.
+others_talk_among_strangers() {
+	local start before pid name
+	server_start
+	client_login alice
+	notify_holds
+	before=$FDS
+	: >"$T/strangers"
+	strangers "$1" 3>&- &
+	pid=$!
+	wait_for -t 60 strangers_have opened
+	wait_for strangers_have 'sent 1'
+	for name in bob carol dave erin frank; do
+		now_ms
+		start=$NOW
+		client_login "$name"
+		say "$name" "from $name"
+		client_expect alice ".message == \"from $name\""
+		now_ms
+		((NOW - start < 10000)) ||
+		    fail "$name was served after $((NOW - start)) ms"
+	done
+	(($(sessions_count) > $1 * 4 / 5)) || fail "only $(sessions_count) sessions"
+	kill -0 "$pid"
+	for name in bob carol dave erin frank; do
+		client_send "$name" '{"command":"DISCONNECT"}'
+		client_closed "$name"
+	done
+	# They are given up in time, byte after byte or not.
+	wait_for -t 180 only_alice_is_left
+	assert_eq "$(db "select count(*) from users where username = 'drip'")" 0
+	notify_holds
+	assert_eq "$FDS" "$before" descriptors
+	kill -TERM "$pid" || :
+	wait "$pid" || :
+	say alice on
+}
