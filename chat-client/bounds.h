@@ -11,9 +11,11 @@
 #define SHOWN_ERROR_MAX	  512		    /* of an error's text */
 #define SHOWN_TROUBLE_MAX 3072		    /* of what the form has to say */
 #define COMBINING_MAX	  4		    /* marks on one character */
-#define LOG_ENTRIES_MAX	  10000 /* lines of talk kept for scrolling */
-#define LOG_BYTES_MAX	  (32 * 1024 * 1024) /* and their size */
+#define LOG_ENTRIES_MAX	  100000 /* messages kept for scrolling */
+#define LOG_BYTES_MAX	  (64 * 1024 * 1024) /* and their memory */
+#define TALKS_MAX	  200		     /* conversations */
 #define PEOPLE_MAX	  10000		     /* users in the users pane */
+#define SPEAKERS_MAX	  1000 /* messages that tell who spoke last */
 #define SEEN_RANGES_MAX	  4096 /* runs of message ids kept apart */
 #define RESUME_MAX	  256  /* a resume secret */
 #define TOKEN_TEXT_MAX	  256  /* a token */
@@ -45,8 +47,9 @@
 #define PULSE_DEAD	    30000 /* silent for so long after that: it is not */
 #define SETTLE_WAIT	    5000  /* a login is caught up after this */
 #define LEAVE_WAIT	    2000  /* on the screen, for DISCONNECTED */
-#define FRAME_WAIT	    16	  /* between two draws */
+#define FRAME_WAIT	    17	  /* between two draws, 60 a second */
 #define HISTORY_FIRST	    200	  /* messages asked for on the screen */
+#define HISTORY_PAGE	    200	  /* and when one scrolls back */
 #define ESCAPE_WAIT	    50	  /* a lone escape key */
 #define STATE_LOCK_WAIT	    5000  /* for another client that writes there */
 

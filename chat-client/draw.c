@@ -13,7 +13,9 @@
 #include <curses.h>
 
 #include "draw-parts.h"
+#include "format.h"
 #include "sanitise.h"
+#include "talk.h"
 #include "text.h"
 #include "wrap.h"
 
@@ -97,15 +99,16 @@ draw_color(int pair)
 	return colored ? COLOR_PAIR(pair) : A_NORMAL;
 }
 
-/* The same name has the same colour, today and tomorrow. */
+static attr_t
+number_color(uint32_t number)
+{
+	return draw_color(COLOR_NAME + (int)(number % NAME_COLORS));
+}
+
 static attr_t
 name_color(const char *name)
 {
-	unsigned int hash = 5381;
-
-	for (; *name != '\0'; name++)
-		hash = hash * 33 + (unsigned char)(*name | 0x20);
-	return draw_color(COLOR_NAME + (int)(hash % NAME_COLORS));
+	return number_color(entry_color(name));
 }
 
 /* Sanitised text, cut at the width, at the cursor. */
@@ -133,16 +136,42 @@ put_part(const struct view_row *row, size_t from, size_t to, attr_t attr)
 	attrset(A_NORMAL);
 }
 
+/* A line across: a new day, or what was not read. */
 static void
-draw_row(const struct view_row *row, int y)
+draw_rule(const struct view_row *row, int y, int width)
+{
+	struct buf text = { 0 };
+
+	if (row->kind == VIEW_DAY) {
+		buf_add_str(&text, " ");
+		format_day(&text, row->entry->time);
+		buf_add_str(&text, " ");
+		attrset(A_DIM);
+	} else {
+		buf_add_str(&text, " new ");
+		attrset(A_BOLD | draw_color(COLOR_TROUBLE));
+	}
+	mvhline(y, 0, ACS_HLINE, width);
+	if (width > 4) {
+		move(y, 2);
+		draw_put(buf_head(&text), buf_len(&text), width - 4);
+	}
+	attrset(A_NORMAL);
+	buf_free(&text);
+}
+
+static void
+draw_row(const struct view_row *row, int y, int width)
 {
 	const struct entry *e = row->entry;
 	attr_t head = A_DIM, text = A_NORMAL;
 
+	if (row->kind != VIEW_TEXT) {
+		draw_rule(row, y, width);
+		return;
+	}
 	if (e->kind == ENTRY_MESSAGE) {
-		head = A_BOLD | name_color(e->from);
-		if (entry_is_private(e))
-			text = draw_color(COLOR_PRIVATE);
+		head = A_BOLD | number_color(e->color);
 		if (e->ref != NULL)
 			head = text = A_DIM;
 	} else if (e->kind == ENTRY_ERROR) {
@@ -164,10 +193,10 @@ draw_messages(struct screen *s, int width, int height)
 
 	if (height > ROWS_MAX)
 		height = ROWS_MAX;
-	view_resize(&s->view, width, height);
-	n = view_rows(&s->view, s->model, rows);
+	view_resize(&s->model->now->view, width, height);
+	n = view_rows(&s->model->now->view, s->model->now, rows);
 	for (i = 0; i < n; i++)
-		draw_row(&rows[i], height - 1 - (int)i);
+		draw_row(&rows[i], height - 1 - (int)i, width);
 }
 
 static void
@@ -270,8 +299,8 @@ draw_status(const struct screen *s, int y, int64_t now)
 	}
 	buf_add_str(&left, " ");
 	add_count(&right, s->link->outbox.len, "unconfirmed");
-	if (s->view.scrolled) {
-		add_count(&right, s->below, "new");
+	if (s->model->now->view.scrolled) {
+		add_count(&right, s->model->now->unread, "new");
 		buf_add_str(&right,
 		    COLS >= USERS_FROM ? "  more below: PgDn " : " PgDn ");
 	} else if (s->link->state == LINK_ONLINE) {

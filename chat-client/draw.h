@@ -13,7 +13,6 @@
 #include "link.h"
 #include "login.h"
 #include "model.h"
-#include "view.h"
 
 /* What the login form asks for. */
 enum form_step {
@@ -29,7 +28,6 @@ struct screen {
 	struct link *link;
 	struct login *login;
 	struct model *model;
-	struct view view;
 	struct edit line; /* what is being written */
 	struct edit name; /* in the login form */
 	bool form;	  /* the login form is shown */
@@ -37,8 +35,6 @@ struct screen {
 	struct credential answer; /* in the form, but for the name */
 	struct credential first;  /* the new password, while asked AGAIN */
 	char trouble[SHOWN_TROUBLE_MAX]; /* in it, not sanitised */
-	const char *to;			 /* whom lines go to */
-	size_t below;			 /* messages that came while scrolled */
 	bool leaving;
 	bool warned;  /* of leaving with unconfirmed messages */
 	bool changed; /* to be drawn */

@@ -56,6 +56,43 @@ format_clock(struct buf *out, int64_t time)
 	add_time(out, text, known);
 }
 
+/* The days of a calendar, as if it had been in use always. */
+static int32_t
+day_number(int32_t year, int32_t month, int32_t day)
+{
+	/* The year begins in March, so that a leap day is its last. */
+	int32_t y = month > 2 ? year : year - 1;
+	int32_t m = month > 2 ? month - 3 : month + 9;
+
+	return y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day -
+	    719469;
+}
+
+int32_t
+format_day_number(int64_t time)
+{
+	struct tm tm;
+
+	if (!local_time(time, &tm) || tm.tm_year < 70 || tm.tm_year > 8099)
+		return -1;
+	return day_number(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
+}
+
+void
+format_day(struct buf *out, int64_t time)
+{
+	char text[64];
+	struct tm tm;
+
+	if (!local_time(time, &tm))
+		return;
+	if (strftime(text, sizeof(text), "%A, ", &tm) > 0)
+		buf_add_str(out, text);
+	buf_add_int(out, tm.tm_mday);
+	if (strftime(text, sizeof(text), " %B %Y", &tm) > 0)
+		buf_add_str(out, text);
+}
+
 /* Lines after the first are marked, so that no text can forge a line. */
 static void
 add_text(struct buf *out, struct span text)

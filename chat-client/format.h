@@ -18,6 +18,13 @@ void format_date(struct buf *, int64_t time);
 void format_clock(struct buf *, int64_t time);
 
 /*
+ * The day of that time, in days since 1970 in local time, -1 if it is unknown;
+ * and the day as people say it: "Monday, 23 November 2026".
+ */
+int32_t format_day_number(int64_t time);
+void format_day(struct buf *, int64_t time);
+
+/*
  * "DATE TIME <FROM> TEXT", in private "DATE TIME <FROM -> TO> TEXT".  Further
  * lines of the text begin with a tab, which no other line does.
  */

@@ -21,7 +21,7 @@ static const struct {
 	enum { PLAIN, FUNCTION, ALT } how;
 	wint_t code;
 	enum keys_kind kind;
-	enum edit_op op;
+	int op; /* an enum edit_op, or a number */
 } table[] = {
 	{ PLAIN, CTRL('a'), KEYS_EDIT, EDIT_HOME },
 	{ PLAIN, CTRL('b'), KEYS_EDIT, EDIT_LEFT },
@@ -48,6 +48,20 @@ static const struct {
 	{ ALT, 0x7f, KEYS_EDIT, EDIT_KILL_WORD_LEFT },
 	{ ALT, CTRL('h'), KEYS_EDIT, EDIT_KILL_WORD_LEFT },
 	{ ALT, '>', KEYS_BOTTOM, 0 },
+	{ ALT, 'u', KEYS_UNREAD, 0 },
+	{ ALT, 'a', KEYS_BUSIEST, 0 },
+	{ ALT, '/', KEYS_BACK, 0 },
+	{ ALT, 'n', KEYS_NEXT, 0 },
+	{ ALT, 'p', KEYS_PREVIOUS, 0 },
+	{ ALT, '1', KEYS_NUMBER, 1 },
+	{ ALT, '2', KEYS_NUMBER, 2 },
+	{ ALT, '3', KEYS_NUMBER, 3 },
+	{ ALT, '4', KEYS_NUMBER, 4 },
+	{ ALT, '5', KEYS_NUMBER, 5 },
+	{ ALT, '6', KEYS_NUMBER, 6 },
+	{ ALT, '7', KEYS_NUMBER, 7 },
+	{ ALT, '8', KEYS_NUMBER, 8 },
+	{ ALT, '9', KEYS_NUMBER, 9 },
 	{ FUNCTION, KEY_LEFT, KEYS_EDIT, EDIT_LEFT },
 	{ FUNCTION, KEY_RIGHT, KEYS_EDIT, EDIT_RIGHT },
 	{ FUNCTION, CODE_WORD_LEFT, KEYS_EDIT, EDIT_WORD_LEFT },
@@ -93,7 +107,8 @@ look_up(int how, wint_t code)
 	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if ((int)table[i].how == how && table[i].code == code) {
 			key.kind = table[i].kind;
-			key.op = table[i].op;
+			key.number = table[i].op;
+			key.op = (enum edit_op)table[i].op;
 			break;
 		}
 	return key;

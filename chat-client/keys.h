@@ -17,6 +17,12 @@ enum keys_kind {
 	KEYS_PAGE_UP,
 	KEYS_PAGE_DOWN,
 	KEYS_BOTTOM,
+	KEYS_UNREAD,
+	KEYS_NUMBER, /* the conversation with that number */
+	KEYS_NEXT,
+	KEYS_PREVIOUS,
+	KEYS_BUSIEST,
+	KEYS_BACK,
 	KEYS_STOP,
 	KEYS_SUSPEND,
 	KEYS_REDRAW,
@@ -26,6 +32,7 @@ enum keys_kind {
 struct key {
 	enum keys_kind kind;
 	enum edit_op op;
+	int number;
 	char text[8];
 	size_t len;
 };

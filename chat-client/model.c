@@ -1,129 +1,18 @@
 /*
- * The log of model.h: entries are added, found by id or ref, and forgotten
- * when there are too many.  The users are people.c's.
+ * The conversations of model.h: messages and notices go into the one they
+ * belong to, and the oldest are forgotten when there are too many.  Which
+ * talk is shown is model-go.c's, the users are people.c's.
  */
 #include <err.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "format.h"
 #include "model.h"
 #include "sanitise.h"
-#include "wrap.h"
+#include "text.h"
 
-#define LOG_SLACK 512 /* forgotten at a time, for speed */
-
-struct model *
-model_new(void)
-{
-	struct model *m = calloc(1, sizeof(*m));
-
-	if (m == NULL ||
-	    (m->entries = calloc(
-		 LOG_ENTRIES_MAX + LOG_SLACK, sizeof(*m->entries))) == NULL)
-		err(71, NULL);
-	return m;
-}
-
-static void
-entry_free(struct model *m, struct entry *e)
-{
-	m->bytes -= e->len + e->text_len + sizeof(*e);
-	free(e->ref);
-	free(e->text);
-	free(e->line);
-	free(e);
-}
-
-void
-model_free(struct model *m)
-{
-	if (m == NULL)
-		return;
-	while (m->len > 0)
-		entry_free(m, m->entries[--m->len]);
-	free(m->entries);
-	free(m->people);
-	free(m);
-}
-
-bool
-entry_is_private(const struct entry *e)
-{
-	return e->kind == ENTRY_MESSAGE && strcasecmp(e->to, "all") != 0;
-}
-
-static void
-add_head(struct buf *out, const struct entry *e)
-{
-	switch (e->kind) {
-	case ENTRY_MESSAGE:
-		buf_add_str(out, " <");
-		buf_add_str(out, e->from);
-		if (entry_is_private(e)) {
-			buf_add_str(out, " -> ");
-			buf_add_str(out, e->to);
-		}
-		buf_add_str(out, "> ");
-		break;
-	case ENTRY_NOTICE:
-		buf_add_str(out, " -- ");
-		break;
-	case ENTRY_ERROR:
-		buf_add_str(out, " !! ");
-		break;
-	}
-}
-
-static char *
-take_string(struct buf *b, size_t *len)
-{
-	char *s;
-
-	*len = buf_len(b);
-	if ((s = malloc(*len + 1)) == NULL)
-		err(71, NULL);
-	if (*len > 0)
-		memcpy(s, buf_head(b), *len);
-	s[*len] = '\0';
-	buf_free(b);
-	return s;
-}
-
-/* The line as it is shown; again whenever something in it has changed. */
-static void
-compose(struct model *m, struct entry *e)
-{
-	struct buf line = { 0 };
-
-	m->bytes -= e->len;
-	free(e->line);
-	format_clock(&line, e->time);
-	e->clock_len = buf_len(&line);
-	add_head(&line, e);
-	e->head_len = buf_len(&line);
-	buf_add(&line, e->text, e->text_len);
-	e->line = take_string(&line, &e->len);
-	e->head_columns = wrap_columns(e->line, e->head_len);
-	m->bytes += e->len;
-}
-
-static struct entry *
-entry_new(struct model *m, enum entry_kind kind, struct span text)
-{
-	struct entry *e = calloc(1, sizeof(*e));
-	struct buf clean = { 0 };
-
-	if (e == NULL)
-		err(71, NULL);
-	e->kind = kind;
-	e->serial = ++m->serials;
-	sanitise_add(&clean, text.s, text.n, SHOWN_TEXT_MAX, SANITISE_TEXT);
-	e->text = take_string(&clean, &e->text_len);
-	m->bytes += e->text_len + sizeof(*e);
-	return e;
-}
+#define FORGET_MAX 512 /* entries forgotten at a time, for speed */
 
 static void
 set_name(char *out, struct span name)
@@ -136,179 +25,326 @@ set_name(char *out, struct span name)
 	buf_free(&clean);
 }
 
-static void
-forget_oldest(struct model *m, size_t n)
+struct model *
+model_new(void)
 {
-	size_t i;
+	struct model *m = calloc(1, sizeof(*m));
 
-	for (i = 0; i < n; i++)
-		entry_free(m, m->entries[i]);
-	m->len -= n;
-	memmove(m->entries, m->entries + n, m->len * sizeof(*m->entries));
-}
-
-static void
-insert(struct model *m, size_t at, struct entry *e)
-{
-	memmove(m->entries + at + 1, m->entries + at,
-	    (m->len - at) * sizeof(*m->entries));
-	m->entries[at] = e;
-	m->len++;
-	if (m->len == LOG_ENTRIES_MAX + LOG_SLACK)
-		forget_oldest(m, LOG_SLACK);
-	while (m->bytes > LOG_BYTES_MAX && m->len > 1)
-		forget_oldest(
-		    m, m->len / 16 + 1 < m->len ? m->len / 16 + 1 : 1);
-}
-
-/*
- * Where a message with that id belongs: before the first of the newest that
- * have higher ids, which is the end for one that just came.
- */
-static size_t
-place(const struct model *m, int64_t id, bool *there)
-{
-	size_t at = m->len, i;
-
-	*there = false;
-	for (i = m->len; i > 0; i--) {
-		int64_t other = m->entries[i - 1]->id;
-
-		if (other == id)
-			*there = true;
-		if (other != 0 && other <= id)
-			break;
-		if (other > id)
-			at = i - 1;
-	}
-	return at;
+	if (m == NULL)
+		err(71, NULL);
+	m->now = m->talks[m->talks_len++] = talk_new("all");
+	return m;
 }
 
 void
-model_add_message(struct model *m, const struct message *message)
+model_free(struct model *m)
 {
+	size_t i;
+
+	if (m == NULL)
+		return;
+	for (i = 0; i < m->talks_len; i++)
+		talk_free(m->talks[i]);
+	free(m->people);
+	free(m);
+}
+
+void
+model_set_me(struct model *m, const char *name)
+{
+	set_name(m->me, (struct span){ name, strlen(name) });
+}
+
+/* What is there gets no id, so that it stays above what comes. */
+void
+model_reset(struct model *m)
+{
+	size_t i, j;
+
+	for (i = 0; i < m->talks_len; i++) {
+		for (j = 0; j < m->talks[i]->len; j++)
+			m->talks[i]->entries[j]->id = 0;
+		m->talks[i]->complete = true;
+	}
+}
+
+/* For a new one: the talk with one user that was silent for longest goes. */
+static void
+drop_talk(struct model *m)
+{
+	size_t i, at = 0;
+
+	for (i = 1; i < m->talks_len; i++)
+		if (m->talks[i] != m->now &&
+		    (at == 0 || m->talks[i]->active < m->talks[at]->active))
+			at = i;
+	if (m->before == m->talks[at])
+		m->before = NULL;
+	m->len -= m->talks[at]->len;
+	m->bytes -= m->talks[at]->bytes;
+	talk_free(m->talks[at]);
+	m->talks_len--;
+	memmove(m->talks + at, m->talks + at + 1,
+	    (m->talks_len - at) * sizeof(m->talks[0]));
+}
+
+struct talk *
+model_talk(struct model *m, struct span name, bool make)
+{
+	char clean[USERNAME_MAX + 1];
+	size_t i;
+
+	set_name(clean, name);
+	for (i = 0; i < m->talks_len; i++)
+		if (strcasecmp(m->talks[i]->name, clean) == 0)
+			return m->talks[i];
+	if (!make)
+		return NULL;
+	if (m->talks_len == TALKS_MAX)
+		drop_talk(m);
+	m->talks[m->talks_len] = talk_new(clean);
+	m->talks[m->talks_len]->active = m->serials;
+	return m->talks[m->talks_len++];
+}
+
+/* The oldest of the longest talk go, as long as there is too much. */
+static void
+stay_bounded(struct model *m)
+{
+	struct talk *t;
+	size_t i, n, bytes;
+
+	while (m->len > LOG_ENTRIES_MAX || m->bytes > LOG_BYTES_MAX) {
+		t = m->talks[0];
+		for (i = 1; i < m->talks_len; i++)
+			if (m->talks[i]->bytes > t->bytes)
+				t = m->talks[i];
+		n = t->len / 16 + 1;
+		n = n < FORGET_MAX ? n : FORGET_MAX;
+		bytes = t->bytes;
+		talk_forget(t, n);
+		m->len -= n;
+		m->bytes -= bytes - t->bytes;
+	}
+}
+
+static void
+insert(struct model *m, struct talk *t, size_t at, struct entry *e)
+{
+	size_t bytes = t->bytes;
+
+	talk_insert(t, at, e);
+	m->len++;
+	m->bytes += t->bytes - bytes;
+	stay_bounded(m);
+}
+
+static struct entry *
+take(struct model *m, struct talk *t, size_t at)
+{
+	size_t bytes = t->bytes;
+	struct entry *e = talk_take(t, at);
+
+	m->len--;
+	m->bytes -= bytes - t->bytes;
+	return e;
+}
+
+/* Whoever it is with; what one says to oneself is a talk as well. */
+static struct talk *
+talk_of(struct model *m, const struct message *message)
+{
+	char from[USERNAME_MAX + 1];
+
+	if (span_is(message->to, "all"))
+		return m->talks[0];
+	set_name(from, message->from);
+	return model_talk(m,
+	    strcasecmp(from, m->me) == 0 ? message->to : message->from, true);
+}
+
+static bool
+is_word(char c)
+{
+	return text_is_username(&c, 1);
+}
+
+/* A name ends where no name goes on; a dot or dash ends a sentence as well. */
+bool
+model_names(const char *text, size_t len, const char *name)
+{
+	size_t i = 0, start, end, n = strlen(name);
+
+	while (n > 0 && i < len) {
+		for (; i < len && !is_word(text[i]); i++)
+			;
+		for (start = i; i < len && is_word(text[i]); i++)
+			;
+		for (end = i; end - start > n &&
+		     (text[end - 1] == '.' || text[end - 1] == '-');
+		     end--)
+			;
+		if (end - start == n && strncasecmp(text + start, name, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the end of the talk is on the screen. */
+static bool
+is_shown(const struct model *m, const struct talk *t)
+{
+	return t == m->now && !t->view.scrolled;
+}
+
+static void
+count_unread(struct model *m, struct talk *t, struct entry *e, bool mine)
+{
+	if (mine || is_shown(m, t))
+		return;
+	if (t->unread++ == 0)
+		t->marker = e->serial;
+	t->mentions += e->mention;
+}
+
+/* NULL: it is there already. */
+static struct entry *
+add(struct model *m, struct talk *t, const struct message *message, bool *mine)
+{
+	char from[USERNAME_MAX + 1];
 	struct entry *e;
 	bool there;
-	size_t at = place(m, message->id, &there);
+	size_t at = talk_place(t, message->id, message->time, &there);
 
 	if (there)
-		return;
-	e = entry_new(m, ENTRY_MESSAGE, message->text);
+		return NULL;
+	set_name(from, message->from);
+	e = entry_new(ENTRY_MESSAGE, from, message->text, message->time,
+	    ++m->serials);
 	e->id = message->id;
-	e->time = message->time;
-	set_name(e->from, message->from);
-	set_name(e->to, message->to);
-	compose(m, e);
-	insert(m, at, e);
+	*mine = strcasecmp(from, m->me) == 0;
+	e->mention = !*mine &&
+	    (!talk_is_all(t) ||
+		model_names(
+		    entry_text(e), e->len - e->head_len, m->me));
+	if (at == t->len)
+		t->active = e->serial;
+	insert(m, t, at, e);
+	return e;
+}
+
+bool
+model_add_message(struct model *m, const struct message *message)
+{
+	struct talk *t = talk_of(m, message);
+	bool mine;
+	struct entry *e = add(m, t, message, &mine);
+
+	if (e == NULL)
+		return false;
+	count_unread(m, t, e, mine);
+	return e->mention;
+}
+
+bool
+model_is_full(const struct model *m)
+{
+	return m->len >= LOG_ENTRIES_MAX - FORGET_MAX ||
+	    m->bytes >= LOG_BYTES_MAX - LOG_BYTES_MAX / 8;
+}
+
+void
+model_add_history(struct model *m, const struct message *message)
+{
+	bool mine;
+
+	if (!model_is_full(m))
+		add(m, talk_of(m, message), message, &mine);
 }
 
 void
 model_add_pending(struct model *m, const char *ref, const char *from,
     const char *to, const char *text, size_t len)
 {
-	struct entry *e =
-	    entry_new(m, ENTRY_MESSAGE, (struct span){ text, len });
+	struct talk *t = model_talk(m, (struct span){ to, strlen(to) }, true);
+	char name[USERNAME_MAX + 1];
+	struct entry *e;
 
+	set_name(name, (struct span){ from, strlen(from) });
+	e = entry_new(ENTRY_MESSAGE, name, (struct span){ text, len }, 0,
+	    ++m->serials);
 	if ((e->ref = strdup(ref)) == NULL)
 		err(71, NULL);
-	set_name(e->from, (struct span){ from, strlen(from) });
-	set_name(e->to, (struct span){ to, strlen(to) });
-	compose(m, e);
-	insert(m, m->len, e);
+	t->active = e->serial;
+	insert(m, t, t->len, e);
 }
 
-static bool
+static struct talk *
 find_ref(const struct model *m, struct span ref, size_t *at)
 {
 	size_t i;
 
-	for (i = m->len; i > 0; i--)
-		if (m->entries[i - 1]->ref != NULL &&
-		    span_is(ref, m->entries[i - 1]->ref)) {
-			*at = i - 1;
-			return true;
-		}
-	return false;
-}
-
-/*
- * Where the entry that was at that place belongs with its id: there, unless
- * messages on one of its sides say otherwise.
- */
-static size_t
-settle(const struct model *m, size_t at, int64_t id)
-{
-	size_t i;
-
-	for (i = m->len; i > at; i--)
-		if (m->entries[i - 1]->id != 0 && m->entries[i - 1]->id < id)
-			return i;
-	for (i = at; i > 0; i--) {
-		if (m->entries[i - 1]->id > id)
-			at = i - 1;
-		else if (m->entries[i - 1]->id != 0)
-			break;
-	}
-	return at;
+	for (i = 0; i < m->talks_len; i++)
+		if (talk_find_ref(m->talks[i], ref, at))
+			return m->talks[i];
+	return NULL;
 }
 
 void
 model_confirm(
     struct model *m, struct span ref, int64_t id, int64_t time, bool seen)
 {
-	struct entry *e;
 	size_t at;
+	struct talk *t = find_ref(m, ref, &at);
+	struct entry *e;
 	bool there;
 
-	if (!find_ref(m, ref, &at))
+	if (t == NULL)
 		return;
-	e = m->entries[at];
-	m->len--;
-	memmove(m->entries + at, m->entries + at + 1,
-	    (m->len - at) * sizeof(*m->entries));
-	place(m, id, &there);
+	e = take(m, t, at);
+	talk_place(t, id, time, &there);
 	if (seen || there) {
-		entry_free(m, e);
+		entry_free(e);
 		return;
 	}
 	free(e->ref);
 	e->ref = NULL;
 	e->id = id;
-	e->time = time;
-	compose(m, e);
-	insert(m, settle(m, at, id), e);
+	entry_set_time(e, time);
+	insert(m, t, talk_settle(t, at, id), e);
 }
 
 void
 model_reject(struct model *m, struct span ref, struct span reason)
 {
-	struct buf text = { 0 };
-	struct entry *e;
+	struct buf more = { 0 };
 	size_t at;
+	struct talk *t = find_ref(m, ref, &at);
+	struct entry *e;
 
-	if (!find_ref(m, ref, &at))
+	if (t == NULL)
 		return;
-	e = m->entries[at];
-	buf_add(&text, e->text, e->text_len);
-	buf_add_str(&text, " [not sent: ");
-	sanitise_add(&text, reason.s, reason.n, SHOWN_ERROR_MAX, SANITISE_LINE);
-	buf_add_str(&text, "]");
-	m->bytes -= e->text_len;
-	free(e->text);
-	e->text = take_string(&text, &e->text_len);
-	m->bytes += e->text_len;
+	e = take(m, t, at);
 	free(e->ref);
 	e->ref = NULL;
-	compose(m, e);
+	buf_add_str(&more, " [not sent: ");
+	sanitise_add(&more, reason.s, reason.n, SHOWN_ERROR_MAX, SANITISE_LINE);
+	buf_add_str(&more, "]");
+	entry_append(e, buf_head(&more), buf_len(&more));
+	buf_free(&more);
+	insert(m, t, at, e);
+}
+
+void
+model_notice_in(struct model *m, struct talk *t, enum entry_kind kind,
+    struct span text, int64_t time)
+{
+	insert(m, t, t->len, entry_new(kind, "", text, time, ++m->serials));
 }
 
 void
 model_notice(
     struct model *m, enum entry_kind kind, struct span text, int64_t time)
 {
-	struct entry *e = entry_new(m, kind, text);
-
-	e->time = time;
-	compose(m, e);
-	insert(m, m->len, e);
+	model_notice_in(m, m->now, kind, text, time);
 }

@@ -59,6 +59,15 @@ make_room(struct model *m)
 		err(71, NULL);
 }
 
+struct person *
+model_person(const struct model *m, const char *name)
+{
+	bool there;
+	size_t at = find(m, name, &there);
+
+	return there ? &m->people[at] : NULL;
+}
+
 void
 model_set_people(struct model *m, const struct event *e)
 {
@@ -106,5 +115,49 @@ model_online(const struct model *m)
 
 	for (i = 0; i < m->people_len; i++)
 		n += m->people[i].online;
+	return n;
+}
+
+/* Choose that name, unless it is or does not begin so. */
+static size_t
+choose(const char *name, struct span begin, const char **names, size_t n)
+{
+	size_t i;
+
+	if (strncasecmp(name, begin.s, begin.n) != 0)
+		return n;
+	for (i = 0; i < n; i++)
+		if (names[i] == name)
+			return n;
+	names[n] = name;
+	return n + 1;
+}
+
+static const char *
+speaker(const struct model *m, const struct entry *e)
+{
+	struct span from = entry_from(e);
+	char name[USERNAME_MAX + 1] = "";
+	struct person *person;
+
+	if (from.n > 0 && from.n <= USERNAME_MAX)
+		memcpy(name, from.s, from.n);
+	person = model_person(m, name);
+	return person != NULL ? person->name : NULL;
+}
+
+size_t
+model_complete(const struct model *m, struct span begin, const char **names,
+    size_t max)
+{
+	const struct talk *t = m->now;
+	const char *name;
+	size_t i, n = 0;
+
+	for (i = 0; i < t->len && i < SPEAKERS_MAX && n < max; i++)
+		if ((name = speaker(m, t->entries[t->len - 1 - i])) != NULL)
+			n = choose(name, begin, names, n);
+	for (i = 0; i < m->people_len && n < max; i++)
+		n = choose(m->people[i].name, begin, names, n);
 	return n;
 }

@@ -20,12 +20,41 @@ tell_presence(struct screen *s, const struct event *e, const char *what)
 {
 	struct buf text = { 0 };
 
+	struct talk *t = model_talk(s->model, e->username, false);
+	struct span line;
+
 	model_set_person(s->model, e->username, e->kind == EVENT_JOINED);
 	buf_add(&text, e->username.s, e->username.n);
 	buf_add_str(&text, what);
-	model_notice(s->model, ENTRY_NOTICE,
-	    (struct span){ buf_head(&text), buf_len(&text) }, clock_date());
+	line = (struct span){ buf_head(&text), buf_len(&text) };
+	model_notice_in(
+	    s->model, s->model->talks[0], ENTRY_NOTICE, line, clock_date());
+	if (t != NULL && !talk_is_all(t))
+		model_notice_in(s->model, t, ENTRY_NOTICE, line, clock_date());
 	buf_free(&text);
+}
+
+/*
+ * It answers what was asked by itself, for who scrolls back: there is nothing,
+ * or not now, which is asked again then.
+ */
+static bool
+is_no_history(struct screen *s, const struct event *e)
+{
+	bool asked = false;
+	size_t i;
+
+	if (!link_is_own_ref(s->link, e->ref, "history"))
+		return false;
+	for (i = 0; i < s->model->talks_len; i++) {
+		if (!s->model->talks[i]->asking)
+			continue;
+		asked = true;
+		s->model->talks[i]->asking = false;
+		if (span_is(e->code, "NO_SUCH_USER"))
+			s->model->talks[i]->complete = true;
+	}
+	return asked;
 }
 
 static void
@@ -33,6 +62,8 @@ tell_error(struct screen *s, const struct event *e)
 {
 	struct buf text = { 0 };
 
+	if (is_no_history(s, e))
+		return;
 	model_reject(s->model, e->ref, e->code);
 	format_error(&text, e);
 	model_notice(s->model, ENTRY_ERROR,
@@ -40,15 +71,30 @@ tell_error(struct screen *s, const struct event *e)
 	buf_free(&text);
 }
 
+/* The newest first, so that each has its place where the last one has it. */
 static void
 add_history(struct screen *s, const struct event *e)
 {
+	struct talk *t = model_talk(s->model, e->with, true);
 	struct message m;
 	size_t i, n = incoming_count(e);
 
-	for (i = 0; i < n; i++)
-		if (incoming_message(e, i, &m))
-			model_add_message(s->model, &m);
+	for (i = n; i > 0; i--)
+		if (incoming_message(e, i - 1, &m))
+			model_add_history(s->model, &m);
+	t->asking = false;
+	if (!e->more)
+		t->complete = true;
+}
+
+/* What was asked on a connection that is lost has no answer. */
+static void
+forget_questions(struct screen *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->model->talks_len; i++)
+		s->model->talks[i]->asking = false;
 }
 
 static void
@@ -58,16 +104,17 @@ take_event(struct screen *s, const struct event *e)
 	case EVENT_CONNECTED:
 		s->form = false;
 		s->step = FORM_NAME;
-		if (e->reset)
+		model_set_me(s->model, s->link->username);
+		if (e->reset) {
+			model_reset(s->model);
 			screen_notice(s, ENTRY_ERROR,
 			    "The server's store was "
 			    "restored: messages may be missing.");
+		}
 		link_ask_users(s->link);
 		break;
 	case EVENT_MESSAGE:
 		model_add_message(s->model, &e->message);
-		if (s->view.scrolled)
-			s->below++;
 		break;
 	case EVENT_ACK:
 		model_confirm(
@@ -131,6 +178,8 @@ take_state(struct screen *s, enum link_state before, int64_t now)
 	if (s->link->state == before)
 		return;
 	s->changed = true;
+	if (before == LINK_ONLINE)
+		forget_questions(s);
 	if (s->link->state == LINK_WAITING && before != LINK_CONNECTING)
 		screen_notice(s, ENTRY_ERROR, "The connection was lost.");
 	else if (s->link->state == LINK_ONLINE && !s->form)

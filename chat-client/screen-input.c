@@ -40,7 +40,7 @@ say(struct screen *s, const char *to, const char *text, size_t len)
 {
 	const char *ref;
 
-	view_follow(&s->view);
+	screen_do_bottom(s);
 	s->warned = false;
 	switch (link_say(s->link, to, text, len, &ref)) {
 	case LINK_SAID:
@@ -113,6 +113,26 @@ log_out(struct screen *s, int64_t now)
 		screen_leave(s, now);
 }
 
+/* What is said elsewhere shows here as well that it was. */
+static void
+say_elsewhere(struct screen *s, const struct input *in)
+{
+	struct buf text = { 0 };
+
+	if (model_talk(s->model, (struct span){ in->name, strlen(in->name) },
+		true) != s->model->now) {
+		buf_add_str(&text, "to ");
+		buf_add_str(&text, in->name);
+		buf_add_str(&text, ": ");
+		buf_add(&text, in->text, in->len);
+		model_notice(s->model, ENTRY_NOTICE,
+		    (struct span){ buf_head(&text), buf_len(&text) },
+		    clock_date());
+		buf_free(&text);
+	}
+	say(s, in->name, in->text, in->len);
+}
+
 static void
 run_input(struct screen *s, const struct input *in, int64_t now)
 {
@@ -120,10 +140,10 @@ run_input(struct screen *s, const struct input *in, int64_t now)
 	case INPUT_NOTHING:
 		break;
 	case INPUT_SAY:
-		say(s, s->to, in->text, in->len);
+		say(s, s->model->now->name, in->text, in->len);
 		break;
 	case INPUT_MSG:
-		say(s, in->name, in->text, in->len);
+		say_elsewhere(s, in);
 		break;
 	case INPUT_USERS:
 		tell_users(s);
@@ -186,8 +206,6 @@ take_talk_key(struct screen *s, const struct key *key, int64_t now)
 static void
 take_key(struct screen *s, const struct key *key, int64_t now)
 {
-	int page = s->view.height > 1 ? s->view.height - 1 : 1;
-
 	switch (key->kind) {
 	case KEYS_TEXT:
 	case KEYS_EDIT:
@@ -198,13 +216,31 @@ take_key(struct screen *s, const struct key *key, int64_t now)
 			take_talk_key(s, key, now);
 		break;
 	case KEYS_PAGE_UP:
-		view_scroll(&s->view, s->model, page);
+		screen_do_page_up(s);
 		break;
 	case KEYS_PAGE_DOWN:
-		view_scroll(&s->view, s->model, -page);
+		screen_do_page_down(s);
 		break;
 	case KEYS_BOTTOM:
-		view_follow(&s->view);
+		screen_do_bottom(s);
+		break;
+	case KEYS_UNREAD:
+		screen_do_unread(s);
+		break;
+	case KEYS_NUMBER:
+		screen_do_number(s, key->number);
+		break;
+	case KEYS_NEXT:
+		screen_do_next(s);
+		break;
+	case KEYS_PREVIOUS:
+		screen_do_previous(s);
+		break;
+	case KEYS_BUSIEST:
+		screen_do_busiest(s);
+		break;
+	case KEYS_BACK:
+		screen_do_back(s);
 		break;
 	case KEYS_STOP:
 		stop(s, now);
@@ -219,8 +255,6 @@ take_key(struct screen *s, const struct key *key, int64_t now)
 	case KEYS_IGNORED:
 		break;
 	}
-	if (!s->view.scrolled)
-		s->below = 0;
 	s->changed = true;
 }
 

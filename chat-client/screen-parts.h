@@ -21,6 +21,24 @@ void screen_take_keys(struct screen *, int64_t now);
 /* Leave; or ask first, if something is not confirmed. */
 void screen_leave(struct screen *, int64_t now);
 
+/*
+ * What keys do to what is shown (screen-move.c): scroll, a window at a time,
+ * and go to another conversation.
+ */
+void screen_do_page_up(struct screen *);
+void screen_do_page_down(struct screen *);
+void screen_do_bottom(struct screen *);
+void screen_do_unread(struct screen *); /* to the line above what is new */
+void screen_do_number(struct screen *, int n);
+void screen_do_next(struct screen *);
+void screen_do_previous(struct screen *);
+void screen_do_busiest(struct screen *); /* with something new */
+void screen_do_back(struct screen *);
+/* To that conversation, which begins with this if need be. */
+void screen_do_name(struct screen *, const char *name);
+/* Ask for what is older, if the window is near the beginning. */
+void screen_want_older(struct screen *);
+
 /* In the login form: text, Enter, and the keys of the line editor. */
 void screen_form_key(struct screen *, const struct key *, int64_t now);
 /* Back to the name; false if that is where it is. */

@@ -104,7 +104,7 @@ start(struct screen *s, const struct options *options, struct login *login)
 	s->login = login;
 	s->link = link_new(&config);
 	s->model = model_new();
-	s->to = options->to;
+	model_go_name(s->model, options->to);
 	s->form = s->changed = true;
 	edit_init(&s->line, EDIT_MAX, true);
 	edit_init(&s->name, USERNAME_MAX, false);

@@ -1,7 +1,11 @@
 /*
  * The window of view.h.  A place in the log is an entry's index and one of
- * its lines; lines are counted only as far as the window needs.
+ * its lines; lines are counted only as far as the window needs.  An entry's
+ * own lines count from 0; those that stand above it, for a new day and for
+ * what was not read, have negative numbers, so that a place stays where it is
+ * when they come and go.
  */
+#include "talk.h"
 #include "view.h"
 #include "wrap.h"
 
@@ -9,7 +13,7 @@
 
 struct place {
 	size_t index;
-	size_t line;
+	int line;
 };
 
 void
@@ -28,56 +32,108 @@ view_follow(struct view *v)
 static int
 indent_of(const struct view *v, const struct entry *e)
 {
-	if (e->head_columns <= v->width / 3)
-		return e->head_columns;
+	if (e->head_len <= v->width / 3)
+		return e->head_len;
 	return v->width > 4 * INDENT_NARROW ? INDENT_NARROW : 0;
 }
 
-static size_t
+static int
 lines_of(const struct view *v, const struct entry *e)
 {
-	return wrap_count(e->line, e->len, v->width, indent_of(v, e));
+	return (int)wrap_count(e->line, e->len, v->width, indent_of(v, e));
+}
+
+/* Whether a day begins with that entry; what has no time is of no day. */
+static bool
+begins_day(const struct talk *t, size_t index)
+{
+	int32_t day = t->entries[index]->day;
+	size_t i = index;
+
+	if (day < 0)
+		return false;
+	while (i > 0 && t->entries[i - 1]->day < 0)
+		i--;
+	return i == 0 || t->entries[i - 1]->day != day;
+}
+
+static bool
+begins_unread(const struct talk *t, size_t index)
+{
+	return t->marker != 0 && t->entries[index]->serial == t->marker;
+}
+
+/* The number of its first line: 0, or less with lines above it. */
+static int
+first_of(const struct talk *t, size_t index)
+{
+	return -begins_day(t, index) - begins_unread(t, index);
 }
 
 static struct place
-newest(const struct view *v, const struct model *m)
+newest(const struct view *v, const struct talk *t)
 {
-	return (struct place){ m->len - 1,
-		lines_of(v, m->entries[m->len - 1]) - 1 };
+	return (struct place){ t->len - 1,
+		lines_of(v, t->entries[t->len - 1]) - 1 };
+}
+
+/* The entry with that serial, found near the index where it was. */
+static bool
+find(const struct talk *t, uint64_t serial, size_t near, size_t *index)
+{
+	size_t away;
+
+	for (away = 0; away < t->len || away <= near; away++) {
+		if (away <= near && near - away < t->len &&
+		    t->entries[near - away]->serial == serial) {
+			*index = near - away;
+			return true;
+		}
+		if (near + away < t->len &&
+		    t->entries[near + away]->serial == serial) {
+			*index = near + away;
+			return true;
+		}
+	}
+	return false;
 }
 
 /* Where the view hangs; its entry may be forgotten or wrapped anew. */
 static struct place
-bottom(const struct view *v, const struct model *m)
+bottom(const struct view *v, const struct talk *t)
 {
-	struct place p;
-	size_t i, lines;
+	struct place p = { 0, 0 };
+	int lines, first;
 
 	if (!v->scrolled)
-		return newest(v, m);
-	for (i = m->len; i > 1; i--)
-		if (m->entries[i - 1]->serial == v->serial)
-			break;
-	p.index = i - 1;
-	lines = lines_of(v, m->entries[p.index]);
-	p.line = v->line < lines ? v->line : lines - 1;
+		return newest(v, t);
+	if (!find(t, v->serial, v->index, &p.index))
+		return p;
+	lines = lines_of(v, t->entries[p.index]);
+	first = first_of(t, p.index);
+	p.line = v->line < first ? first : v->line;
+	if (p.line >= lines)
+		p.line = lines - 1;
 	return p;
 }
 
 /* Up to n lines up; returns how many there were. */
 static size_t
-go_up(const struct view *v, const struct model *m, struct place *p, size_t n)
+go_up(const struct view *v, const struct talk *t, struct place *p, size_t n)
 {
 	size_t gone = 0, step;
+	int first = first_of(t, p->index);
 
 	while (gone < n) {
-		if (p->line > 0) {
-			step = p->line < n - gone ? p->line : n - gone;
-			p->line -= step;
+		if (p->line > first) {
+			step = (size_t)(p->line - first);
+			step = step < n - gone ? step : n - gone;
+			p->line -= (int)step;
 			gone += step;
 		} else if (p->index > 0) {
 			p->index--;
-			p->line = lines_of(v, m->entries[p->index]) - 1;
+			p->line = lines_of(v, t->entries[p->index]) - 1;
+			first = first_of(t, p->index);
 			gone++;
 		} else {
 			break;
@@ -86,65 +142,112 @@ go_up(const struct view *v, const struct model *m, struct place *p, size_t n)
 	return gone;
 }
 
-static void
-go_down(const struct view *v, const struct model *m, struct place *p, size_t n)
+static size_t
+go_down(const struct view *v, const struct talk *t, struct place *p, size_t n)
 {
-	size_t lines = lines_of(v, m->entries[p->index]);
+	int lines = lines_of(v, t->entries[p->index]);
+	size_t gone = 0;
 
-	while (n > 0) {
+	for (; gone < n; gone++) {
 		if (p->line + 1 < lines) {
 			p->line++;
-		} else if (p->index + 1 < m->len) {
+		} else if (p->index + 1 < t->len) {
 			p->index++;
-			p->line = 0;
-			lines = lines_of(v, m->entries[p->index]);
+			p->line = first_of(t, p->index);
+			lines = lines_of(v, t->entries[p->index]);
 		} else {
 			break;
 		}
-		n--;
 	}
+	return gone;
 }
 
 static void
-hang(struct view *v, const struct model *m, struct place p)
+hang(struct view *v, const struct talk *t, struct place p)
 {
-	struct place end = newest(v, m);
+	struct place end = newest(v, t);
 
 	v->scrolled = p.index != end.index || p.line != end.line;
-	v->serial = m->entries[p.index]->serial;
+	v->serial = t->entries[p.index]->serial;
+	v->index = p.index;
 	v->line = p.line;
+}
+
+static size_t
+rows_of(const struct view *v)
+{
+	return v->height > 0 ? (size_t)v->height : 1;
 }
 
 /* At the top, the first line of the log stays in the window's first row. */
 static void
-stay_full(const struct view *v, const struct model *m, struct place *p)
+stay_full(const struct view *v, const struct talk *t, struct place *p)
 {
 	struct place top = *p;
-	size_t rows = v->height > 0 ? (size_t)v->height : 1;
-	size_t above = go_up(v, m, &top, rows - 1);
+	size_t rows = rows_of(v);
+	size_t above = go_up(v, t, &top, rows - 1);
 
-	go_down(v, m, p, rows - 1 - above);
+	go_down(v, t, p, rows - 1 - above);
 }
 
 void
-view_scroll(struct view *v, const struct model *m, int lines)
+view_scroll(struct view *v, const struct talk *t, int lines)
 {
 	struct place p;
 
-	if (m->len == 0)
+	if (t->len == 0)
 		return;
-	p = bottom(v, m);
+	p = bottom(v, t);
 	if (lines > 0)
-		go_up(v, m, &p, (size_t)lines);
+		go_up(v, t, &p, (size_t)lines);
 	else
-		go_down(v, m, &p, (size_t)-lines);
-	stay_full(v, m, &p);
-	hang(v, m, p);
+		go_down(v, t, &p, (size_t)-lines);
+	stay_full(v, t, &p);
+	hang(v, t, p);
 }
 
-/* The rows of an entry from its first line to that one, last one first. */
+bool
+view_go_unread(struct view *v, const struct talk *t)
+{
+	struct place p;
+
+	if (t->marker == 0 || t->len == 0 ||
+	    !find(t, t->marker, t->len - 1, &p.index))
+		return false;
+	p.line = -1;
+	go_down(v, t, &p, rows_of(v) - 1);
+	stay_full(v, t, &p);
+	hang(v, t, p);
+	return true;
+}
+
+size_t
+view_above(struct view *v, const struct talk *t, size_t most)
+{
+	struct place p;
+	size_t rows = rows_of(v), n;
+
+	if (t->len == 0)
+		return 0;
+	p = bottom(v, t);
+	n = go_up(v, t, &p, rows - 1 + most);
+	return n > rows - 1 ? n - (rows - 1) : 0;
+}
+
+size_t
+view_below(struct view *v, const struct talk *t, size_t most)
+{
+	struct place p;
+
+	if (t->len == 0 || !v->scrolled)
+		return 0;
+	p = bottom(v, t);
+	return go_down(v, t, &p, most);
+}
+
+/* The rows of an entry's own lines up to that one, last one first. */
 static size_t
-entry_rows(const struct view *v, const struct entry *e, size_t last,
+text_rows(const struct view *v, const struct entry *e, size_t last,
     struct view_row *rows, size_t room)
 {
 	struct wrap w;
@@ -164,27 +267,47 @@ entry_rows(const struct view *v, const struct entry *e, size_t last,
 	return n;
 }
 
+/* All rows of an entry up to that line. */
+static size_t
+entry_rows(const struct view *v, const struct talk *t, struct place p,
+    struct view_row *rows, size_t room)
+{
+	const struct entry *e = t->entries[p.index];
+	size_t n = 0;
+
+	if (p.line >= 0) {
+		n = text_rows(v, e, (size_t)p.line, rows, room);
+		p.line = -1;
+	}
+	/* The line for what was not read is the lower of the two. */
+	for (; n < room && p.line >= first_of(t, p.index); p.line--)
+		rows[n++] = (struct view_row){ .entry = e,
+			.kind = p.line == -1 && begins_unread(t, p.index)
+			    ? VIEW_UNREAD
+			    : VIEW_DAY };
+	return n;
+}
+
 size_t
-view_rows(struct view *v, const struct model *m, struct view_row *rows)
+view_rows(struct view *v, const struct talk *t, struct view_row *rows)
 {
 	size_t n = 0, room = (size_t)v->height;
 	struct place p;
 
-	if (m->len == 0)
+	if (t->len == 0)
 		return 0;
-	p = bottom(v, m);
+	p = bottom(v, t);
 	if (v->scrolled) {
 		/* A window that grew, or a log that shrank. */
-		stay_full(v, m, &p);
-		hang(v, m, p);
+		stay_full(v, t, &p);
+		hang(v, t, p);
 	}
 	while (n < room) {
-		n += entry_rows(
-		    v, m->entries[p.index], p.line, rows + n, room - n);
+		n += entry_rows(v, t, p, rows + n, room - n);
 		if (p.index == 0)
 			break;
 		p.index--;
-		p.line = lines_of(v, m->entries[p.index]) - 1;
+		p.line = lines_of(v, t->entries[p.index]) - 1;
 	}
 	return n;
 }

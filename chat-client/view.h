@@ -1,5 +1,6 @@
 /*
- * Which lines of the log are in the window: wrapping and scrolling.  Pure.
+ * Which lines of a conversation are in the window: wrapping and scrolling.
+ * Pure.
  *
  * The view hangs on the line at its bottom, so that nothing moves when lines
  * come in above or below, or when the window changes its size.
@@ -11,18 +12,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model.h"
+struct entry;
+struct talk;
 
 struct view {
 	int width, height;
 	bool scrolled;	 /* false: the newest line is shown */
 	uint64_t serial; /* of the entry at the bottom */
-	size_t line;	 /* which of its lines */
+	size_t index;	 /* where that was last */
+	int line;	 /* which of its lines */
+};
+
+enum view_kind {
+	VIEW_TEXT,  /* of an entry */
+	VIEW_DAY,   /* the day that begins with this entry */
+	VIEW_UNREAD /* from here on it was not read */
 };
 
 /* A line of the window: entry->line[start, end), after `indent' columns. */
 struct view_row {
 	const struct entry *entry;
+	enum view_kind kind;
 	size_t start, end;
 	int indent;
 };
@@ -30,15 +40,24 @@ struct view_row {
 void view_resize(struct view *, int width, int height);
 
 /* Scroll up (or down, if negative), no further than there is something. */
-void view_scroll(struct view *, const struct model *, int lines);
+void view_scroll(struct view *, const struct talk *, int lines);
 
 /* Back to the newest. */
 void view_follow(struct view *);
+
+/* To the line between what was read and what was not; false: there is none. */
+bool view_go_unread(struct view *, const struct talk *);
+
+/* How many lines there are above the window, at most that many. */
+size_t view_above(struct view *, const struct talk *, size_t most);
+
+/* How many lines there are below the window, at most that many. */
+size_t view_below(struct view *, const struct talk *, size_t most);
 
 /*
  * Fill at most `height' rows, which is the room there has to be, the last one
  * first; returns how many.
  */
-size_t view_rows(struct view *, const struct model *, struct view_row *);
+size_t view_rows(struct view *, const struct talk *, struct view_row *);
 
 #endif

@@ -97,10 +97,18 @@ stored() {
 	type_line alice 'hello everybody'
 	sees bob '[0-9]{2}:[0-9]{2} <alice> hello everybody'
 	type_line bob '/msg alice just you'
-	sees alice '<bob -> alice> just you'
-	sees bob '[0-9]{2}:[0-9]{2} <bob -> alice> just you'
+	sees bob -- '-- to alice: just you'
+	press bob M-2
+	sees bob '[0-9]{2}:[0-9]{2} <bob> just you'
+	press bob M-/
 	type_line bob '//slash'
 	sees alice '<bob> /slash'
+	press alice M-a
+	sees alice '<bob> just you'
+	misses alice 'slash'
+	type_line alice 'just me'
+	press bob M-2
+	sees bob '<alice> just me'
 	client_none carl '.message == "just you"'
 }
 
@@ -122,8 +130,10 @@ stored() {
 	server_start
 	login alice
 	type_line alice '/msg nobody hello'
-	sees alice '--:-- <alice -> nobody> hello \[not sent: NO_SUCH_USER\]'
 	sees alice '!! NO_SUCH_USER'
+	press alice M-2
+	sees alice '--:-- <alice> hello \[not sent: NO_SUCH_USER\]'
+	press alice M-1
 	type_line alice /nope
 	sees alice '!! there is no such command'
 	type_line alice /help
@@ -137,8 +147,9 @@ stored() {
 	screen_open alice 80 24 -u alice --history 1 "127.0.0.1:$PORT"
 	sees alice '<bob> said before'
 	say bob 'in private' alice
-	sees alice 'in private'
 	type_line alice '/history bob 5'
+	press alice M-2
+	sees alice 'in private'
 	type_line alice 'after'
 	sees alice '<alice> after'
 	assert_eq "$(screen alice | grep -c 'in private')" 1
@@ -197,7 +208,7 @@ stored() {
 	screen_has alice 'line 33\.'
 	press alice PPage PPage PPage PPage PPage PPage PPage PPage
 	sees alice 'line 1\.'
-	sees alice 'line 10\.'
+	sees alice 'line 9\.'
 	press alice NPage
 	misses alice 'line 1\.'
 	press alice 'M->'

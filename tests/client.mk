@@ -4,8 +4,8 @@ client_test = $(1:%=$(B)/chat-client/%.o)
 $(B)/tests/unit/client-sanitise: $(call client_test,sanitise)
 $(B)/tests/unit/client-edit: $(call client_test,edit sanitise wrap)
 $(B)/tests/unit/client-incoming: $(call client_test,incoming)
-$(B)/tests/unit/client-view: $(call client_test,format incoming model people \
-	sanitise view wrap)
+$(B)/tests/unit/client-model $(B)/tests/unit/client-view: $(call client_test, \
+	entry format incoming model model-go people sanitise talk view wrap)
 $(B)/tests/unit/client-talk: $(call client_test,address backoff format \
 	incoming input outbox request sanitise seen)
 link_tests = $(B)/tests/unit/client-link $(B)/tests/unit/client-link-login

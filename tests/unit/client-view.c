@@ -1,6 +1,6 @@
 /*
- * Unit tests of what chat-client's screen shows: wrapping, the log, the users
- * and scrolling, without a screen.
+ * Unit tests of which lines chat-client's screen shows: wrapping and scrolling,
+ * without a screen.
  */
 #include <locale.h>
 #include <setjmp.h>
@@ -129,192 +129,23 @@ add(struct model *m, int64_t id, const char *text)
 	model_add_message(m, &message);
 }
 
-static void
-assert_entry(const struct model *m, size_t at, const char *want)
-{
-	assert_true(at < m->len);
-	assert_string_equal(m->entries[at]->line, want);
-}
-
-static void
-messages_are_in_the_order_of_their_ids(void **state)
-{
-	struct model *m = *state;
-
-	add(m, 5, "five");
-	model_notice(m, ENTRY_NOTICE, span_of("note"), NOON);
-	add(m, 7, "seven");
-	add(m, 3, "three");
-	add(m, 6, "six");
-	add(m, 5, "again");
-	assert_int_equal(m->len, 5);
-	assert_entry(m, 0, "12:00 <bob> three");
-	assert_entry(m, 1, "12:00 <bob> five");
-	assert_entry(m, 2, "12:00 -- note");
-	assert_entry(m, 3, "12:00 <bob> six");
-	assert_entry(m, 4, "12:00 <bob> seven");
-}
-
-static void
-a_pending_message_takes_its_place_when_confirmed(void **state)
-{
-	struct model *m = *state;
-
-	add(m, 1, "one");
-	model_add_pending(m, "r1", "me", "bob", "mine", 4);
-	add(m, 2, "two");
-	add(m, 4, "four");
-	assert_entry(m, 1, "--:-- <me -> bob> mine");
-	assert_true(entry_is_private(m->entries[1]));
-	model_confirm(m, span_of("other"), 3, NOON, false);
-	model_confirm(m, span_of("r1"), 3, NOON, false);
-	assert_int_equal(m->len, 4);
-	assert_entry(m, 1, "12:00 <bob> two");
-	assert_entry(m, 2, "12:00 <me -> bob> mine");
-	assert_entry(m, 3, "12:00 <bob> four");
-}
-
-static void
-a_confirmed_message_does_not_move_without_need(void **state)
-{
-	struct model *m = *state;
-
-	add(m, 1, "one");
-	model_add_pending(m, "r1", "me", "all", "mine", 4);
-	model_add_pending(m, "r2", "me", "all", "next", 4);
-	model_notice(m, ENTRY_NOTICE, span_of("note"), NOON);
-	model_confirm(m, span_of("r1"), 2, NOON, false);
-	model_confirm(m, span_of("r2"), 3, NOON, false);
-	assert_entry(m, 1, "12:00 <me> mine");
-	assert_entry(m, 2, "12:00 <me> next");
-	assert_entry(m, 3, "12:00 -- note");
-	/* A store that was restored gives lower ids. */
-	model_add_pending(m, "r3", "me", "all", "low", 3);
-	add(m, 9, "nine");
-	model_confirm(m, span_of("r3"), 2, NOON, false);
-	assert_int_equal(m->len, 5);
-	model_add_pending(m, "r4", "me", "all", "five", 4);
-	model_confirm(m, span_of("r4"), 5, NOON, false);
-	assert_entry(m, 4, "12:00 <me> five");
-	assert_entry(m, 5, "12:00 <bob> nine");
-}
-
-static void
-a_message_that_came_back_is_there_once(void **state)
-{
-	struct model *m = *state;
-
-	model_add_pending(m, "r1", "me", "all", "mine", 4);
-	add(m, 3, "mine");
-	model_confirm(m, span_of("r1"), 3, NOON, true);
-	assert_int_equal(m->len, 1);
-	assert_entry(m, 0, "12:00 <bob> mine");
-}
-
-static void
-a_refused_message_says_so(void **state)
-{
-	struct model *m = *state;
-
-	model_add_pending(m, "r1", "me", "all", "mine", 4);
-	model_reject(m, span_of("r1"), span_of("TOO_\033LARGE"));
-	assert_entry(m, 0, "--:-- <me> mine [not sent: TOO_\xe2\x90\x9bLARGE]");
-	assert_null(m->entries[0]->ref);
-}
-
-static void
-what_is_in_the_log_is_sanitised(void **state)
-{
-	struct model *m = *state;
-	struct message message = { .id = 1,
-		.time = NOON,
-		.from = span_of("a\033b"),
-		.to = span_of("x> y"),
-		.text = span_of("\033[2J\xe2\x80\xae") };
-
-	model_add_message(m, &message);
-	assert_entry(m, 0, "12:00 <a?b -> x??y> \xe2\x90\x9b[2J\xef\xbf\xbd");
-	model_notice(m, ENTRY_ERROR, span_of("\007"), 0);
-	assert_entry(m, 1, "--:-- !! \xe2\x90\x87");
-}
-
-static void
-the_log_is_bounded(void **state)
-{
-	struct model *m = *state;
-	char *big = calloc(1, SHOWN_TEXT_MAX + 1);
-	int64_t id;
-
-	assert_non_null(big);
-	for (id = 1; id <= 3 * LOG_ENTRIES_MAX; id++)
-		add(m, id, "x");
-	assert_true(m->len <= LOG_ENTRIES_MAX + 512);
-	assert_true(m->len >= LOG_ENTRIES_MAX);
-	assert_int_equal(m->entries[m->len - 1]->id, 3 * LOG_ENTRIES_MAX);
-	memset(big, 'x', SHOWN_TEXT_MAX);
-	for (id = 1; id <= 1000; id++) {
-		add(m, 4 * LOG_ENTRIES_MAX + id, big);
-		assert_true(m->bytes <= LOG_BYTES_MAX);
-	}
-	assert_true(m->len > 100);
-	free(big);
-}
-
-static void
-users_are_kept_by_name(void **state)
-{
-	struct model *m = *state;
-	struct event e;
-	const char *line = "{\"event\":\"USERS\",\"users\":["
-			   "{\"username\":\"carl\",\"online\":true},"
-			   "{\"username\":\"Bob\",\"online\":false},"
-			   "{\"username\":\"carl\",\"online\":true},"
-			   "{\"username\":7},"
-			   "{\"username\":\"alice\",\"online\":true}]}";
-
-	model_set_person(m, span_of("zoe"), true);
-	assert_int_equal(model_online(m), 1);
-	assert_true(incoming_parse(&e, line, strlen(line)));
-	model_set_people(m, &e);
-	incoming_free(&e);
-	assert_int_equal(m->people_len, 3);
-	assert_string_equal(m->people[0].name, "alice");
-	assert_string_equal(m->people[1].name, "Bob");
-	assert_string_equal(m->people[2].name, "carl");
-	assert_int_equal(model_online(m), 2);
-	model_set_person(m, span_of("bob"), true);
-	model_set_person(m, span_of("Carl"), false);
-	model_set_person(m, span_of("dora"), true);
-	assert_int_equal(m->people_len, 4);
-	assert_int_equal(model_online(m), 3);
-	assert_string_equal(m->people[3].name, "dora");
-}
-
-static void
-the_number_of_users_is_bounded(void **state)
-{
-	struct model *m = *state;
-	char name[16];
-	int i;
-
-	for (i = 0; i < PEOPLE_MAX + 10; i++) {
-		snprintf(name, sizeof(name), "u%d", i);
-		model_set_person(m, span_of(name), true);
-	}
-	assert_int_equal(m->people_len, PEOPLE_MAX);
-}
-
 /* The rows from top to bottom, a bar after each. */
 static void
 assert_rows(struct view *v, const struct model *m, const char *want)
 {
 	struct view_row rows[50];
 	struct buf out = { 0 };
-	size_t n = view_rows(v, m, rows);
+	size_t n = view_rows(v, m->now, rows);
 
 	while (n-- > 0) {
-		buf_add(&out, rows[n].entry->line + rows[n].start,
-		    rows[n].end - rows[n].start);
+		if (rows[n].kind == VIEW_DAY)
+			buf_add_str(&out, "=day");
+		else if (rows[n].kind == VIEW_UNREAD)
+			buf_add_str(&out, "=new");
+		else
+			buf_add(&out,
+			    rows[n].entry->line + rows[n].start,
+			    rows[n].end - rows[n].start);
 		buf_add_str(&out, "|");
 	}
 	buf_add(&out, "", 1);
@@ -343,7 +174,7 @@ the_newest_lines_are_at_the_bottom(void **state)
 	view_resize(&v, 40, 3);
 	assert_rows(&v, m, "");
 	fill(m, 2);
-	assert_rows(&v, m, "12:00 <bob> m1|12:00 <bob> m2|");
+	assert_rows(&v, m, "=day|12:00 <bob> m1|12:00 <bob> m2|");
 	add(m, 3, "m3");
 	add(m, 4, "m4");
 	assert_rows(&v, m, "12:00 <bob> m2|12:00 <bob> m3|12:00 <bob> m4|");
@@ -363,12 +194,12 @@ long_lines_hang_below_their_text(void **state)
 	assert_rows(&v, m,
 	    "12:00 <bob> some words that do not|"
 	    "fit in a line|");
-	view_rows(&v, m, rows);
+	view_rows(&v, m->now, rows);
 	assert_int_equal(rows[0].indent, 12);
 	assert_int_equal(rows[1].indent, 0);
 	/* Not when that would leave too little room. */
 	view_resize(&v, 20, 2);
-	view_rows(&v, m, rows);
+	view_rows(&v, m->now, rows);
 	assert_int_equal(rows[0].indent, 2);
 }
 
@@ -379,20 +210,20 @@ scrolling_stops_at_both_ends(void **state)
 	struct view v = { 0 };
 
 	view_resize(&v, 40, 2);
-	view_scroll(&v, m, 5);
+	view_scroll(&v, m->now, 5);
 	assert_false(v.scrolled);
 	fill(m, 5);
-	view_scroll(&v, m, 1);
+	view_scroll(&v, m->now, 1);
 	assert_rows(&v, m, "12:00 <bob> m3|12:00 <bob> m4|");
 	assert_true(v.scrolled);
-	view_scroll(&v, m, 100);
-	assert_rows(&v, m, "12:00 <bob> m1|12:00 <bob> m2|");
-	view_scroll(&v, m, -2);
+	view_scroll(&v, m->now, 100);
+	assert_rows(&v, m, "=day|12:00 <bob> m1|");
+	view_scroll(&v, m->now, -3);
 	assert_rows(&v, m, "12:00 <bob> m3|12:00 <bob> m4|");
-	view_scroll(&v, m, -100);
+	view_scroll(&v, m->now, -100);
 	assert_rows(&v, m, "12:00 <bob> m4|12:00 <bob> m5|");
 	assert_false(v.scrolled);
-	view_scroll(&v, m, 2);
+	view_scroll(&v, m->now, 2);
 	view_follow(&v);
 	assert_rows(&v, m, "12:00 <bob> m4|12:00 <bob> m5|");
 }
@@ -405,7 +236,7 @@ a_scrolled_view_stays_when_lines_come(void **state)
 
 	view_resize(&v, 40, 2);
 	fill(m, 5);
-	view_scroll(&v, m, 2);
+	view_scroll(&v, m->now, 2);
 	assert_rows(&v, m, "12:00 <bob> m2|12:00 <bob> m3|");
 	add(m, 10, "new");
 	model_notice(m, ENTRY_NOTICE, span_of("newer"), NOON);
@@ -414,9 +245,93 @@ a_scrolled_view_stays_when_lines_come(void **state)
 	assert_rows(&v, m, "12:00 <bob> m1|12:00 <bob> m2|12:00 <bob> m3|");
 	view_resize(&v, 40, 10);
 	assert_rows(&v, m,
-	    "12:00 <bob> m1|12:00 <bob> m2|12:00 <bob> m3|"
+	    "=day|12:00 <bob> m1|12:00 <bob> m2|12:00 <bob> m3|"
 	    "12:00 <bob> m4|12:00 <bob> m5|12:00 <bob> new|12:00 -- newer|");
 	assert_false(v.scrolled);
+}
+
+static void
+add_at(struct model *m, int64_t id, int64_t time)
+{
+	struct message message = { .id = id,
+		.time = time,
+		.from = span_of("bob"),
+		.to = span_of("all"),
+		.text = span_of("x") };
+
+	model_add_message(m, &message);
+}
+
+static void
+a_new_day_has_a_line(void **state)
+{
+	struct model *m = *state;
+	struct view v = { 0 };
+
+	view_resize(&v, 40, 10);
+	add_at(m, 1, NOON);
+	add_at(m, 2, 0);
+	add_at(m, 3, NOON + 12 * 3600 * 1000LL - 1);
+	add_at(m, 4, NOON + 12 * 3600 * 1000LL);
+	assert_rows(&v, m,
+	    "=day|12:00 <bob> x|--:-- <bob> x|23:59 <bob> x|"
+	    "=day|00:00 <bob> x|");
+}
+
+static void
+what_was_not_read_has_a_line_to_go_to(void **state)
+{
+	struct model *m = *state;
+	struct view v = { 0 };
+
+	view_resize(&v, 40, 3);
+	assert_false(view_go_unread(&v, m->now));
+	fill(m, 3);
+	assert_false(view_go_unread(&v, m->now));
+	model_go_name(m, "zoe");
+	add(m, 4, "m4");
+	add(m, 5, "m5");
+	model_go_back(m);
+	assert_rows(&v, m, "=new|12:00 <bob> m4|12:00 <bob> m5|");
+	assert_true(view_go_unread(&v, m->now));
+	assert_false(v.scrolled);
+	add(m, 6, "m6");
+	view_scroll(&v, m->now, 100);
+	assert_true(view_go_unread(&v, m->now));
+	assert_rows(&v, m, "=new|12:00 <bob> m4|12:00 <bob> m5|");
+	assert_true(v.scrolled);
+	/* Lines above an entry are lines to scroll over. */
+	view_scroll(&v, m->now, 2);
+	assert_rows(&v, m, "12:00 <bob> m2|12:00 <bob> m3|=new|");
+	/* When the line goes, the text stays. */
+	m->now->marker = 0;
+	assert_rows(&v, m, "12:00 <bob> m2|12:00 <bob> m3|12:00 <bob> m4|");
+}
+
+static void
+nothing_moves_when_history_comes_above(void **state)
+{
+	struct model *m = *state;
+	struct message message = { .time = NOON,
+		.from = span_of("bob"),
+		.to = span_of("all"),
+		.text = span_of("old") };
+	struct view v = { 0 };
+
+	view_resize(&v, 40, 2);
+	for (message.id = 1001; message.id <= 1010; message.id++)
+		model_add_history(m, &message);
+	add(m, 1011, "here");
+	add(m, 1012, "newest");
+	view_scroll(&v, m->now, 1);
+	assert_rows(&v, m, "12:00 <bob> old|12:00 <bob> here|");
+	assert_int_equal(view_above(&v, m->now, 100), 10);
+	assert_int_equal(view_above(&v, m->now, 3), 3);
+	assert_int_equal(view_below(&v, m->now, 100), 1);
+	for (message.id = 1000; message.id > 0; message.id--)
+		model_add_history(m, &message);
+	assert_rows(&v, m, "12:00 <bob> old|12:00 <bob> here|");
+	assert_int_equal(view_above(&v, m->now, 10000), 1010);
 }
 
 static void
@@ -428,11 +343,11 @@ a_view_of_forgotten_lines_shows_the_oldest(void **state)
 
 	view_resize(&v, 40, 1);
 	fill(m, 5);
-	view_scroll(&v, m, 4);
+	view_scroll(&v, m->now, 4);
 	for (id = 6; id <= 2 * LOG_ENTRIES_MAX; id++)
 		add(m, id, "x");
 	assert_rows(&v, m, "12:00 <bob> x|");
-	assert_int_equal(v.serial, m->entries[0]->serial);
+	assert_int_equal(v.serial, m->now->entries[0]->serial);
 }
 
 static void
@@ -455,8 +370,8 @@ any_size_and_scrolling_shows_what_is_there(void **state)
 	}
 	for (i = 0; i < 3000; i++) {
 		view_resize(&v, 1 + rand_r(&seed) % 120, rand_r(&seed) % 100);
-		view_scroll(&v, m, rand_r(&seed) % 200 - 100);
-		n = view_rows(&v, m, rows);
+		view_scroll(&v, m->now, rand_r(&seed) % 200 - 100);
+		n = view_rows(&v, m->now, rows);
 		/* There are enough lines to fill any of these. */
 		assert_int_equal(n, v.height);
 		for (row = 0; row < n; row++)
@@ -479,19 +394,13 @@ main(void)
 		cmocka_unit_test(long_words_break_anywhere),
 		cmocka_unit_test(newlines_end_a_line),
 		cmocka_unit_test(width_is_that_of_the_terminal),
-		TEST(messages_are_in_the_order_of_their_ids),
-		TEST(a_pending_message_takes_its_place_when_confirmed),
-		TEST(a_confirmed_message_does_not_move_without_need),
-		TEST(a_message_that_came_back_is_there_once),
-		TEST(a_refused_message_says_so),
-		TEST(what_is_in_the_log_is_sanitised),
-		TEST(the_log_is_bounded),
-		TEST(users_are_kept_by_name),
-		TEST(the_number_of_users_is_bounded),
 		TEST(the_newest_lines_are_at_the_bottom),
 		TEST(long_lines_hang_below_their_text),
 		TEST(scrolling_stops_at_both_ends),
 		TEST(a_scrolled_view_stays_when_lines_come),
+		TEST(a_new_day_has_a_line),
+		TEST(what_was_not_read_has_a_line_to_go_to),
+		TEST(nothing_moves_when_history_comes_above),
 		TEST(a_view_of_forgotten_lines_shows_the_oldest),
 		TEST(any_size_and_scrolling_shows_what_is_there),
 	};
