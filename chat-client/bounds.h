@@ -25,6 +25,7 @@
 #define OUTBOX_MAX	 256	       /* messages waiting for their ACK */
 #define EDIT_MAX	 (64 * 1024)   /* the line being written */
 #define EDIT_HISTORY_MAX 500	       /* lines kept to go back to */
+#define KEYS_MAX	 256	       /* keys that have an action */
 #define OUTPUT_MAX	 (256 * 1024)  /* above: the server is not read */
 
 #define SECRET_MAX    1024 /* a password, an invitation */

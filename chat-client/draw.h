@@ -10,6 +10,7 @@
 
 #include "bounds.h"
 #include "edit.h"
+#include "keymap.h"
 #include "link.h"
 #include "login.h"
 #include "model.h"
@@ -28,6 +29,7 @@ struct screen {
 	struct link *link;
 	struct login *login;
 	struct model *model;
+	struct keymap keymap;
 	struct edit line; /* what is being written */
 	struct edit name; /* in the login form */
 	bool form;	  /* the login form is shown */

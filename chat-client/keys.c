@@ -1,6 +1,5 @@
 /*
- * The key table of keys.h, and reading from curses.  Alt is an escape before
- * the key.
+ * Reading keys from curses.  Alt is an escape before the key.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,85 +8,95 @@
 
 #include <curses.h>
 
+#include "keymap.h"
 #include "keys.h"
 
-#define CTRL(c)		((c)&0x1f)
-#define ESCAPE		CTRL('[')
-#define CODE_WORD_LEFT	(KEY_MAX + 1)
-#define CODE_WORD_RIGHT (KEY_MAX + 2)
-#define SEQUENCE_MAX	32 /* characters of a sequence nobody knows */
+#define ESCAPE	     033
+#define SEQUENCE_MAX 32 /* characters of a sequence nobody knows */
+/* Above curses' own: a key of the table, times 8, and xterm's modifiers. */
+#define CODE_FIRST (KEY_MAX + 1)
 
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* With modifiers it is "ESC [ number ; modifiers final". */
 static const struct {
-	enum { PLAIN, FUNCTION, ALT } how;
-	wint_t code;
-	enum keys_kind kind;
-	int op; /* an enum edit_op, or a number */
+	int code; /* of curses */
+	uint32_t key;
+	int number;
+	char final;
 } table[] = {
-	{ PLAIN, CTRL('a'), KEYS_EDIT, EDIT_HOME },
-	{ PLAIN, CTRL('b'), KEYS_EDIT, EDIT_LEFT },
-	{ PLAIN, CTRL('c'), KEYS_STOP, 0 },
-	{ PLAIN, CTRL('d'), KEYS_EDIT, EDIT_DELETE },
-	{ PLAIN, CTRL('e'), KEYS_EDIT, EDIT_END },
-	{ PLAIN, CTRL('f'), KEYS_EDIT, EDIT_RIGHT },
-	{ PLAIN, CTRL('h'), KEYS_EDIT, EDIT_BACKSPACE },
-	{ PLAIN, CTRL('j'), KEYS_ENTER, 0 },
-	{ PLAIN, CTRL('k'), KEYS_EDIT, EDIT_KILL_TO_END },
-	{ PLAIN, CTRL('l'), KEYS_REDRAW, 0 },
-	{ PLAIN, CTRL('m'), KEYS_ENTER, 0 },
-	{ PLAIN, CTRL('n'), KEYS_EDIT, EDIT_NEWER },
-	{ PLAIN, CTRL('p'), KEYS_EDIT, EDIT_OLDER },
-	{ PLAIN, CTRL('t'), KEYS_EDIT, EDIT_TRANSPOSE },
-	{ PLAIN, CTRL('u'), KEYS_EDIT, EDIT_KILL_TO_HOME },
-	{ PLAIN, CTRL('w'), KEYS_EDIT, EDIT_KILL_WORD_LEFT },
-	{ PLAIN, CTRL('y'), KEYS_EDIT, EDIT_YANK },
-	{ PLAIN, CTRL('z'), KEYS_SUSPEND, 0 },
-	{ PLAIN, 0x7f, KEYS_EDIT, EDIT_BACKSPACE },
-	{ ALT, 'b', KEYS_EDIT, EDIT_WORD_LEFT },
-	{ ALT, 'd', KEYS_EDIT, EDIT_KILL_WORD_RIGHT },
-	{ ALT, 'f', KEYS_EDIT, EDIT_WORD_RIGHT },
-	{ ALT, 0x7f, KEYS_EDIT, EDIT_KILL_WORD_LEFT },
-	{ ALT, CTRL('h'), KEYS_EDIT, EDIT_KILL_WORD_LEFT },
-	{ ALT, '>', KEYS_BOTTOM, 0 },
-	{ ALT, 'u', KEYS_UNREAD, 0 },
-	{ ALT, 'a', KEYS_BUSIEST, 0 },
-	{ ALT, '/', KEYS_BACK, 0 },
-	{ ALT, 'n', KEYS_NEXT, 0 },
-	{ ALT, 'p', KEYS_PREVIOUS, 0 },
-	{ ALT, '1', KEYS_NUMBER, 1 },
-	{ ALT, '2', KEYS_NUMBER, 2 },
-	{ ALT, '3', KEYS_NUMBER, 3 },
-	{ ALT, '4', KEYS_NUMBER, 4 },
-	{ ALT, '5', KEYS_NUMBER, 5 },
-	{ ALT, '6', KEYS_NUMBER, 6 },
-	{ ALT, '7', KEYS_NUMBER, 7 },
-	{ ALT, '8', KEYS_NUMBER, 8 },
-	{ ALT, '9', KEYS_NUMBER, 9 },
-	{ FUNCTION, KEY_LEFT, KEYS_EDIT, EDIT_LEFT },
-	{ FUNCTION, KEY_RIGHT, KEYS_EDIT, EDIT_RIGHT },
-	{ FUNCTION, CODE_WORD_LEFT, KEYS_EDIT, EDIT_WORD_LEFT },
-	{ FUNCTION, CODE_WORD_RIGHT, KEYS_EDIT, EDIT_WORD_RIGHT },
-	{ FUNCTION, KEY_HOME, KEYS_EDIT, EDIT_HOME },
-	{ FUNCTION, KEY_END, KEYS_EDIT, EDIT_END },
-	{ FUNCTION, KEY_UP, KEYS_EDIT, EDIT_OLDER },
-	{ FUNCTION, KEY_DOWN, KEYS_EDIT, EDIT_NEWER },
-	{ FUNCTION, KEY_BACKSPACE, KEYS_EDIT, EDIT_BACKSPACE },
-	{ FUNCTION, KEY_DC, KEYS_EDIT, EDIT_DELETE },
-	{ FUNCTION, KEY_PPAGE, KEYS_PAGE_UP, 0 },
-	{ FUNCTION, KEY_NPAGE, KEYS_PAGE_DOWN, 0 },
+	{ KEY_UP, KEYMAP_UP, 1, 'A' },
+	{ KEY_DOWN, KEYMAP_DOWN, 1, 'B' },
+	{ KEY_RIGHT, KEYMAP_RIGHT, 1, 'C' },
+	{ KEY_LEFT, KEYMAP_LEFT, 1, 'D' },
+	{ KEY_HOME, KEYMAP_HOME, 1, 'H' },
+	{ KEY_END, KEYMAP_END, 1, 'F' },
+	{ KEY_IC, KEYMAP_INSERT, 2, '~' },
+	{ KEY_DC, KEYMAP_DELETE, 3, '~' },
+	{ KEY_PPAGE, KEYMAP_PGUP, 5, '~' },
+	{ KEY_NPAGE, KEYMAP_PGDN, 6, '~' },
+	{ KEY_BACKSPACE, KEYMAP_BACKSPACE, 0, 0 },
+	{ KEY_ENTER, KEYMAP_ENTER, 0, 0 },
+	{ KEY_BTAB, KEYMAP_SHIFT | KEYMAP_TAB, 0, 0 },
 };
 
 void
 keys_start(void)
 {
-	/* With Ctrl or Alt, as xterm and most others say it. */
-	define_key("\033[1;5D", CODE_WORD_LEFT);
-	define_key("\033[1;5C", CODE_WORD_RIGHT);
-	define_key("\033[1;3D", CODE_WORD_LEFT);
-	define_key("\033[1;3C", CODE_WORD_RIGHT);
+	char sequence[32];
+	size_t i;
+	int m;
+
+	for (i = 0; i < COUNT(table); i++)
+		for (m = 1; m < 8 && table[i].final != 0; m++) {
+			snprintf(sequence, sizeof(sequence), "\033[%d;%d%c",
+			    table[i].number, m + 1, table[i].final);
+			define_key(sequence, CODE_FIRST + (int)i * 8 + m);
+		}
+}
+
+static struct key
+coded(uint32_t code)
+{
+	return (struct key){ .kind = code != 0 ? KEYS_CODE : KEYS_IGNORED,
+		.code = code };
+}
+
+static struct key
+modified(int code)
+{
+	size_t i = (size_t)code / 8;
+	uint32_t key;
+
+	if (i >= COUNT(table))
+		return coded(0);
+	key = table[i].key;
+	if (code & 1)
+		key |= KEYMAP_SHIFT;
+	if (code & 2)
+		key |= KEYMAP_ALT;
+	if (code & 4)
+		key |= KEYMAP_CTRL;
+	return coded(key);
+}
+
+static struct key
+special(wint_t code)
+{
+	size_t i;
+
+	if ((int)code >= CODE_FIRST)
+		return modified((int)code - CODE_FIRST);
+	if (code >= (wint_t)KEY_F(1) && code <= (wint_t)KEY_F(12))
+		return coded(KEYMAP_F1 + code - (wint_t)KEY_F(1));
+	for (i = 0; i < COUNT(table); i++)
+		if (table[i].code == (int)code)
+			return coded(table[i].key);
+	return coded(0);
 }
 
 /* An unknown sequence must not be typed into the line. */
-static void
+static struct key
 skip_sequence(void)
 {
 	wint_t code;
@@ -95,37 +104,29 @@ skip_sequence(void)
 
 	for (i = 0; i < SEQUENCE_MAX; i++)
 		if (get_wch(&code) != OK || (code >= 0x40 && code <= 0x7e))
-			return;
-}
-
-static struct key
-look_up(int how, wint_t code)
-{
-	struct key key = { .kind = KEYS_IGNORED };
-	size_t i;
-
-	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if ((int)table[i].how == how && table[i].code == code) {
-			key.kind = table[i].kind;
-			key.number = table[i].op;
-			key.op = (enum edit_op)table[i].op;
 			break;
-		}
-	return key;
+	return coded(0);
 }
 
 static struct key
 read_alt(void)
 {
+	struct key key;
 	wint_t code;
+	int result = get_wch(&code);
 
-	if (get_wch(&code) != OK)
-		return (struct key){ .kind = KEYS_IGNORED };
-	if (code == '[' || code == 'O') {
-		skip_sequence();
-		return (struct key){ .kind = KEYS_IGNORED };
-	}
-	return look_up(ALT, code);
+	if (result == ERR)
+		return coded(KEYMAP_ESCAPE);
+	if (result == KEY_CODE_YES)
+		key = special(code);
+	else if (code == '[' || code == 'O')
+		return skip_sequence();
+	else if (code < ' ' || code == 0x7f)
+		key = coded(keymap_control((unsigned char)code));
+	else
+		key = coded(code < 0x7f ? code : 0);
+	key.code |= KEYMAP_ALT;
+	return key;
 }
 
 struct key
@@ -140,11 +141,11 @@ keys_read(void)
 	if (result == ERR)
 		return key;
 	if (result == KEY_CODE_YES)
-		return look_up(FUNCTION, code);
+		return special(code);
 	if (code == ESCAPE)
 		return read_alt();
-	if (code < 0x20 || code == 0x7f)
-		return look_up(PLAIN, code);
+	if (code < ' ' || code == 0x7f)
+		return coded(keymap_control((unsigned char)code));
 	_Static_assert(sizeof(key.text) >= 6, "room for any character");
 	n = MB_CUR_MAX <= sizeof(key.text)
 	    ? wcrtomb(key.text, (wchar_t)code, &state)

@@ -1,38 +1,22 @@
 /*
- * Keys and what they do, as one table.
+ * Reads keys from the terminal (curses).  What they do is for keymap.h to say.
  */
 #ifndef KEYS_H
 #define KEYS_H
 
-#include <stdbool.h>
 #include <stddef.h>
-
-#include "edit.h"
+#include <stdint.h>
 
 enum keys_kind {
 	KEYS_NONE, /* there is no key to read now */
 	KEYS_TEXT, /* a character, in `text' */
-	KEYS_EDIT, /* an operation of the line editor */
-	KEYS_ENTER,
-	KEYS_PAGE_UP,
-	KEYS_PAGE_DOWN,
-	KEYS_BOTTOM,
-	KEYS_UNREAD,
-	KEYS_NUMBER, /* the conversation with that number */
-	KEYS_NEXT,
-	KEYS_PREVIOUS,
-	KEYS_BUSIEST,
-	KEYS_BACK,
-	KEYS_STOP,
-	KEYS_SUSPEND,
-	KEYS_REDRAW,
+	KEYS_CODE, /* a key of keymap.h, in `code' */
 	KEYS_IGNORED
 };
 
 struct key {
 	enum keys_kind kind;
-	enum edit_op op;
-	int number;
+	uint32_t code;
 	char text[8];
 	size_t len;
 };

@@ -148,23 +148,23 @@ enter(struct screen *s, int64_t now)
 
 /* A secret has no cursor: it is typed, rubbed out, or begun again. */
 static void
-edit_answer(struct screen *s, const struct key *key)
+edit_answer(struct screen *s, const struct key *key, enum action action)
 {
 	if (key->kind == KEYS_TEXT)
 		credential_add(&s->answer, key->text, key->len);
-	else if (key->op == EDIT_BACKSPACE)
+	else if (action == ACTION_BACKSPACE)
 		credential_rub_out(&s->answer);
-	else if (key->op == EDIT_KILL_TO_HOME)
+	else if (action == ACTION_KILL_TO_HOME)
 		credential_wipe(&s->answer);
 }
 
 static void
-edit_name(struct screen *s, const struct key *key)
+edit_name(struct screen *s, const struct key *key, enum action action)
 {
 	if (key->kind == KEYS_TEXT)
 		edit_insert(&s->name, key->text, key->len);
-	else
-		edit_do(&s->name, key->op);
+	else if (action_row(action)->op >= 0)
+		edit_do(&s->name, (enum edit_op)action_row(action)->op);
 }
 
 bool
@@ -181,12 +181,13 @@ screen_form_back(struct screen *s, int64_t now)
 }
 
 void
-screen_form_key(struct screen *s, const struct key *key, int64_t now)
+screen_form_key(
+    struct screen *s, const struct key *key, enum action action, int64_t now)
 {
-	if (key->kind == KEYS_ENTER)
+	if (action == ACTION_SEND)
 		enter(s, now);
 	else if (s->step == FORM_NAME)
-		edit_name(s, key);
+		edit_name(s, key, action);
 	else
-		edit_answer(s, key);
+		edit_answer(s, key, action);
 }

@@ -193,69 +193,86 @@ stop(struct screen *s, int64_t now)
 }
 
 static void
-take_talk_key(struct screen *s, const struct key *key, int64_t now)
+take_action(struct screen *s, enum action action, int64_t now)
 {
-	if (key->kind == KEYS_TEXT)
-		edit_insert(&s->line, key->text, key->len);
-	else if (key->kind == KEYS_EDIT)
-		edit_do(&s->line, key->op);
-	else
+	switch (action) {
+	case ACTION_SEND:
 		enter_line(s, now);
+		break;
+	case ACTION_PAGE_UP:
+		screen_do_page_up(s);
+		break;
+	case ACTION_PAGE_DOWN:
+		screen_do_page_down(s);
+		break;
+	case ACTION_BOTTOM:
+		screen_do_bottom(s);
+		break;
+	case ACTION_TO_UNREAD:
+		screen_do_unread(s);
+		break;
+	case ACTION_NEXT_IMPORTANT:
+		screen_do_busiest(s);
+		break;
+	case ACTION_NEXT:
+		screen_do_next(s);
+		break;
+	case ACTION_PREVIOUS:
+		screen_do_previous(s);
+		break;
+	case ACTION_BACK:
+		screen_do_back(s);
+		break;
+	case ACTION_RECONNECT:
+		link_reconnect_now(s->link, now);
+		break;
+	default:
+		if (action >= ACTION_CONVERSATION_1 &&
+		    action <= ACTION_CONVERSATION_9)
+			screen_do_number(
+			    s, (int)(action - ACTION_CONVERSATION_1) + 1);
+		else if (action_row(action)->op >= 0)
+			edit_do(&s->line, (enum edit_op)action_row(action)->op);
+	}
+}
+
+/* In the form or not, these are the same. */
+static bool
+take_common_action(struct screen *s, enum action action, int64_t now)
+{
+	switch (action) {
+	case ACTION_STOP:
+		stop(s, now);
+		return true;
+	case ACTION_SUSPEND:
+		draw_suspend();
+		return true;
+	case ACTION_REDRAW:
+		draw_anew();
+		return true;
+	default:
+		return action == ACTION_NONE;
+	}
 }
 
 static void
 take_key(struct screen *s, const struct key *key, int64_t now)
 {
-	switch (key->kind) {
-	case KEYS_TEXT:
-	case KEYS_EDIT:
-	case KEYS_ENTER:
-		if (s->form)
-			screen_form_key(s, key, now);
-		else
-			take_talk_key(s, key, now);
-		break;
-	case KEYS_PAGE_UP:
-		screen_do_page_up(s);
-		break;
-	case KEYS_PAGE_DOWN:
-		screen_do_page_down(s);
-		break;
-	case KEYS_BOTTOM:
-		screen_do_bottom(s);
-		break;
-	case KEYS_UNREAD:
-		screen_do_unread(s);
-		break;
-	case KEYS_NUMBER:
-		screen_do_number(s, key->number);
-		break;
-	case KEYS_NEXT:
-		screen_do_next(s);
-		break;
-	case KEYS_PREVIOUS:
-		screen_do_previous(s);
-		break;
-	case KEYS_BUSIEST:
-		screen_do_busiest(s);
-		break;
-	case KEYS_BACK:
-		screen_do_back(s);
-		break;
-	case KEYS_STOP:
-		stop(s, now);
-		break;
-	case KEYS_SUSPEND:
-		draw_suspend();
-		break;
-	case KEYS_REDRAW:
-		draw_anew();
-		break;
-	case KEYS_NONE:
-	case KEYS_IGNORED:
-		break;
-	}
+	enum action action = key->kind == KEYS_CODE
+	    ? keymap_action(&s->keymap, key->code)
+	    : ACTION_NONE;
+
 	s->changed = true;
+	if (key->kind == KEYS_TEXT && !s->form)
+		edit_insert(&s->line, key->text, key->len);
+	else if (key->kind == KEYS_TEXT)
+		screen_form_key(s, key, ACTION_NONE, now);
+	else if (take_common_action(s, action, now))
+		return;
+	else if (s->form)
+		screen_form_key(s, key, action, now);
+	else
+		take_action(s, action, now);
 }
 
 void

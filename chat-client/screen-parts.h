@@ -40,7 +40,8 @@ void screen_do_name(struct screen *, const char *name);
 void screen_want_older(struct screen *);
 
 /* In the login form: text, Enter, and the keys of the line editor. */
-void screen_form_key(struct screen *, const struct key *, int64_t now);
+void
+screen_form_key(struct screen *, const struct key *, enum action, int64_t now);
 /* Back to the name; false if that is where it is. */
 bool screen_form_back(struct screen *, int64_t now);
 /* Ask for what the login needs; with LOGIN_READY, start it. */

@@ -106,6 +106,7 @@ start(struct screen *s, const struct options *options, struct login *login)
 	s->model = model_new();
 	model_go_name(s->model, options->to);
 	s->form = s->changed = true;
+	keymap_init(&s->keymap);
 	edit_init(&s->line, EDIT_MAX, true);
 	edit_init(&s->name, USERNAME_MAX, false);
 	if (options->user != NULL) {

@@ -3,6 +3,7 @@ client_test = $(1:%=$(B)/chat-client/%.o)
 
 $(B)/tests/unit/client-sanitise: $(call client_test,sanitise)
 $(B)/tests/unit/client-edit: $(call client_test,edit sanitise wrap)
+$(B)/tests/unit/client-keymap: $(call client_test,action keymap)
 $(B)/tests/unit/client-incoming: $(call client_test,incoming)
 $(B)/tests/unit/client-model $(B)/tests/unit/client-view: $(call client_test, \
 	entry format incoming model model-go people sanitise talk view wrap)
