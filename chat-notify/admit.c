@@ -74,14 +74,15 @@ tell(struct notify *n, const struct subscriber *s, struct dgram_head *head,
 }
 
 static void
-tell_admitted(struct notify *n, const struct subscriber *s, bool nearly_full,
-    int64_t wait)
+tell_admitted(
+    struct notify *n, struct subscriber *s, bool nearly_full, int64_t wait)
 {
 	struct dgram_head head = { .count = DGRAM_ADMITTED,
 		.flags = nearly_full ? DGRAM_NEARLY : 0,
 		.last = wait };
 
-	tell(n, s, &head, n->print_key, sizeof(n->print_key));
+	if (tell(n, s, &head, n->print_key, sizeof(n->print_key)))
+		s->hurried |= nearly_full;
 }
 
 static void
@@ -126,6 +127,22 @@ admit_end_late(struct notify *n, struct subscriber *s)
 	/* Its client reads nothing, so it reads nothing from us. */
 	pidfd_send_signal(s->pidfd, SIGTERM, NULL, 0);
 	s->end_by = 0;
+}
+
+void
+admit_hurry(struct notify *n)
+{
+	struct dgram_head head = { .count = DGRAM_HURRY };
+	unsigned i;
+
+	if (!limits_nearly_full(&n->limits))
+		return;
+	for (i = 0; i < n->subscribers.count; i++) {
+		struct subscriber *s = n->subscribers.list[i];
+
+		if (s->admitted && s->user == NULL && !s->gone && !s->hurried)
+			s->hurried = tell(n, s, &head, NULL, 0);
+	}
 }
 
 /* ---- temporary blocks ---- */
@@ -300,6 +317,19 @@ handle_admit(
 		subscribers_remove(&n->subscribers, s);
 }
 
+static const char *
+why(uint32_t offence)
+{
+	switch (offence) {
+	case DGRAM_LOGIN:
+		return "too many wrong passwords or invitations";
+	case DGRAM_REGISTRATION:
+		return "too many registrations";
+	default:
+		return "flooding";
+	}
+}
+
 void
 handle_offence(
     struct notify *n, const struct dgram_head *h, const struct dgram_from *from)
@@ -315,10 +345,9 @@ handle_offence(
 	if (buf_len(&n->body) == sizeof(print))
 		memcpy(&print, buf_head(&n->body), sizeof(print));
 	a = login ? limits_login(&n->limits, s->source, print, now_ms(n))
-		  : limits_flood(&n->limits, s->source, now_ms(n));
+		  : limits_offence(&n->limits, s->source, now_ms(n));
 	if (a.verdict == LIMITS_BLOCK) {
-		block = source_block(n, &s->address,
-		    login ? "too many wrong passwords" : "flooding");
+		block = source_block(n, &s->address, why(h->count));
 		source_end(n, s, s->source, &block);
 	} else if (login) {
 		tell_admitted(n, s, false, a.wait);

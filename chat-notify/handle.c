@@ -424,6 +424,7 @@ handle_tick(struct notify *n)
 	}
 	reader_check(&n->reader);
 	compare_positions(n);
+	admit_hurry(n);
 	/* Backwards: a removed one is replaced by the last. */
 	for (i = all->count; i-- > 0;) {
 		struct subscriber *s = all->list[i];

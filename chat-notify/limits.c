@@ -148,8 +148,8 @@ rate_judge(
 
 /* ---- the verdicts ---- */
 
-static bool
-is_nearly_full(const struct limits *l)
+bool
+limits_nearly_full(const struct limits *l)
 {
 	return (int64_t)l->connections * 100 >=
 	    (int64_t)l->options.max_connections * NEARLY_FULL;
@@ -188,7 +188,7 @@ limits_enter(
 		l->connections++;
 		if (a.source != NULL)
 			a.source->connections++;
-		a.nearly_full = is_nearly_full(l);
+		a.nearly_full = limits_nearly_full(l);
 		return a;
 	}
 	if (a.source != NULL && a.source->connections == 0)
@@ -249,7 +249,7 @@ limits_login(
 }
 
 struct limits_answer
-limits_flood(struct limits *l, struct limits_source *s, int64_t now)
+limits_offence(struct limits *l, struct limits_source *s, int64_t now)
 {
 	if (s == NULL)
 		return (struct limits_answer){ .verdict = LIMITS_OK };

@@ -1,6 +1,6 @@
 /*
  * The counts by source: connections at once and a minute, and offences (wrong
- * passwords, flooding), which cost waiting and in the end a block.  A source is
+ * passwords, flooding, registrations), which cost waiting and in the end a block.  A source is
  * what net_source() says.  Pure: no I/O and no clock; times are milliseconds of
  * any clock that does not step.
  *
@@ -75,6 +75,9 @@ struct limits_answer
 limits_enter(struct limits *, const struct net_addr *, bool again, int64_t now);
 void limits_leave(struct limits *, struct limits_source *);
 
+/* From NEARLY_FULL percent on. */
+bool limits_nearly_full(const struct limits *);
+
 /*
  * A wrong password came from a source (NULL: trusted, all is well).  The print
  * stands for user and password: one that is remembered costs the least wait and
@@ -82,8 +85,8 @@ void limits_leave(struct limits *, struct limits_source *);
  */
 struct limits_answer limits_login(
     struct limits *, struct limits_source *, uint64_t print, int64_t now);
-/* A client of the source has flooded for FLOOD_TIME. */
+/* A client of the source has flooded for FLOOD_TIME, or registered a name. */
 struct limits_answer
-limits_flood(struct limits *, struct limits_source *, int64_t now);
+limits_offence(struct limits *, struct limits_source *, int64_t now);
 
 #endif

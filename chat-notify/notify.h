@@ -78,6 +78,8 @@ void admit_user(struct notify *, struct subscriber *);
 /* It is gone, or another stands for it: it counts no longer. */
 void admit_leave(struct notify *, struct subscriber *);
 void admit_move(struct subscriber *from, struct subscriber *to);
+/* When it is nearly full: who is in and has not logged in has less time. */
+void admit_hurry(struct notify *);
 /* End a blocked session that does not end by itself. */
 void admit_end_late(struct notify *, struct subscriber *);
 

@@ -44,6 +44,7 @@ struct subscriber {
 	bool has_address;
 	bool admitted;		      /* and counted */
 	bool gone;		      /* it said goodbye */
+	bool hurried;		      /* it knows that it is nearly full */
 	struct limits_source *source; /* as which; NULL: trusted */
 	int64_t end_by;		      /* us; it was told to end, 0: not */
 	int64_t sent;		      /* `last` of the latest */

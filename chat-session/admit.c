@@ -1,6 +1,6 @@
 /*
  * Admission: asks the relay whether this client may come in, and tells it of
- * wrong passwords.  Nothing the client says is parsed before the answer.  When
+ * wrong passwords and other offences.  Nothing the client says is parsed before the answer.  When
  * the relay is away the session decides by itself: it looks for blocks in the
  * store, and lets in who has none, since nobody counts; each wrong password
  * then costs this connection a growing wait.  It never blocks: the loop waits.
@@ -158,6 +158,9 @@ admit_verdict(struct session *s, const struct dgram_head *head,
 		s->admission.full = head->last;
 		session_end_error(s, "SERVER_FULL", "%s", text);
 		return;
+	case DGRAM_HURRY:
+		a->nearly_full = true;
+		return;
 	case DGRAM_ADMITTED:
 		break;
 	default:
@@ -224,19 +227,19 @@ admit_login_failed(struct session *s, const char *username, const char *secret)
 {
 	if (++s->admission.tries >= LOGIN_TRIES_MAX) {
 		session_end_blocked(s, 0,
-		    "too many wrong passwords on this connection: connect"
-		    " again");
+		    "too many wrong passwords or invitations on this"
+		    " connection: connect again");
 		return;
 	}
 	print_make(&s->admission, username, secret);
 	question(s, true);
 }
 
+/* One that costs nothing but being counted. */
 void
-admit_flooding(struct session *s)
+admit_offence(struct session *s, enum dgram_offence offence)
 {
-	struct dgram_head head = { .type = DGRAM_OFFENCE,
-		.count = DGRAM_FLOOD };
+	struct dgram_head head = { .type = DGRAM_OFFENCE, .count = offence };
 	int error;
 
 	send_to_relay(s, &head, NULL, 0, &error);

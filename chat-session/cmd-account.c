@@ -33,14 +33,6 @@ wish_read(struct session *s, const struct request *r, struct wish *w)
 	    request_string(s, r, "invite", false, &w->invite, &len);
 }
 
-static void
-bad_invite(struct session *s, const struct request *r)
-{
-	session_error(s, r, "BAD_INVITE",
-	    "that is no invitation that can be used (any more): ask the"
-	    " operator for one");
-}
-
 /* Whether this server, and this session, may register that name. */
 static bool
 registration_allowed(
@@ -79,7 +71,10 @@ registration_refused(struct session *s, const struct request *r,
 		    w->username);
 		break;
 	case STORE_BAD_INVITE:
-		bad_invite(s, r);
+		session_error(s, r, "BAD_INVITE",
+		    "that is no invitation that can be used (any more): ask the"
+		    " operator for one");
+		admit_login_failed(s, "", w->invite);
 		break;
 	case STORE_REPLACED:
 	case STORE_ENDED:
@@ -144,6 +139,7 @@ cmd_register(struct session *s, const struct request *r)
 		strcpy(s->me.password, hash);
 		s->resume[0] = '\0';
 	}
+	admit_offence(s, DGRAM_REGISTRATION);
 	log_event(LEVEL_INFO, "registered", "%s", w.username);
 	event_begin(out, "REGISTERED", r->ref);
 	event_str(out, "username", w.username, strlen(w.username));

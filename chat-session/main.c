@@ -73,7 +73,7 @@ lines_run(struct session *s)
 	batch_flush(s);
 	if (s->state < STATE_ENDING && is_paused(s) &&
 	    rate_waits(&s->rate, session_now()))
-		admit_flooding(s);
+		admit_offence(s, DGRAM_FLOOD);
 }
 
 /*

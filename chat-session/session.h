@@ -157,13 +157,13 @@ int64_t admit_tick(struct session *, int64_t now);
 /* Whether what the client says has to wait. */
 bool admit_holds(const struct session *);
 /*
- * The client gave a wrong secret, as was answered: it waits for as long as the
- * relay says.
+ * The client gave a wrong secret (for nobody in particular: username ""), as was
+ * answered: it waits for as long as the relay says.
  */
 void
 admit_login_failed(struct session *, const char *username, const char *secret);
-/* The client has been held back by the rate limit for long. */
-void admit_flooding(struct session *);
+/* Another offence; it is counted, and only too many of them are answered. */
+void admit_offence(struct session *, enum dgram_offence);
 /* Whether the user may come in; false: it was answered. */
 bool admit_user(struct session *, const struct request *, const char *username);
 

@@ -39,8 +39,13 @@ enum dgram_type {
 #define DGRAM_NEARLY 0x0004 /* VERDICT: the server is nearly full */
 
 /* `count` of a VERDICT, and of an OFFENCE. */
-enum dgram_verdict { DGRAM_ADMITTED = 1, DGRAM_FULL, DGRAM_BLOCKED };
-enum dgram_offence { DGRAM_LOGIN = 1, DGRAM_FLOOD };
+enum dgram_verdict {
+	DGRAM_ADMITTED = 1,
+	DGRAM_FULL,
+	DGRAM_BLOCKED,
+	DGRAM_HURRY
+};
+enum dgram_offence { DGRAM_LOGIN = 1, DGRAM_FLOOD, DGRAM_REGISTRATION };
 
 #define DGRAM_KEY_LEN	  16  /* bytes of the key for fingerprints */
 #define DGRAM_PRINT_LEN	  8   /* bytes of a fingerprint */

@@ -75,6 +75,42 @@ waited() {
 	wait_for comes_in 1
 }
 
+@test "an IPv6 source is a network of 64 bits" {
+	in_space --net ipv6_sources
+}
+
+ipv6_sources() {
+	[[ -e /proc/net/if_inet6 ]] || fail 'no IPv6 in this kernel'
+	export CHAT_SOURCE_CONNECTIONS=2
+	notify_start
+	PORT=5555
+	ip address add 2001:db8:1::1/128 dev lo nodad
+	listener_start "[::]:$PORT"
+	client_from6 alice 2001:db8::1
+	client_login alice
+	client_from6 bob 2001:db8::ffff:ffff:ffff:ffff
+	client_login bob
+	client_from6 carol 2001:db8::1:2:3:4
+	client_error carol SERVER_FULL
+	client_closed carol
+	client_from6 dora 2001:db8:0:1::1
+	client_login dora
+	# The same machine by IPv4, and as IPv6 says it, is one of its own.
+	client_from erin 1
+	client_login erin
+	client_from fred 1
+	client_login fred
+	client_from greta 1
+	client_error greta SERVER_FULL
+	log_has 'connected user=bob .*peer=\[2001:db8::ffff:ffff:ffff:ffff\]:'
+}
+
+# client_from6 NAME ADDRESS
+client_from6() {
+	ip address add "$2/128" dev lo nodad
+	client_open "$1" "tcp:2001:db8:1::1:$PORT@$2"
+}
+
 @test "counts fall when sessions are killed" {
 	export CHAT_SOURCE_CONNECTIONS=2
 	server_start
@@ -149,6 +185,18 @@ waited() {
 	client_error idle TIMEOUT '.message == "no CONNECT within 2 s"'
 }
 
+@test "when the server becomes nearly full, who has not logged in must hurry" {
+	export CHAT_MAX_CONNECTIONS=3 CHAT_LOGIN_TIMEOUT=20
+	server_start
+	client_open idle
+	client_send idle '{"command":"PING"}'
+	client_expect idle '.event == "PONG"'
+	client_login alice
+	client_login bob
+	client_error idle TIMEOUT '.message == "no CONNECT within 5 s"'
+	say alice hello
+}
+
 @test "trusted addresses and UNIX sockets have no limits by source" {
 	export CHAT_TRUSTED='10.0.0.0/8 127.0.0.0/24' CHAT_SOURCE_CONNECTIONS=1
 	export CHAT_SOURCE_RATE=1 CHAT_LOGIN_FAILURES=1
@@ -180,7 +228,7 @@ waited() {
 	waited eve 1000
 	wrong eve three
 	client_error eve BLOCKED '.until | test("^20")'
-	[[ $(client_get .message) == 'this address is blocked until 20'*': too many wrong passwords' ]]
+	[[ $(client_get .message) == 'this address is blocked until 20'*': too many wrong passwords or invitations' ]]
 	client_closed eve
 	client_from again 1
 	client_error again BLOCKED
@@ -190,6 +238,48 @@ waited() {
 	say good hello
 	comes_in 2
 	assert_eq "$(db 'SELECT count(*) FROM blocks WHERE expires_at > 1')" 1 rows
+}
+
+# register NAME USERNAME INVITE
+register() {
+	now_ms
+	WRONG_AT=$NOW
+	client_send "$1" "{\"command\":\"REGISTER\",\"username\":\"$2\",\"password\":\"correct horse\",\"invite\":\"$3\"}"
+}
+
+@test "guessing invitations costs waiting and a block, like guessing passwords" {
+	export CHAT_LOGIN_FAILURES=3 CHAT_REGISTRATION=invite CHAT_BCRYPT_COST=4
+	server_start
+	client_from eve 1
+	# The same one again is no further guess, whatever the name.
+	for name in a b; do
+		register eve "$name" ABCD
+		client_error eve BAD_INVITE
+		waited eve 500
+	done
+	register eve a EFGH
+	client_error eve BAD_INVITE
+	waited eve 1000
+	register eve a IJKL
+	client_error eve BAD_INVITE
+	client_error eve BLOCKED '.message | endswith("wrong passwords or invitations")'
+	client_closed eve
+	comes_in 2
+}
+
+@test "who registers one name after the other is blocked" {
+	export CHAT_LOGIN_FAILURES=3 CHAT_BCRYPT_COST=4
+	server_start
+	client_from eve 1
+	for name in a b c; do
+		register eve "$name"
+		client_expect eve '.event == "REGISTERED"'
+	done
+	client_error eve BLOCKED '.message | endswith(": too many registrations")'
+	client_closed eve
+	not comes_in 1
+	comes_in 2
+	assert_eq "$(db 'SELECT count(*) FROM users WHERE password IS NOT NULL')" 3
 }
 
 @test "another connection of the same source has to wait as well" {

@@ -108,7 +108,7 @@ who_is_trusted_or_of_this_machine_has_no_source(void **state)
 	assert_int_equal(
 	    limits_login(&limits, NULL, 1, START).verdict, LIMITS_OK);
 	assert_int_equal(limits_login(&limits, NULL, 1, START).wait, 0);
-	assert_int_equal(limits_flood(&limits, NULL, START).wait, 0);
+	assert_int_equal(limits_offence(&limits, NULL, START).wait, 0);
 	for (i = 501; i < 1000; i++) {
 		struct limits_answer a = enter("10.1.2.3", START);
 
@@ -222,10 +222,10 @@ offences_are_forgotten_with_time(void **state)
 		assert_int_equal(
 		    limits_login(&limits, s, (uint64_t)i, now).wait,
 		    penalty_delay(1));
-	assert_int_equal(limits_flood(&limits, s, now).wait, penalty_delay(1));
-	assert_int_equal(limits_flood(&limits, s, now).wait, penalty_delay(2));
-	assert_int_equal(limits_flood(&limits, s, now).wait, penalty_delay(3));
-	assert_int_equal(limits_flood(&limits, s, now).verdict, LIMITS_BLOCK);
+	assert_int_equal(limits_offence(&limits, s, now).wait, penalty_delay(1));
+	assert_int_equal(limits_offence(&limits, s, now).wait, penalty_delay(2));
+	assert_int_equal(limits_offence(&limits, s, now).wait, penalty_delay(3));
+	assert_int_equal(limits_offence(&limits, s, now).verdict, LIMITS_BLOCK);
 }
 
 static void
@@ -244,7 +244,7 @@ no_limit_means_none(void **state)
 		    limits_login(&limits, s, (uint64_t)i, START).verdict,
 		    LIMITS_OK);
 		assert_true(
-		    limits_flood(&limits, s, START).wait <= LOGIN_DELAY_MAX);
+		    limits_offence(&limits, s, START).wait <= LOGIN_DELAY_MAX);
 	}
 }
 
