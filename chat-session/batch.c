@@ -46,6 +46,19 @@ batch_add(struct session *s, const char *to, const char *ref, bool repaired,
 		batch_flush(s);
 }
 
+/* What the log and the metrics tell of a commit that took so long. */
+static void
+batch_count(struct session *s, int64_t us)
+{
+	const struct batch *b = s->batch;
+	const struct item *item;
+
+	if (us > s->slowest)
+		s->slowest = us;
+	for (item = b->items; item < b->items + b->count; item++)
+		s->messages += item->result == STORE_OK && !item->sent.again;
+}
+
 /* One transaction.  STORE_OK: each item has its own result. */
 static enum store_result
 batch_store(struct session *s, struct store *store, int64_t *before)
@@ -149,14 +162,16 @@ batch_flush(struct session *s)
 	struct batch *b = s->batch;
 	struct store *store;
 	enum store_result result = STORE_UNAVAILABLE;
-	int64_t before = 0;
+	int64_t before = 0, began;
 	int i, count;
 
 	if (b == NULL || b->count == 0)
 		return;
 	if ((store = session_store(s)) != NULL) {
+		began = session_now_us();
 		result = batch_store(s, store, &before);
 		if (result == STORE_OK) {
+			batch_count(s, session_now_us() - began);
 			session_store_works(s);
 			batch_publish(s, before);
 		} else if (result == STORE_UNAVAILABLE) {

@@ -40,6 +40,7 @@ void
 credentials_failed(struct session *s, const struct request *r,
     const char *username, const char *secret)
 {
+	log_field("CHAT_LOGIN", "%s", username);
 	log_event(LEVEL_WARNING, "login_failed", "as %s", username);
 	session_error(s, r, "AUTH_FAILED", "wrong username, password or token");
 	admit_login_failed(s, username, secret);

@@ -140,6 +140,7 @@ error_event(struct session *s, const struct request *r, const char *code,
 	else if (extra != NULL)
 		event_int(out, extra->key, extra->value);
 	event_end(out);
+	log_field("CHAT_CODE", "%s", code);
 	log_event(LEVEL_INFO, "error", "%s: %s", code, text);
 }
 

@@ -14,6 +14,15 @@ session_now(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+int64_t
+session_now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
 static void
 notice(void *arg, const char *text)
 {
@@ -83,6 +92,23 @@ row_close(struct session *s, const char *reason)
 	}
 }
 
+/* What the session was, in the line of its end. */
+static void
+log_end(const struct session *s, enum log_level level, const char *reason)
+{
+	long long seconds = (session_now() - s->started) / 1000;
+
+	if (s->messages == 0) {
+		log_event(level, reason, "after %lld s", seconds);
+		return;
+	}
+	log_field("CHAT_MESSAGES", "%lld", (long long)s->messages);
+	log_field("CHAT_COMMIT_USEC", "%lld", (long long)s->slowest);
+	log_event(level, reason,
+	    "after %lld s, %lld messages, slowest commit %lld us", seconds,
+	    (long long)s->messages, (long long)s->slowest);
+}
+
 void
 session_end(struct session *s, const char *reason)
 {
@@ -93,8 +119,7 @@ session_end(struct session *s, const char *reason)
 	closed = connected && row_close(s, reason);
 	if (s->delivery.fd != -1)
 		deliver_end(s, closed);
-	log_event(connected ? LEVEL_INFO : LEVEL_DEBUG, reason, "after %lld s",
-	    (long long)(session_now() - s->started) / 1000);
+	log_end(s, connected ? LEVEL_INFO : LEVEL_DEBUG, reason);
 	s->state = STATE_ENDING;
 	s->ended = session_now();
 	s->deadline = s->ended + FLUSH_WAIT;

@@ -97,10 +97,13 @@ struct session {
 	int64_t deadline; /* of its present step */
 	bool rested;	  /* spare memory was given back */
 	bool trouble;	  /* with the store, already in the log */
+	int64_t messages; /* stored and acknowledged */
+	int64_t slowest;  /* us, of its commits */
 };
 
-/* Milliseconds of a clock that never steps. */
+/* Milliseconds, or microseconds, of a clock that never steps. */
 int64_t session_now(void);
+int64_t session_now_us(void);
 
 /* ---- session.c ---- */
 

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "log-id.h"
 #include "log.h"
 #include "text.h"
 
@@ -33,10 +34,44 @@ static const struct {
 
 static const char *program = "chat";
 static const char *peer, *user;
+static struct {
+	const char *key;
+	char value[LOG_FIELD_MAX];
+} extra[LOG_FIELDS];
+static size_t extras;
 static int64_t session;
 static enum log_level threshold = LEVEL_INFO;
 static enum { TO_STDERR, TO_JOURNAL, TO_SYSLOG } target;
 static int journal = -1;
+
+/*
+ * What no reader of the log gets as it came: controls, C1 too (some terminals
+ * obey them), and what breaks or reorders a line on the screen.
+ */
+static bool
+is_harmful(uint32_t code)
+{
+	return code < 0x20 || (code >= 0x7f && code <= 0x9f) || code == 0x61c ||
+	    code == 0x200e || code == 0x200f ||
+	    (code >= 0x2028 && code <= 0x202e) ||
+	    (code >= 0x2066 && code <= 0x2069);
+}
+
+/* Nothing in a line of the log can forge another line or reach a terminal. */
+static void
+make_harmless(char *text)
+{
+	size_t n = strlen(text), i, len;
+	uint32_t code;
+
+	for (i = 0; i < n; i += len) {
+		if ((len = text_char_len(text + i, n - i, &code)) == 0)
+			len = 1;
+		else if (!is_harmful(code))
+			continue;
+		memset(text + i, '?', len);
+	}
+}
 
 static bool
 journal_open(void)
@@ -116,39 +151,81 @@ log_set_session(int64_t id)
 	session = id;
 }
 
-/* A field of the journal; one that does not fit is left out. */
-static size_t
-add_field(char *at, size_t room, const char *key, const char *value)
+void
+log_field(const char *key, const char *format, ...)
 {
-	int n = snprintf(at, room, "%s=%s\n", key, value);
+	va_list args;
 
-	return n < 0 || (size_t)n >= room ? 0 : (size_t)n;
+	if (extras == LOG_FIELDS)
+		return;
+	va_start(args, format);
+	vsnprintf(extra[extras].value, LOG_FIELD_MAX, format, args);
+	va_end(args);
+	make_harmless(extra[extras].value);
+	extra[extras++].key = key;
+}
+
+/* The journal's datagram, as far as it is filled. */
+struct datagram {
+	char data[LOG_MESSAGE_MAX + 1024];
+	size_t n;
+};
+
+/* One that does not fit is left out, as is one without a value. */
+static void
+add_field(struct datagram *d, const char *key, const char *value)
+{
+	size_t room = sizeof(d->data) - d->n;
+	int n;
+
+	if (value == NULL)
+		return;
+	n = snprintf(d->data + d->n, room, "%s=%s\n", key, value);
+	if (n > 0 && (size_t)n < room)
+		d->n += (size_t)n;
+}
+
+/* The peer's address without its port, by which all of it is found. */
+static void
+add_address(struct datagram *d)
+{
+	char address[64];
+	char *colon;
+
+	if (peer == NULL)
+		return;
+	snprintf(
+	    address, sizeof(address), "%s", peer[0] == '[' ? peer + 1 : peer);
+	if (peer[0] == '[')
+		address[strcspn(address, "]")] = '\0';
+	else if ((colon = strrchr(address, ':')) != NULL &&
+	    strspn(colon + 1, "0123456789") == strlen(colon + 1))
+		*colon = '\0';
+	add_field(d, "CHAT_ADDRESS", address);
 }
 
 static void
 journal_send(enum log_level level, const char *event, const char *message)
 {
-	char data[LOG_MESSAGE_MAX + 512], number[24];
-	const struct {
-		const char *key, *value;
-	} fields[] = { { "SYSLOG_IDENTIFIER", program }, { "MESSAGE", message },
-		{ "CHAT_EVENT", event }, { "CHAT_USER", user },
-		{ "CHAT_PEER", peer } };
-	size_t n, i;
+	struct datagram d = { .n = 0 };
+	char number[24];
+	size_t i;
 
 	snprintf(number, sizeof(number), "%d", levels[level].priority);
-	n = add_field(data, sizeof(data), "PRIORITY", number);
-	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		if (fields[i].value != NULL)
-			n += add_field(data + n, sizeof(data) - n,
-			    fields[i].key, fields[i].value);
-	if (session != 0) {
-		snprintf(number, sizeof(number), "%lld", (long long)session);
-		n += add_field(
-		    data + n, sizeof(data) - n, "CHAT_SESSION", number);
-	}
+	add_field(&d, "PRIORITY", number);
+	add_field(&d, "SYSLOG_IDENTIFIER", program);
+	add_field(&d, "MESSAGE", message);
+	add_field(&d, "MESSAGE_ID", log_id(program, event));
+	add_field(&d, "CHAT_EVENT", event);
+	add_field(&d, "CHAT_USER", user);
+	add_field(&d, "CHAT_PEER", peer);
+	add_address(&d);
+	snprintf(number, sizeof(number), "%lld", (long long)session);
+	add_field(&d, "CHAT_SESSION", session != 0 ? number : NULL);
+	for (i = 0; i < extras; i++)
+		add_field(&d, extra[i].key, extra[i].value);
 	/* A full journal must not hold up a conversation. */
-	send(journal, data, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	send(journal, d.data, d.n, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 /* One write, so that lines of several processes do not mix. */
@@ -176,48 +253,13 @@ syslog_send(enum log_level level, const char *message)
 	busy = 0;
 }
 
-/*
- * What no reader of the log gets as it came: controls, C1 too (some terminals
- * obey them), and what breaks or reorders a line on the screen.
- */
-static bool
-is_harmful(uint32_t code)
-{
-	return code < 0x20 || (code >= 0x7f && code <= 0x9f) || code == 0x61c ||
-	    code == 0x200e || code == 0x200f ||
-	    (code >= 0x2028 && code <= 0x202e) ||
-	    (code >= 0x2066 && code <= 0x2069);
-}
-
-/* Nothing in a line of the log can forge another line or reach a terminal. */
+/* All of the event in a sentence. */
 static void
-make_harmless(char *text)
+sentence(char message[LOG_MESSAGE_MAX], const char *event, const char *text)
 {
-	size_t n = strlen(text), i, len;
-	uint32_t code;
-
-	for (i = 0; i < n; i += len) {
-		if ((len = text_char_len(text + i, n - i, &code)) == 0)
-			len = 1;
-		else if (!is_harmful(code))
-			continue;
-		memset(text + i, '?', len);
-	}
-}
-
-void
-log_event(enum log_level level, const char *event, const char *format, ...)
-{
-	char text[LOG_TEXT_MAX], message[LOG_MESSAGE_MAX];
 	char who[160] = "";
 	size_t n = 0;
-	va_list args;
 
-	if (level < threshold)
-		return;
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
 	if (user != NULL)
 		n += (size_t)snprintf(
 		    who + n, sizeof(who) - n, " user=%.32s", user);
@@ -226,9 +268,25 @@ log_event(enum log_level level, const char *event, const char *format, ...)
 		    (long long)session);
 	if (peer != NULL)
 		snprintf(who + n, sizeof(who) - n, " peer=%.64s", peer);
-	snprintf(message, sizeof(message), "%s%s%s%s", event, who,
+	snprintf(message, LOG_MESSAGE_MAX, "%s%s%s%s", event, who,
 	    *text != '\0' ? ": " : "", text);
 	make_harmless(message);
+}
+
+void
+log_event(enum log_level level, const char *event, const char *format, ...)
+{
+	char text[LOG_TEXT_MAX], message[LOG_MESSAGE_MAX];
+	va_list args;
+
+	if (level < threshold) {
+		extras = 0;
+		return;
+	}
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	sentence(message, event, text);
 	switch (target) {
 	case TO_JOURNAL:
 		journal_send(level, event, message);
@@ -240,4 +298,5 @@ log_event(enum log_level level, const char *event, const char *format, ...)
 		stderr_write(level, message);
 		break;
 	}
+	extras = 0;
 }

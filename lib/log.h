@@ -19,6 +19,9 @@ enum log_level {
 
 /* Bytes of an event's text; what is longer is cut. */
 #define LOG_TEXT_MAX 1024
+/* Fields of one event besides the usual ones, and bytes of each, cut as well. */
+#define LOG_FIELDS    4
+#define LOG_FIELD_MAX 64
 
 /*
  * Find out where to log.  program is a literal.  Standard error is never
@@ -32,6 +35,13 @@ void log_set_level(enum log_level);
 void log_set_peer(const char *peer);
 void log_set_user(const char *user);
 void log_set_session(int64_t session);
+
+/*
+ * One more field of the next event, in the journal alone; key is a literal such
+ * as CHAT_CODE.  There is room for LOG_FIELDS, of LOG_FIELD_MAX bytes each.
+ */
+void log_field(const char *key, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /*
  * event is one lower-case word (CHAT_EVENT=); format tells the rest.  Allocates

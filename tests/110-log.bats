@@ -145,7 +145,7 @@ journal_forged() {
 	wait "$reader" || :
 	# Only fields of ours, each event with one MESSAGE, none of it alice's.
 	assert_eq "$(sed 's/=.*//' "$T/journal" | sort -u | xargs)" \
-	    'CHAT_EVENT CHAT_PEER CHAT_SESSION CHAT_USER MESSAGE PRIORITY SYSLOG_IDENTIFIER'
+	    'CHAT_ADDRESS CHAT_CODE CHAT_EVENT CHAT_LOGIN CHAT_PEER CHAT_SESSION CHAT_USER MESSAGE MESSAGE_ID PRIORITY SYSLOG_IDENTIFIER'
 	lines=$(grep -c '^MESSAGE=' "$T/journal")
 	((lines >= 9))
 	assert_eq "$(grep -c '^PRIORITY=' "$T/journal")" "$lines" events

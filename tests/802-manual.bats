@@ -111,3 +111,30 @@ events_of_source() {
 	assert_eq "$(sed -n '/^\.Sh DIAGNOSTICS/,/^\.Sh SEE ALSO/s/^\.It Cm //p' \
 	    "$MANUAL" | sort -u)" "$(events_of_source)" "events of the log"
 }
+
+# "PROGRAM EVENT" of each event that the manuals have.
+events_of_manuals() {
+	local program
+	for program in chat-session chat-notify; do
+		sed -n '/^\.Sh DIAGNOSTICS/,/^\.Sh SEE ALSO/s/^\.It Cm //p' \
+		    "$ROOT/$program/$program.8" | sed "s/^/$program /"
+	done
+}
+
+@test "each event has an id of its own, and the catalog explains it" {
+	events_of_manuals | sort >manual
+	(($(wc -l <manual) > 40))
+	sed -n 's/^\t{ \([A-Z]*\), "\([a-z_]*\)", *"\?\([0-9a-f]*\)"\? },$/\1 \2 \3/p' \
+	    "$ROOT/lib/log-id.c" | sed 's/^NOTIFY/chat-notify/
+	    s/^SESSION/chat-session/' | sort >ids
+	assert_eq "$(cut -d' ' -f1,2 ids)" "$(cat manual)" "events with an id"
+	assert_eq "$(awk '{ print $3 }' ids | sort | uniq -d)" "" "same ids"
+	assert_eq "$(awk '/^-- / { id = $2 } /^Defined-By: / { print $2, id }' \
+	    "$ROOT/units/chat.catalog" | sort)" \
+	    "$(awk '{ print $1, $3 }' ids | sort)" "ids of the catalog"
+	# What happened, and what to do.
+	assert_eq "$(grep -c '^Subject: .' "$ROOT/units/chat.catalog")" \
+	    "$(wc -l <ids)" subjects
+	assert_eq "$(grep -c '^To do: .' "$ROOT/units/chat.catalog")" \
+	    "$(wc -l <ids)" advice
+}

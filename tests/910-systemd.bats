@@ -271,6 +271,77 @@ journal_has() {
 	inside journalctl -q CHAT_USER="$1" CHAT_EVENT="$2" -n 1 | grep -q .
 }
 
+# operations COMMENT [NAME]: the output of the command of OPERATIONS.md that
+# stands below the comment.
+# With NAME, that one is asked for in place of alice.
+operations() {
+	awk -v what="    # $1" '
+		index($0, what) == 1 { on = 1; next }
+		on && /^    / { print; next }
+		on { exit }' "$ROOT/docs/OPERATIONS.md" >"$T/command"
+	[[ -s $T/command ]]
+	sed "s/alice/${2:-alice}/g" "$T/command" | inside bash -s
+}
+
+@test "the journal's lines of OPERATIONS.md find what they say" {
+	client_login carla
+	session=$(client_get .session)
+	say carla 'one'
+	say carla 'two'
+	client_send carla '{"command":"MESSAGE","to":"nobody","message":"x"}'
+	client_error carla NO_SUCH_USER
+	client_send carla '{"command":"DISCONNECT"}'
+	client_closed carla
+	wait_for journal_has carla disconnected
+	client_open stranger
+	client_send stranger '{"command":"CONNECT","username":"carla","token":"wrong"}'
+	client_error stranger AUTH_FAILED
+	client_close stranger
+	wait_for login_failed carla
+
+	operations 'Everything about one user' carla >"$T/out"
+	grep -q "disconnected user=carla .* 2 messages, slowest commit [0-9]* us" "$T/out"
+	grep -q 'login_failed .*as carla' "$T/out"
+	run -1 grep -Ev 'carla|^-- ' "$T/out"
+	operations 'Everything from one address' >"$T/out"
+	grep -q 'connected user=carla' "$T/out"
+	operations 'Failed logins of today' >"$T/out"
+	grep -Eq '^ *1 carla[[:space:]]127\.0\.0\.1$' "$T/out"
+	operations 'Errors that clients were told' >"$T/out"
+	grep -Eq '^ *[0-9]+ NO_SUCH_USER$' "$T/out"
+	grep -Eq '^ *[0-9]+ AUTH_FAILED$' "$T/out"
+	operations 'The ten slowest commits' >"$T/out"
+	sort -c -rn "$T/out"
+	run -1 grep -Pv '^[0-9]+\t[a-z0-9]+\t[0-9]+$' "$T/out"
+	assert_eq "$(inside journalctl -o json CHAT_USER=carla \
+	    CHAT_EVENT=disconnected | jq -r '.CHAT_MESSAGES, .CHAT_SESSION |
+	    select(.)' | xargs)" "2 $session" "messages and session"
+	operations 'Warnings and worse' >"$T/out"
+	grep -q 'login_failed' "$T/out"
+	run -1 grep -q ' connected user=' "$T/out"
+}
+
+login_failed() {
+	inside journalctl -q CHAT_LOGIN="$1" -n 1 | grep -q .
+}
+
+@test "journalctl -x explains events, with the names that are in them" {
+	client_login dora
+	client_send dora '{"command":"DISCONNECT"}'
+	client_closed dora
+	wait_for journal_has dora disconnected
+	inside journalctl -x CHAT_USER=dora CHAT_EVENT=disconnected >"$T/out"
+	grep -q 'Subject: User dora said goodbye' "$T/out"
+	grep -q 'man:chat-session(8)' "$T/out"
+	grep -q 'To do: ' "$T/out"
+	# Each event in the journal is explained.
+	assert_eq "$(inside journalctl -t chat-session -t chat-notify -o json |
+	    jq -r 'select(.CHAT_EVENT and (.MESSAGE_ID | not)) | .CHAT_EVENT')" \
+	    "" "events without an id"
+	inside journalctl --list-catalog | grep -c 'chat-' >"$T/out" || :
+	(($(<"$T/out") > 40))
+}
+
 @test "300 connections in 2 s are all connected within 10 s" {
 	nsenter -t "$(<"$BOX/init")" -n bash -c '
 		set -e

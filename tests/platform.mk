@@ -20,7 +20,7 @@ programs = $(LIBEXECDIR)/chat-session $(BINDIR)/chat-notify \
 	$(BINDIR)/chat-client $(SBINDIR)/$(ADMIN)
 
 installed = $(programs) $(ADMIN:%=$(COMPLETIONDIR)/%) $(UNITS:%=$(UNITDIR)/%) \
-	$(SYSUSERSDIR)/chat.conf $(TMPFILESDIR)/chat.conf \
+	$(SYSUSERSDIR)/chat.conf $(TMPFILESDIR)/chat.conf $(CATALOGDIR)/chat.catalog \
 	$(foreach m,$(MANPAGES),$(MANDIR)/man$(subst .,,$(suffix $m))/$(notdir $m)) \
 	$(DOCS:%=$(DOCDIR)/%) $(CONFIGS:%=$(DOCDIR)/%) $(LIBDIR)/tls-check
 
@@ -56,6 +56,7 @@ install: $(BIN)
 	done
 	$(INSTALL) -Dm 644 units/chat.sysusers '$(DESTDIR)$(SYSUSERSDIR)/chat.conf'
 	$(INSTALL) -Dm 644 units/chat.tmpfiles '$(DESTDIR)$(TMPFILESDIR)/chat.conf'
+	$(INSTALL) -Dm 644 units/chat.catalog '$(DESTDIR)$(CATALOGDIR)/chat.catalog'
 	for m in $(MANPAGES); do \
 		$(INSTALL) -Dm 644 -t '$(DESTDIR)$(MANDIR)'/man$${m##*.} $$m || exit; \
 	done
@@ -73,6 +74,7 @@ install: $(BIN)
 		set -ex; \
 		systemd-sysusers '$(SYSUSERSDIR)/chat.conf'; \
 		systemd-tmpfiles --create '$(TMPFILESDIR)/chat.conf'; \
+		journalctl --update-catalog; \
 		$(SYSTEMCTL) daemon-reload; \
 	fi
 
@@ -98,6 +100,7 @@ uninstall:
 	done
 	@if $(live); then \
 		set -x; \
+		journalctl --update-catalog; \
 		$(SYSTEMCTL) daemon-reload; \
 		rmdir --ignore-fail-on-non-empty /var/lib/chat; \
 		{ set +x; } 2>/dev/null; \
