@@ -46,6 +46,7 @@
 #define RETRY_AFTER	    1000  /* after UNAVAILABLE */
 #define PULSE_EVERY	    30000 /* the server is asked whether it is there */
 #define PULSE_DEAD	    30000 /* silent for so long after that: it is not */
+#define LAG_SHOWN	    500	  /* an answer that takes longer is told */
 #define SETTLE_WAIT	    5000  /* a login is caught up after this */
 #define LEAVE_WAIT	    2000  /* on the screen, for DISCONNECTED */
 #define FRAME_WAIT	    17	  /* between two draws, 60 a second */

@@ -34,7 +34,7 @@ draw_trouble(const struct screen *s, int y, int x, int width, int64_t now)
 	} else if (s->trouble[0] != '\0') {
 		sanitise_add(&text, s->trouble, strlen(s->trouble),
 		    sizeof(s->trouble), SANITISE_TEXT);
-		attrset(A_BOLD | draw_color(COLOR_TROUBLE));
+		attrset(theme_look(LOOK_ERROR));
 	} else {
 		buf_add_str(&text,
 		    s->step == FORM_NAME ? "Enter connects, Ctrl-C leaves."

@@ -1,6 +1,7 @@
 /*
- * What the two parts of the drawing share: draw.c, and draw-form.c with the
- * login form.
+ * What the parts of the drawing share: draw.c, draw-panes.c with the messages
+ * and what is beside them, draw-status.c with what is below, draw-find.c, and
+ * draw-form.c with the login form.
  */
 #ifndef DRAW_PARTS_H
 #define DRAW_PARTS_H
@@ -10,17 +11,8 @@
 #include <curses.h>
 
 #include "draw.h"
-
-#define NAME_COLORS 6
-
-enum {
-	COLOR_NAME = 1,
-	COLOR_PRIVATE = COLOR_NAME + NAME_COLORS,
-	COLOR_TROUBLE
-};
-
-/* The attribute of a pair, or none on a terminal without colours. */
-attr_t draw_color(int pair);
+#include "layout.h"
+#include "theme.h"
 
 /* Sanitised text, cut at the width, at the cursor. */
 void draw_put(const char *s, size_t len, int width);
@@ -30,6 +22,16 @@ void draw_add_state(struct buf *, const struct screen *, int64_t now);
 
 /* A line that is being written.  Returns the cursor's column. */
 int draw_edit(const struct edit *, int y, int x, int width);
+
+void draw_messages(struct screen *, const struct layout *);
+void draw_talks(const struct screen *, const struct layout *);
+void draw_users(const struct screen *, const struct layout *);
+void draw_status(const struct screen *, const struct layout *, int64_t now);
+/* The line to write in; returns the cursor's column. */
+int draw_input(const struct screen *, const struct layout *);
+
+/* What can be gone to, over the messages; and its cursor. */
+void draw_find(const struct screen *, const struct layout *);
 
 /* The login form, and its cursor. */
 void draw_form(const struct screen *, int64_t now);

@@ -14,6 +14,7 @@
 #include "link.h"
 #include "login.h"
 #include "model.h"
+#include "theme.h"
 
 /* What the login form asks for. */
 enum form_step {
@@ -30,6 +31,7 @@ struct screen {
 	struct login *login;
 	struct model *model;
 	struct keymap keymap;
+	enum theme theme;
 	struct edit line; /* what is being written */
 	struct edit name; /* in the login form */
 	bool form;	  /* the login form is shown */
@@ -43,7 +45,7 @@ struct screen {
 };
 
 /* Take the terminal over; returns false if that is impossible. */
-bool draw_start(void);
+bool draw_start(enum theme);
 /* Give it back; does nothing if it is. */
 void draw_end(void);
 

@@ -223,10 +223,9 @@ add(struct model *m, struct talk *t, const struct message *message, bool *mine)
 	    ++m->serials);
 	e->id = message->id;
 	*mine = strcasecmp(from, m->me) == 0;
-	e->mention = !*mine &&
-	    (!talk_is_all(t) ||
-		model_names(
-		    entry_text(e), e->len - e->head_len, m->me));
+	e->names =
+	    !*mine && model_names(entry_text(e), e->len - e->head_len, m->me);
+	e->mention = !*mine && (e->names || !talk_is_all(t));
 	if (at == t->len)
 		t->active = e->serial;
 	insert(m, t, at, e);

@@ -14,14 +14,14 @@ view_of(struct screen *s)
 static int
 page_of(struct screen *s)
 {
-	return view_of(s)->height > 1 ? view_of(s)->height - 1 : 1;
+	int height = view_height(view_of(s));
+
+	return height > 1 ? height - 1 : 1;
 }
 
 static void
 moved(struct screen *s)
 {
-	if (!view_of(s)->scrolled)
-		model_read(s->model);
 	screen_want_older(s);
 	s->changed = true;
 }

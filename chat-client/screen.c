@@ -44,6 +44,8 @@ wait_time(const struct screen *s, int64_t now, int64_t drawn_at)
 		other = drawn_at + FRAME_WAIT;
 	else if (s->link->state == LINK_WAITING && s->link->wake > now)
 		other = now + (s->link->wake - now - 1) % 1000 + 1;
+	else if (s->link->asked || outbox_sent(&s->link->outbox) != NULL)
+		other = now + LAG_SHOWN;
 	else
 		other = -1;
 	if (other >= 0 && (at < 0 || other < at))
@@ -78,12 +80,15 @@ loop(struct screen *s, int signal_fd)
 		if (polls[0].revents != 0)
 			screen_take_keys(s, now);
 		screen_take_link(s, 0, now);
-		if (s->link->state == LINK_WAITING)
+		if (s->link->state == LINK_WAITING ||
+		    link_lag(s->link, now) > LAG_SHOWN)
 			s->changed = true;
 		if (s->changed && now >= drawn_at + FRAME_WAIT) {
 			s->changed = false;
 			drawn_at = now;
 			draw(s, now);
+			if (!s->form && !s->model->now->view.scrolled)
+				model_read(s->model);
 		}
 	}
 	return STATUS_OK;
@@ -125,7 +130,7 @@ screen_run(const struct options *options, struct login *login, int signal_fd)
 	static struct screen s;
 	int status;
 
-	if (!draw_start())
+	if (!draw_start(s.theme))
 		errx(STATUS_SYSTEM, "this terminal cannot be used (TERM=%s)",
 		    getenv("TERM") != NULL ? getenv("TERM") : "");
 	keys_start();

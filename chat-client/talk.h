@@ -28,7 +28,8 @@ struct entry {
 	uint8_t clock_len; /* bytes of the time */
 	uint8_t head_len;  /* and of all before the text, one column each */
 	uint8_t kind;
-	bool mention; /* it calls for attention */
+	bool mention; /* it calls for attention ... */
+	bool names;   /* ... because it names the user */
 };
 
 struct talk {

@@ -17,10 +17,17 @@ struct place {
 };
 
 void
-view_resize(struct view *v, int width, int height)
+view_resize(struct view *v, int width, int height, int upper)
 {
 	v->width = width < 1 ? 1 : width;
 	v->height = height < 0 ? 0 : height;
+	v->upper = upper < v->height ? upper : v->height;
+}
+
+int
+view_height(const struct view *v)
+{
+	return v->scrolled ? v->upper : v->height;
 }
 
 void
@@ -162,21 +169,24 @@ go_down(const struct view *v, const struct talk *t, struct place *p, size_t n)
 	return gone;
 }
 
+/* It follows the newest again where the whole window would show as much. */
 static void
 hang(struct view *v, const struct talk *t, struct place p)
 {
-	struct place end = newest(v, t);
+	struct place end = p;
+	size_t spare = (size_t)(v->height - v->upper);
 
-	v->scrolled = p.index != end.index || p.line != end.line;
+	v->scrolled = go_down(v, t, &end, spare + 1) > spare;
 	v->serial = t->entries[p.index]->serial;
 	v->index = p.index;
 	v->line = p.line;
 }
 
+/* Of the window while it is scrolled. */
 static size_t
 rows_of(const struct view *v)
 {
-	return v->height > 0 ? (size_t)v->height : 1;
+	return v->upper > 0 ? (size_t)v->upper : 1;
 }
 
 /* At the top, the first line of the log stays in the window's first row. */
@@ -225,7 +235,7 @@ size_t
 view_above(struct view *v, const struct talk *t, size_t most)
 {
 	struct place p;
-	size_t rows = rows_of(v), n;
+	size_t rows = view_height(v) > 0 ? (size_t)view_height(v) : 1, n;
 
 	if (t->len == 0)
 		return 0;
@@ -291,7 +301,7 @@ entry_rows(const struct view *v, const struct talk *t, struct place p,
 size_t
 view_rows(struct view *v, const struct talk *t, struct view_row *rows)
 {
-	size_t n = 0, room = (size_t)v->height;
+	size_t n = 0, room;
 	struct place p;
 
 	if (t->len == 0)
@@ -301,7 +311,9 @@ view_rows(struct view *v, const struct talk *t, struct view_row *rows)
 		/* A window that grew, or a log that shrank. */
 		stay_full(v, t, &p);
 		hang(v, t, p);
+		p = bottom(v, t);
 	}
+	room = (size_t)view_height(v);
 	while (n < room) {
 		n += entry_rows(v, t, p, rows + n, room - n);
 		if (p.index == 0)

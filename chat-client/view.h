@@ -17,6 +17,7 @@ struct talk;
 
 struct view {
 	int width, height;
+	int upper;	 /* its height while scrolled, the newest below it */
 	bool scrolled;	 /* false: the newest line is shown */
 	uint64_t serial; /* of the entry at the bottom */
 	size_t index;	 /* where that was last */
@@ -37,7 +38,10 @@ struct view_row {
 	int indent;
 };
 
-void view_resize(struct view *, int width, int height);
+/* The newest lines are shown below it while it is scrolled, if upper < height. */
+void view_resize(struct view *, int width, int height, int upper);
+/* Its height as it is now. */
+int view_height(const struct view *);
 
 /* Scroll up (or down, if negative), no further than there is something. */
 void view_scroll(struct view *, const struct talk *, int lines);
@@ -55,8 +59,8 @@ size_t view_above(struct view *, const struct talk *, size_t most);
 size_t view_below(struct view *, const struct talk *, size_t most);
 
 /*
- * Fill at most `height' rows, which is the room there has to be, the last one
- * first; returns how many.
+ * Fill at most view_height() rows, the last one first; returns how many.  There
+ * has to be room for `height'.
  */
 size_t view_rows(struct view *, const struct talk *, struct view_row *);
 

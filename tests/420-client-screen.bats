@@ -114,7 +114,7 @@ stored() {
 
 @test "users are shown with presence" {
 	server_start
-	login alice
+	login alice 100
 	login bob
 	sees alice '\*bob'
 	sees alice 'bob joined'
@@ -200,15 +200,19 @@ stored() {
 	login alice 80 12
 	sees alice 'line 50\.'
 	press alice PPage
-	sees alice 'line 33\.'
-	misses alice 'line 50\.'
+	sees alice 'line 35\.'
+	misses alice 'line 48\.'
+	# The newest lines stay below.
 	sees alice 'more below'
+	sees alice 'line 50\.'
 	say bob 'something new'
 	sees alice '1 new'
-	screen_has alice 'line 33\.'
+	sees alice 'something new'
+	screen_has alice 'line 35\.'
+	screen_has alice 'line 41\.'
 	press alice PPage PPage PPage PPage PPage PPage PPage PPage
 	sees alice 'line 1\.'
-	sees alice 'line 9\.'
+	sees alice 'line 6\.'
 	press alice NPage
 	misses alice 'line 1\.'
 	press alice 'M->'
@@ -434,11 +438,11 @@ is_stopped() {
 	login alice
 	type_line alice colourful
 	sees alice 'colourful'
-	tmux_do capture-pane -e -p -t alice | grep -q $'\033\[[0-9;]*3[1-7]m'
+	tmux_do capture-pane -e -p -t alice | grep -q $'\033\[[0-9;]*3[1-8][0-9;]*m'
 	NO_COLOR=1 login bob
 	type_line bob plain
 	sees bob 'plain'
-	if tmux_do capture-pane -e -p -t bob | grep -q $'\033\[[0-9;]*3[1-7]m'; then
+	if tmux_do capture-pane -e -p -t bob | grep -q $'\033\[[0-9;]*3[1-8][0-9;]*m'; then
 		fail "there are colours"
 	fi
 }

@@ -171,14 +171,14 @@ the_newest_lines_are_at_the_bottom(void **state)
 	struct model *m = *state;
 	struct view v = { 0 };
 
-	view_resize(&v, 40, 3);
+	view_resize(&v, 40, 3, 3);
 	assert_rows(&v, m, "");
 	fill(m, 2);
 	assert_rows(&v, m, "=day|12:00 <bob> m1|12:00 <bob> m2|");
 	add(m, 3, "m3");
 	add(m, 4, "m4");
 	assert_rows(&v, m, "12:00 <bob> m2|12:00 <bob> m3|12:00 <bob> m4|");
-	view_resize(&v, 40, 0);
+	view_resize(&v, 40, 0, 0);
 	assert_rows(&v, m, "");
 }
 
@@ -189,7 +189,7 @@ long_lines_hang_below_their_text(void **state)
 	struct view v = { 0 };
 	struct view_row rows[2];
 
-	view_resize(&v, 36, 2);
+	view_resize(&v, 36, 2, 2);
 	add(m, 1, "some words that do not fit in a line");
 	assert_rows(&v, m,
 	    "12:00 <bob> some words that do not|"
@@ -198,7 +198,7 @@ long_lines_hang_below_their_text(void **state)
 	assert_int_equal(rows[0].indent, 12);
 	assert_int_equal(rows[1].indent, 0);
 	/* Not when that would leave too little room. */
-	view_resize(&v, 20, 2);
+	view_resize(&v, 20, 2, 2);
 	view_rows(&v, m->now, rows);
 	assert_int_equal(rows[0].indent, 2);
 }
@@ -209,7 +209,7 @@ scrolling_stops_at_both_ends(void **state)
 	struct model *m = *state;
 	struct view v = { 0 };
 
-	view_resize(&v, 40, 2);
+	view_resize(&v, 40, 2, 2);
 	view_scroll(&v, m->now, 5);
 	assert_false(v.scrolled);
 	fill(m, 5);
@@ -234,16 +234,16 @@ a_scrolled_view_stays_when_lines_come(void **state)
 	struct model *m = *state;
 	struct view v = { 0 };
 
-	view_resize(&v, 40, 2);
+	view_resize(&v, 40, 2, 2);
 	fill(m, 5);
 	view_scroll(&v, m->now, 2);
 	assert_rows(&v, m, "12:00 <bob> m2|12:00 <bob> m3|");
 	add(m, 10, "new");
 	model_notice(m, ENTRY_NOTICE, span_of("newer"), NOON);
 	assert_rows(&v, m, "12:00 <bob> m2|12:00 <bob> m3|");
-	view_resize(&v, 40, 3);
+	view_resize(&v, 40, 3, 3);
 	assert_rows(&v, m, "12:00 <bob> m1|12:00 <bob> m2|12:00 <bob> m3|");
-	view_resize(&v, 40, 10);
+	view_resize(&v, 40, 10, 10);
 	assert_rows(&v, m,
 	    "=day|12:00 <bob> m1|12:00 <bob> m2|12:00 <bob> m3|"
 	    "12:00 <bob> m4|12:00 <bob> m5|12:00 <bob> new|12:00 -- newer|");
@@ -268,7 +268,7 @@ a_new_day_has_a_line(void **state)
 	struct model *m = *state;
 	struct view v = { 0 };
 
-	view_resize(&v, 40, 10);
+	view_resize(&v, 40, 10, 10);
 	add_at(m, 1, NOON);
 	add_at(m, 2, 0);
 	add_at(m, 3, NOON + 12 * 3600 * 1000LL - 1);
@@ -284,7 +284,7 @@ what_was_not_read_has_a_line_to_go_to(void **state)
 	struct model *m = *state;
 	struct view v = { 0 };
 
-	view_resize(&v, 40, 3);
+	view_resize(&v, 40, 3, 3);
 	assert_false(view_go_unread(&v, m->now));
 	fill(m, 3);
 	assert_false(view_go_unread(&v, m->now));
@@ -309,6 +309,30 @@ what_was_not_read_has_a_line_to_go_to(void **state)
 }
 
 static void
+the_newest_lines_stay_below_a_scrolled_view(void **state)
+{
+	struct model *m = *state;
+	struct view v = { 0 };
+
+	fill(m, 12);
+	view_resize(&v, 40, 5, 2);
+	view_scroll(&v, m->now, 4);
+	assert_rows(&v, m, "12:00 <bob> m7|12:00 <bob> m8|");
+	view_scroll(&v, m->now, 1);
+	assert_rows(&v, m, "12:00 <bob> m6|12:00 <bob> m7|");
+	view_scroll(&v, m->now, 100);
+	assert_rows(&v, m, "=day|12:00 <bob> m1|");
+	/* Once all of it fits below, it is one window again. */
+	view_scroll(&v, m->now, -7);
+	assert_true(v.scrolled);
+	view_scroll(&v, m->now, -1);
+	assert_false(v.scrolled);
+	assert_rows(&v, m,
+	    "12:00 <bob> m8|12:00 <bob> m9|12:00 <bob> m10|"
+	    "12:00 <bob> m11|12:00 <bob> m12|");
+}
+
+static void
 nothing_moves_when_history_comes_above(void **state)
 {
 	struct model *m = *state;
@@ -318,7 +342,7 @@ nothing_moves_when_history_comes_above(void **state)
 		.text = span_of("old") };
 	struct view v = { 0 };
 
-	view_resize(&v, 40, 2);
+	view_resize(&v, 40, 2, 2);
 	for (message.id = 1001; message.id <= 1010; message.id++)
 		model_add_history(m, &message);
 	add(m, 1011, "here");
@@ -341,7 +365,7 @@ a_view_of_forgotten_lines_shows_the_oldest(void **state)
 	struct view v = { 0 };
 	int64_t id;
 
-	view_resize(&v, 40, 1);
+	view_resize(&v, 40, 1, 1);
 	fill(m, 5);
 	view_scroll(&v, m->now, 4);
 	for (id = 6; id <= 2 * LOG_ENTRIES_MAX; id++)
@@ -359,6 +383,7 @@ any_size_and_scrolling_shows_what_is_there(void **state)
 	unsigned int seed = 5, i;
 	char text[200];
 	size_t n, row, len;
+	int height;
 
 	for (i = 1; i <= 300; i++) {
 		len = (size_t)rand_r(&seed) % (sizeof(text) - 1);
@@ -369,11 +394,13 @@ any_size_and_scrolling_shows_what_is_there(void **state)
 		add(m, i, text);
 	}
 	for (i = 0; i < 3000; i++) {
-		view_resize(&v, 1 + rand_r(&seed) % 120, rand_r(&seed) % 100);
+		height = rand_r(&seed) % 100;
+		view_resize(&v, 1 + rand_r(&seed) % 120, height,
+		    height > 9 ? height - rand_r(&seed) % 8 : height);
 		view_scroll(&v, m->now, rand_r(&seed) % 200 - 100);
 		n = view_rows(&v, m->now, rows);
 		/* There are enough lines to fill any of these. */
-		assert_int_equal(n, v.height);
+		assert_int_equal(n, view_height(&v));
 		for (row = 0; row < n; row++)
 			assert_true(rows[row].start <= rows[row].end &&
 			    rows[row].end <= rows[row].entry->len &&
@@ -400,6 +427,7 @@ main(void)
 		TEST(a_scrolled_view_stays_when_lines_come),
 		TEST(a_new_day_has_a_line),
 		TEST(what_was_not_read_has_a_line_to_go_to),
+		TEST(the_newest_lines_stay_below_a_scrolled_view),
 		TEST(nothing_moves_when_history_comes_above),
 		TEST(a_view_of_forgotten_lines_shows_the_oldest),
 		TEST(any_size_and_scrolling_shows_what_is_there),

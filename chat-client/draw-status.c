@@ -1,0 +1,224 @@
+/*
+ * What is below the messages: the status line, and the line to write in.
+ * Called by draw.c.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "draw-parts.h"
+#include "input.h"
+#include "sanitise.h"
+#include "wrap.h"
+
+#define WIDE_FROM 60 /* columns for more than what matters most */
+
+static void
+add_reason(struct buf *out, const struct screen *s)
+{
+	char reason[SHOWN_ERROR_MAX];
+
+	link_reason(s->link, reason, sizeof(reason));
+	sanitise_add(
+	    out, reason, strlen(reason), sizeof(reason), SANITISE_LINE);
+}
+
+/* Where the connection stands, in a few words. */
+void
+draw_add_state(struct buf *out, const struct screen *s, int64_t now)
+{
+	const struct link *l = s->link;
+
+	switch (l->state) {
+	case LINK_CONNECTING:
+		buf_add_str(out, "connecting...");
+		break;
+	case LINK_LOGIN:
+		buf_add_str(out, "logging in...");
+		break;
+	case LINK_ONLINE:
+		buf_add_str(out, "online");
+		break;
+	case LINK_LEAVING:
+		buf_add_str(out, "leaving...");
+		break;
+	case LINK_WAITING:
+		buf_add_str(out, "again in ");
+		buf_add_int(out, link_countdown(l, now));
+		buf_add_str(out, " s: ");
+		add_reason(out, s);
+		break;
+	case LINK_IDLE:
+		buf_add_str(out, "not connected");
+		if (l->why != LINK_NOTHING && l->why != LINK_LEFT) {
+			buf_add_str(out, ": ");
+			add_reason(out, s);
+		}
+		break;
+	}
+}
+
+static void
+add_lag(struct buf *out, const struct screen *s, int64_t now)
+{
+	int64_t lag = link_lag(s->link, now);
+	char text[40];
+
+	if (lag <= LAG_SHOWN)
+		return;
+	snprintf(text, sizeof(text), "  lag %lld.%lld s", (long long)lag / 1000,
+	    (long long)lag % 1000 / 100);
+	buf_add_str(out, text);
+}
+
+/* Who is where, and whether anybody on the way can read along. */
+static void
+add_server(struct buf *out, const struct screen *s)
+{
+	const char *address = s->link->config.address.text;
+	const char *tls = link_tls(s->link);
+
+	buf_add_str(out, "  ");
+	buf_add_str(out, s->link->username);
+	buf_add_str(out, " at ");
+	sanitise_add(out, address, strlen(address), SIZE_MAX, SANITISE_LINE);
+	if (tls != NULL) {
+		buf_add_str(out, " ");
+		buf_add_str(out, tls);
+	}
+}
+
+static void
+add_count(struct buf *out, size_t n, const char *what)
+{
+	if (n == 0)
+		return;
+	buf_add_str(out, "  ");
+	buf_add_int(out, (int64_t)n);
+	buf_add_str(out, " ");
+	buf_add_str(out, what);
+}
+
+/* Where something is new, when there is no pane that shows it. */
+static void
+add_news(struct buf *out, const struct model *m)
+{
+	char text[48];
+	size_t i;
+
+	for (i = 0; i < m->talks_len; i++) {
+		const struct talk *t = m->talks[i];
+
+		if (t == m->now || t->unread == 0)
+			continue;
+		snprintf(text, sizeof(text), " %zu:%s%zu", i + 1,
+		    t->mentions > 0 ? "@" : "",
+		    t->mentions > 0 ? t->mentions : t->unread);
+		buf_add_str(out, text);
+	}
+}
+
+static void
+add_right(struct buf *out, const struct screen *s, const struct layout *l)
+{
+	const struct talk *t = s->model->now;
+	bool wide = COLS >= WIDE_FROM;
+
+	if (l->talks == 0)
+		add_news(out, s->model);
+	add_count(out, s->link->outbox.len, "unconfirmed");
+	if (t->view.scrolled) {
+		if (t->asking)
+			buf_add_str(out, wide ? "  fetching older" : " ...");
+		if (l->upper == l->height) {
+			add_count(out, t->unread, "new");
+			buf_add_str(out, wide ? "  more below: PgDn" : " PgDn");
+		}
+	} else if (s->link->state == LINK_ONLINE && wide) {
+		add_count(out, model_online(s->model), "here");
+	}
+	buf_add_str(out, " ");
+}
+
+void
+draw_status(const struct screen *s, const struct layout *l, int64_t now)
+{
+	struct buf left = { 0 }, right = { 0 };
+	bool online = s->link->state == LINK_ONLINE;
+	int width;
+
+	if (l->status < 0)
+		return;
+	/* What matters most comes first, the rest may be cut. */
+	buf_add_str(&left, " ");
+	draw_add_state(&left, s, now);
+	add_lag(&left, s, now);
+	if (COLS >= WIDE_FROM)
+		add_server(&left, s);
+	buf_add_str(&left, " ");
+	add_right(&right, s, l);
+	attrset(theme_look(online ? LOOK_STATUS : LOOK_ALARM));
+	mvhline(l->status, 0, ' ', COLS);
+	width = wrap_columns(buf_head(&right), buf_len(&right));
+	move(l->status, 0);
+	draw_put(buf_head(&left), buf_len(&left), COLS - width);
+	if (width <= COLS)
+		mvaddnstr(l->status, COLS - width, buf_head(&right),
+		    (int)buf_len(&right));
+	attrset(A_NORMAL);
+	buf_free(&left);
+	buf_free(&right);
+}
+
+/* Returns the cursor's column. */
+int
+draw_edit(const struct edit *e, int y, int x, int width)
+{
+	struct buf text = { 0 };
+	int column;
+
+	if (width < 1)
+		width = 1;
+	column = edit_view(e, width, &text);
+	move(y, x);
+	if (buf_len(&text) > 0)
+		draw_put(buf_head(&text), buf_len(&text), width);
+	buf_free(&text);
+	return x + (column < width ? column : width - 1);
+}
+
+/* Whom it goes to; a command goes to nobody. */
+static int
+draw_prompt(const struct screen *s, int y, bool command)
+{
+	const struct talk *t = s->model->now;
+	struct buf text = { 0 };
+	int width, most = COLS / 3;
+
+	if (command)
+		buf_add_str(&text, "command");
+	else if (!talk_is_all(t))
+		buf_add_str(&text, t->name);
+	width = (int)buf_len(&text) < most ? (int)buf_len(&text) : most;
+	attrset(theme_look(command ? LOOK_COMMAND : LOOK_PROMPT));
+	move(y, 0);
+	draw_put(buf_head(&text), buf_len(&text), width);
+	if (COLS > width + 2)
+		addstr("> ");
+	attrset(A_NORMAL);
+	buf_free(&text);
+	return COLS > width + 2 ? width + 2 : width;
+}
+
+int
+draw_input(const struct screen *s, const struct layout *l)
+{
+	const char *text = edit_text(&s->line);
+	bool command = text[0] == '/' && text[1] != '/';
+	int x = draw_prompt(s, l->input, command), cursor;
+
+	if (command)
+		attrset(theme_look(LOOK_COMMAND));
+	cursor = draw_edit(&s->line, l->input, x, COLS - x);
+	attrset(A_NORMAL);
+	return cursor;
+}
