@@ -342,6 +342,54 @@ login_failed() {
 	(($(<"$T/out") > 40))
 }
 
+# wrong ADDRESS: a password of nobody's, from there, as a proxy says.
+wrong() {
+	local family=TCP4
+	[[ $1 != *:* ]] || family=TCP6
+	client_open stranger
+	printf 'PROXY %s %s %s 4242 5555\r\n' "$family" "$1" "$1" |
+	    client_raw stranger
+	client_send stranger "$2"
+	client_error stranger "$3"
+	client_close stranger
+}
+
+# banned MODE: whom fail2ban would, by the lines of the journal.
+banned() {
+	fail2ban-regex -c "$T/fail2ban" -o ip "$T/lines" "chat[mode=$1]" |
+	    sort | uniq -c | awk '$2 !~ /^127/ { print $1, $2 }' | xargs
+}
+
+@test "fail2ban finds who tries passwords, and nobody can have others banned" {
+	local try='{"command":"CONNECT","username":"alice","token":"x"}'
+	inside sh -c 'echo CHAT_PROXY_FROM=127.0.0.0/8 >>/etc/chat/chat.conf'
+	wrong 192.0.2.1 "$try" AUTH_FAILED
+	wrong 192.0.2.1 "$try" AUTH_FAILED
+	wrong 2001:db8::7 "$try" AUTH_FAILED
+	wrong 192.0.2.2 'GET / HTTP/1.1' BAD_JSON
+	wrong 192.0.2.3 '{"command":"login_failed peer=192.0.2.9:1: as x"}' \
+	    UNKNOWN_COMMAND
+	wrong 192.0.2.3 '{"command":"X\nlogin_failed peer=192.0.2.9:1: as x"}' \
+	    UNKNOWN_COMMAND
+	inside cp "$ROOT/contrib/chat.conf" /etc/chat/chat.conf
+	wait_for errors_from 192.0.2.3 2
+	inside journalctl -q -t chat-session >"$T/lines"
+	cp -r /etc/fail2ban "$T/fail2ban"
+	cp -r "$ROOT"/contrib/fail2ban/* "$T/fail2ban"
+	assert_eq "$(banned normal)" '2 192.0.2.1 1 2001:db8::7'
+	assert_eq "$(banned aggressive)" \
+	    '2 192.0.2.1 1 192.0.2.2 1 2001:db8::7'
+	# The jail is one that fail2ban understands, and asks for these events.
+	fail2ban-client -c "$T/fail2ban" -d >"$T/jail"
+	grep -q "'start', 'chat'" "$T/jail"
+	grep -q "addjournalmatch.*CHAT_EVENT=login_failed" "$T/jail"
+}
+
+errors_from() {
+	[[ $(inside journalctl -q CHAT_ADDRESS="$1" CHAT_EVENT=error |
+	    wc -l) -ge $2 ]]
+}
+
 @test "300 connections in 2 s are all connected within 10 s" {
 	nsenter -t "$(<"$BOX/init")" -n bash -c '
 		set -e

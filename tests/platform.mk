@@ -12,7 +12,7 @@ UNITS = chat.socket chat@.service chat-notify.socket chat-notify.service \
 	chat-tls.service
 CONFIGS = chat.conf chat-tls.conf
 MANPAGES = $(wildcard chat-*/*.[1-8] contrib/*/*.[1-8] contrib/*.[1-8])
-DOCS = $(wildcard README docs/*.md)
+DOCS = $(wildcard README docs/*.md contrib/fail2ban/*/*)
 
 # A session may execute whatever lies beside its own program, for upgrades (see
 # docs/SANDBOX.md): that has a directory to itself.
@@ -93,7 +93,9 @@ uninstall:
 		rm -f '$(DESTDIR)$(CONFDIR)'/$$c; \
 	done
 	rm -f $(installed:%='$(DESTDIR)%')
-	for d in '$(DOCDIR)/docs' '$(DOCDIR)' '$(LIBDIR)' '$(LIBEXECDIR)' \
+	[ ! -d '$(DESTDIR)$(DOCDIR)' ] || \
+		find '$(DESTDIR)$(DOCDIR)' -depth -type d -empty -delete
+	for d in '$(LIBDIR)' '$(LIBEXECDIR)' \
 		'$(CONFDIR)'; do \
 		[ ! -d '$(DESTDIR)'"$$d" ] || \
 		rmdir --ignore-fail-on-non-empty '$(DESTDIR)'"$$d"; \
