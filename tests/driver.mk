@@ -11,3 +11,10 @@ $(B)/tests/forbidden.so: tests/driver/forbidden.c
 	$(CC) -std=c11 -D_GNU_SOURCE -O1 -g $(WARN) -fPIC -shared -o $@ $<
 
 tools: $(B)/tests/forbidden.so
+
+# Thousands of sessions as the relay sees them (165-hostile-many.bats).
+$(B)/tests/chat-crowd: tests/driver/chat-crowd.c $(B)/lib.a
+	@mkdir -p $(@D)
+	$(CC) $(ALLCPP) $(ALLC) -MMD -MP $(ALLLD) -o $@ $< $(B)/lib.a
+
+tools: $(B)/tests/chat-crowd
