@@ -28,6 +28,7 @@ struct config {
 	long message_max_size;	 /* bytes */
 	long log_level;		 /* enum log_level */
 	long full;		 /* CHAT_DURABILITY=full */
+	long retention_days;	 /* 0: kept for good */
 	long auth_required;	 /* CHAT_AUTH=required */
 	long registration;	 /* enum config_registration */
 	long bcrypt_cost;	 /* 2^this many steps */

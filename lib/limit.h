@@ -103,15 +103,22 @@
 #define REF_AGE		    (24 * 60 * 60 * 1000LL) /* a ref is forgotten after */
 
 /* The operator's tool. */
-#define COPY_PAGES	256 /* of the database, copied at a time */
-#define COPY_SYNC	(4 * 1024 * 1024)   /* of a copy, between two syncs */
-#define COPY_WAL_MAX	(128 * 1024 * 1024) /* above: copy and check give up */
-#define EXPORT_ROWS	1000		    /* read at a time */
-#define EXPORT_BYTES	(1024 * 1024)	    /* likewise, of messages */
-#define REASON_MAX	200		    /* bytes of a reason or a note */
-#define INVITE_USES_MAX 1000000
-#define INVITE_DAYS	7     /* an invitation is valid, unless told */
-#define DURATION_MAX	3650  /* days of an expiry, or a block */
-#define END_WAIT	15000 /* for a session that was told to end */
+#define COPY_PAGES	   256 /* of the database, copied at a time */
+#define COPY_SYNC	   (4 * 1024 * 1024) /* of a copy, between two syncs */
+#define COPY_WAL_MAX	   (128 * 1024 * 1024) /* above: copy and check give up */
+#define EXPORT_ROWS	   1000		       /* read at a time */
+#define EXPORT_BYTES	   (1024 * 1024)       /* likewise, of messages */
+#define RETENTION_DAYS_MAX 36500
+#define PRUNE_ROWS	   200 /* looked at in one transaction */
+#define PRUNE_PAGES	   100 /* given back in one transaction */
+#define PRUNE_PAUSE	   4   /* times as long as each has taken */
+#define PRUNE_WAL_MAX	   (96 * 1024 * 1024) /* above: wait for the relay */
+#define PRUNE_WAL_WAIT	   30000	      /* so long, then give up */
+#define BACKUPS_KEPT_MAX   10000	      /* backup --keep */
+#define REASON_MAX	   200		      /* bytes of a reason or a note */
+#define INVITE_USES_MAX	   1000000
+#define INVITE_DAYS	   7	 /* an invitation is valid, unless told */
+#define DURATION_MAX	   3650	 /* days of an expiry, or a block */
+#define END_WAIT	   15000 /* for a session that was told to end */
 
 #endif

@@ -76,6 +76,12 @@ enum statement {
 	ST_ADMIN_BLOCKS_WHY,
 	ST_ADMIN_STATS,
 	ST_ADMIN_SNAPSHOT,
+	ST_ADMIN_PRUNE_MESSAGES,
+	ST_ADMIN_PRUNE_MESSAGES_REMOVE,
+	ST_ADMIN_PRUNE_SESSIONS,
+	ST_ADMIN_PRUNE_SESSIONS_REMOVE,
+	ST_ADMIN_PRUNE_FREE,
+	ST_ADMIN_PRUNE_PAGES,
 	ST_COUNT
 };
 
@@ -134,6 +140,8 @@ enum store_result store_session_check(struct store *, int64_t session);
 enum store_result store_begin(struct store *);
 enum store_result store_commit(struct store *, bool durable);
 void store_rollback(struct store *);
+/* The transaction writes, though it changes no row. */
+void store_changed(struct store *);
 /* Our last commit, and all before it, are on disk after this. */
 enum store_result store_sync(struct store *);
 int64_t store_now(void); /* ms since 1970 */

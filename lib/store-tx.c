@@ -113,6 +113,12 @@ store_rollback(struct store *s)
 	shared_unlock(&s->shared->write);
 }
 
+void
+store_changed(struct store *s)
+{
+	s->changes = -1;
+}
+
 /*
  * Only what wrote something counts: checkpoints go by it.  The rest waits for
  * the syncs of all who came before.  (The log's id is ahead of what is known

@@ -10,7 +10,7 @@ programs='chat-session chat-notify'
 		run -0 "$B/bin/$p" --help
 		[[ $output == *"$p"* ]]
 		for key in CHAT_DB CHAT_RUNTIME_DIR CHAT_MESSAGE_MAX_SIZE \
-		    CHAT_LOG_LEVEL CHAT_DURABILITY CHAT_AUTH \
+		    CHAT_LOG_LEVEL CHAT_DURABILITY CHAT_RETENTION_DAYS CHAT_AUTH \
 		    CHAT_REGISTRATION CHAT_BCRYPT_COST CHAT_TOKEN_DAYS \
 		    CHAT_LOGIN_TIMEOUT CHAT_IDLE_TIMEOUT; do
 			[[ $output == *"$key"* ]] || fail "$p: no $key in --help"

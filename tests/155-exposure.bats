@@ -15,6 +15,7 @@ exposure_at_most() {
 	local level
 	# It looks whether there is such a program.
 	sed -e "s,@\(BIN\|LIBEXEC\)DIR@,$B/bin," -e "s|@LIBDIR@|$ROOT/contrib|" \
+	    -e "s|@SBINDIR@|$B/bin|" \
 	    "$ROOT/units/$1" >"$T/$1"
 	level=$(systemd-analyze security --offline=true --no-pager "$T/$1" |
 	    sed -n 's/.*Overall exposure level.*: \([0-9.]*\) .*/\1/p')
@@ -32,4 +33,9 @@ exposure_at_most() {
 
 @test "chat@.service is no more exposed than what it costs allows" {
 	exposure_at_most chat@.service 72
+}
+
+@test "what runs every night is exposed to 1.5 at most" {
+	exposure_at_most chat-prune.service 15
+	exposure_at_most chat-backup.service 15
 }

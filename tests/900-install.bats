@@ -22,6 +22,10 @@ listing() {
 	    lib/systemd/system/chat-notify.socket \
 	    lib/systemd/system/chat-notify.service \
 	    lib/systemd/system/chat-tls.service lib/chat/tls-check \
+	    lib/systemd/system/chat-prune.service \
+	    lib/systemd/system/chat-prune.timer \
+	    lib/systemd/system/chat-backup.service \
+	    lib/systemd/system/chat-backup.timer \
 	    lib/sysusers.d/chat.conf lib/tmpfiles.d/chat.conf; do
 		[[ -f $T/root/usr/local/$f ]] || fail "no $f"
 	done
@@ -76,7 +80,7 @@ listing() {
 	local units=$T/root/usr/local/lib/systemd/system
 	staged install
 	# The staged programs, or it would miss them; no manual pages there.
-	sed -i "s,=\(-\{0\,1\}\)/usr/local/\(bin\|lib\|libexec\)/,=\1$T/root/usr/local/\2/," \
+	sed -i "s,=\(-\{0\,1\}\)/usr/local/\(bin\|sbin\|lib\|libexec\)/,=\1$T/root/usr/local/\2/," \
 	    "$units"/*.service
 	SYSTEMD_LOG_LEVEL=warning run -0 systemd-analyze verify --man=no \
 	    --recursive-errors=no "$units"/chat*

@@ -438,3 +438,37 @@ files_of_machine() {
 	assert_eq "$output" "" "units"
 	diff "$T/before" "$T/after"
 }
+
+@test "every night old messages go, and a backup is made" {
+	client_login alice
+	say alice old
+	old=$ID
+	inside sqlite3 -cmd '.timeout 5000' -cmd 'PRAGMA wal_autocheckpoint=0' \
+	    -cmd '.dbconfig no_ckpt_on_close on' /var/lib/chat/chat.db \
+	    "UPDATE messages SET created_at = 1 WHERE id <= $old" >"$T/out"
+	say alice new
+	[[ $(inside systemctl list-timers --no-legend) == *chat-prune.timer* ]]
+	inside systemctl start chat-prune.service
+	(($(messages_old) > 0)) || fail "gone with CHAT_RETENTION_DAYS=0"
+	inside sed -i 's/^#CHAT_RETENTION_DAYS=.*/CHAT_RETENTION_DAYS=7/' \
+	    /etc/chat/chat.conf
+	inside systemctl start chat-prune.service
+	assert_eq "$(messages_old)" 0
+	inside journalctl -u chat-prune -o cat --no-pager |
+	    grep -q "^[1-9][0-9]* messages.*7 days"
+	inside systemctl enable --now chat-backup.timer
+	[[ $(inside systemctl list-timers --no-legend) == *chat-backup.timer* ]]
+	inside systemctl start chat-backup.service
+	backup=$(inside sh -c 'echo /var/lib/chat/backup/chat-*Z.db')
+	assert_eq "$(inside sqlite3 -readonly "$backup" \
+	    'select body from messages order by id desc limit 1')" new
+	assert_eq "$(inside stat -c '%U %a' "$backup")" 'chat 600'
+	inside systemctl disable --now chat-backup.timer
+	inside sed -i 's/^CHAT_RETENTION_DAYS=.*/#CHAT_RETENTION_DAYS=0/' \
+	    /etc/chat/chat.conf
+}
+
+messages_old() {
+	inside sqlite3 -readonly /var/lib/chat/chat.db \
+	    'select count(*) from messages where created_at = 1'
+}

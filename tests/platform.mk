@@ -9,7 +9,8 @@ SYSTEMCTL ?= systemctl
 CONFDIR = /etc/chat
 
 UNITS = chat.socket chat@.service chat-notify.socket chat-notify.service \
-	chat-tls.service
+	chat-tls.service chat-prune.service chat-prune.timer \
+	chat-backup.service chat-backup.timer
 CONFIGS = chat.conf chat-tls.conf
 MANPAGES = $(wildcard chat-*/*.[1-8] contrib/*/*.[1-8] contrib/*.[1-8])
 DOCS = $(wildcard README docs/*.md contrib/fail2ban/*/*)
@@ -32,7 +33,8 @@ live = [ -z "$(DESTDIR)" ] && [ "$$(id -u)" -eq 0 ] && \
 # would warn of them at every start.
 systemd_version = $(shell $(SYSTEMCTL) --version 2>/dev/null | \
 	sed -n '1s/^systemd \([0-9]*\).*/\1/p')
-unit_sed = -e 's|@BINDIR@|$(BINDIR)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+unit_sed = -e 's|@BINDIR@|$(BINDIR)|' -e 's|@SBINDIR@|$(SBINDIR)|' \
+	-e 's|@LIBDIR@|$(LIBDIR)|' \
 	-e 's|@LIBEXECDIR@|$(LIBEXECDIR)|' \
 	$(shell [ "$(or $(systemd_version),0)" -ge 255 ] || \
 	echo "-e '/^PollLimit/d'")
@@ -83,7 +85,10 @@ install: $(BIN)
 uninstall:
 	@if $(live); then \
 		set -x; \
-		$(SYSTEMCTL) disable --now chat.socket chat-tls.service; \
+		$(SYSTEMCTL) disable --now chat.socket chat-tls.service \
+			chat-backup.timer; \
+		$(SYSTEMCTL) stop chat-prune.timer chat-prune.service \
+			chat-backup.service; \
 		$(SYSTEMCTL) stop 'chat@*.service'; \
 		$(SYSTEMCTL) stop chat-notify.socket chat-notify.service; \
 		rm -rf /run/chat /run/chat-tls; \
@@ -104,7 +109,8 @@ uninstall:
 		set -x; \
 		journalctl --update-catalog; \
 		$(SYSTEMCTL) daemon-reload; \
-		rmdir --ignore-fail-on-non-empty /var/lib/chat; \
+		rmdir --ignore-fail-on-non-empty /var/lib/chat/backup \
+			/var/lib/chat; \
 		{ set +x; } 2>/dev/null; \
 		[ ! -d /var/lib/chat ] || \
 		echo 'Kept: /var/lib/chat, with the database.'; \

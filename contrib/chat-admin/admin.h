@@ -85,6 +85,12 @@ int ask_first(struct admin *, const char *format, ...)
  */
 int ask_password(struct admin *, char *out, size_t size);
 
+/* ---- interrupt.c ---- */
+
+/* From now on SIGINT, SIGTERM and SIGHUP end nothing by themselves. */
+void interrupt_catch(void);
+bool interrupted(void);
+
 /* ---- read.c: what arguments mean.  False: it was told what is wrong ---- */
 
 int64_t time_now(void); /* ms since 1970 */
@@ -144,6 +150,17 @@ bool relay_session_alive(void *admin, const char *socket);
 bool relay_send(
     struct admin *, const struct dgram_head *, const void *body, size_t len);
 
+/* ---- backups.c ---- */
+
+/* A new backup's path in a folder, by the time.  False: it is too long. */
+bool backups_name(char *out, size_t size, const char *folder);
+/*
+ * Remove all backups of a folder but the newest, which are those of the
+ * greatest names, and what was left of backups that were killed.  EX_OK, or
+ * EX_IOERR (told).
+ */
+int backups_forget(const char *folder, int64_t keep);
+
 /* ---- the commands ---- */
 
 int cmd_users_add(struct admin *);
@@ -168,6 +185,7 @@ int cmd_announce(struct admin *);
 int cmd_stats(struct admin *);
 int cmd_backup(struct admin *);
 int cmd_check(struct admin *);
+int cmd_prune(struct admin *);
 int cmd_export(struct admin *);
 
 /* A session whose process is to end. */

@@ -63,20 +63,20 @@ ask_first(struct admin *a, const char *format, ...)
 
 /* ---- passwords ---- */
 
-static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t given_up;
 
 static void
 on_signal(int signo)
 {
 	(void)signo;
-	interrupted = 1;
+	given_up = 1;
 }
 
 /* The signals that would end us with the terminal left silent. */
 static const int signals[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP };
 #define NSIGNALS (sizeof(signals) / sizeof(signals[0]))
 
-/* One line without echo.  -1 with errno EINTR: interrupted. */
+/* One line without echo.  -1 with errno EINTR: given_up. */
 static ssize_t
 silent_read(const char *prompt, char *out, size_t size)
 {
@@ -97,9 +97,9 @@ silent_read(const char *prompt, char *out, size_t size)
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
 	for (i = 0; i < NSIGNALS; i++)
 		sigaction(signals[i], &before[i], NULL);
-	if (interrupted)
+	if (given_up)
 		errno = EINTR;
-	return interrupted ? -1 : n;
+	return given_up ? -1 : n;
 }
 
 /* The same line twice.  EX_OK, or a status (told). */
@@ -112,7 +112,7 @@ terminal_password(char *out, size_t size)
 	n = silent_read("New password (it is not shown):", out, size);
 	if (n != -1)
 		m = silent_read("The same once more:", again, sizeof(again));
-	if (interrupted) {
+	if (given_up) {
 		explicit_bzero(again, sizeof(again));
 		out_error("nothing was done");
 		return ADMIN_NO;

@@ -2,6 +2,7 @@
  * backup and check.  A backup has another name until it is complete, checked
  * and on disk, so FILE is never half of one.
  */
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -9,7 +10,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/fs.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,32 +19,13 @@
 #include "admin.h"
 #include "store-copy.h"
 
-static volatile sig_atomic_t interrupted;
-
 struct copying {
+	char file[PATH_MAX]; /* what it will be called */
 	char path[PATH_MAX]; /* the name until then */
 	int fd;
 	int64_t synced; /* pages, at the last sync */
 	int faults;
 };
-
-static void
-on_signal(int signo)
-{
-	(void)signo;
-	interrupted = 1;
-}
-
-static void
-signals_catch(void)
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction sa = { .sa_handler = on_signal };
-	size_t i;
-
-	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		sigaction(signals[i], &sa, NULL);
-}
 
 /* Now and then, so that no large sync holds up that of a writer. */
 static bool
@@ -54,7 +35,7 @@ progress(void *arg, int64_t done, int64_t total)
 	struct stat st;
 
 	(void)total;
-	if (interrupted)
+	if (interrupted())
 		return false;
 	if (fstat(c->fd, &st) == 0 && st.st_size - c->synced >= COPY_SYNC) {
 		fdatasync(c->fd);
@@ -77,7 +58,7 @@ tell_fault(void *arg, const char *text)
 static int
 copy_create(struct admin *a, struct copying *c)
 {
-	const char *file = a->args[0];
+	const char *file = c->file;
 
 	if (table_option(a, "force") == NULL && access(file, F_OK) == 0) {
 		out_error("%s is there already: name another file, or say"
@@ -90,8 +71,11 @@ copy_create(struct admin *a, struct copying *c)
 		out_error("FILE is too long a name");
 		return EX_CANTCREAT;
 	}
-	if ((c->fd = mkostemp(c->path, O_CLOEXEC)) != -1)
+	if ((c->fd = mkostemp(c->path, O_CLOEXEC)) != -1) {
+		/* For backups_forget(): somebody is at it. */
+		flock(c->fd, LOCK_EX | LOCK_NB);
 		return EX_OK;
+	}
 	out_error("cannot make %s as user %s: %s; name a file in a folder that"
 		  " %s may write to",
 	    c->path, a->user, strerror(errno), a->user);
@@ -136,7 +120,7 @@ folder_sync(const char *path)
 static int
 copy_publish(struct admin *a, struct copying *c)
 {
-	const char *file = a->args[0];
+	const char *file = c->file;
 	bool forced = table_option(a, "force") != NULL;
 
 	if (fsync(c->fd) == -1) {
@@ -168,7 +152,7 @@ copy_make(struct admin *a, struct copying *c, int64_t *position)
 
 	if (store_copy(a->store, &copy, position) != STORE_OK) {
 		out_error("%s", store_error(a->store));
-		return interrupted ? ADMIN_NO : EX_UNAVAILABLE;
+		return interrupted() ? ADMIN_NO : EX_UNAVAILABLE;
 	}
 	if (!store_copy_verify(c->path, *position, tell_fault, &c->faults,
 		error, sizeof(error))) {
@@ -181,28 +165,51 @@ copy_make(struct admin *a, struct copying *c, int64_t *position)
 			  " is");
 		return EX_DATAERR;
 	}
-	return interrupted ? ADMIN_NO : copy_publish(a, c);
+	return interrupted() ? ADMIN_NO : copy_publish(a, c);
+}
+
+/* FILE, or with --keep a new name in the folder that it is. */
+static int
+file_name(struct admin *a, struct copying *c, int64_t *keep)
+{
+	const char *option = table_option(a, "keep");
+
+	*keep = 0;
+	if (option != NULL &&
+	    !read_number(option, "--keep", BACKUPS_KEPT_MAX, keep))
+		return EX_USAGE;
+	if (*keep > 0 && backups_name(c->file, sizeof(c->file), a->args[0]))
+		return EX_OK;
+	if (*keep == 0 &&
+	    (size_t)snprintf(c->file, sizeof(c->file), "%s", a->args[0]) <
+		sizeof(c->file))
+		return EX_OK;
+	out_error("FILE is too long a name");
+	return EX_CANTCREAT;
 }
 
 int
 cmd_backup(struct admin *a)
 {
 	struct copying c = { .fd = -1 };
-	int64_t position = 0;
+	int64_t position = 0, keep;
 	struct stat st;
-	int status = copy_create(a, &c);
+	int status;
 
-	if (status != EX_OK)
+	if ((status = file_name(a, &c, &keep)) != EX_OK ||
+	    (status = copy_create(a, &c)) != EX_OK)
 		return status;
-	signals_catch();
+	interrupt_catch();
 	status = copy_make(a, &c, &position);
 	if (status == EX_OK && fstat(c.fd, &st) == 0)
 		out_line(a,
 		    "%s has %lld bytes, up to message %lld, and is"
 		    " sound",
-		    a->args[0], (long long)st.st_size, (long long)position);
+		    c.file, (long long)st.st_size, (long long)position);
 	else if (status != EX_OK)
 		copy_remove(&c);
+	if (status == EX_OK && keep > 0)
+		status = backups_forget(a->args[0], keep);
 	close(c.fd);
 	return status;
 }

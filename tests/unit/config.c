@@ -18,11 +18,11 @@
 
 static const char *const keys[] = { "CHAT_DB", "CHAT_RUNTIME_DIR",
 	"CHAT_MESSAGE_MAX_SIZE", "CHAT_LOG_LEVEL", "CHAT_DURABILITY",
-	"CHAT_AUTH", "CHAT_REGISTRATION", "CHAT_BCRYPT_COST", "CHAT_TOKEN_DAYS",
-	"CHAT_LOGIN_TIMEOUT", "CHAT_IDLE_TIMEOUT", "CHAT_RATE", "CHAT_BURST",
-	"CHAT_MAX_CONNECTIONS", "CHAT_SOURCE_CONNECTIONS", "CHAT_SOURCE_RATE",
-	"CHAT_LOGIN_FAILURES", "CHAT_BLOCK_TIME", "CHAT_TRUSTED",
-	"CHAT_PROXY_FROM" };
+	"CHAT_RETENTION_DAYS", "CHAT_AUTH", "CHAT_REGISTRATION",
+	"CHAT_BCRYPT_COST", "CHAT_TOKEN_DAYS", "CHAT_LOGIN_TIMEOUT",
+	"CHAT_IDLE_TIMEOUT", "CHAT_RATE", "CHAT_BURST", "CHAT_MAX_CONNECTIONS",
+	"CHAT_SOURCE_CONNECTIONS", "CHAT_SOURCE_RATE", "CHAT_LOGIN_FAILURES",
+	"CHAT_BLOCK_TIME", "CHAT_TRUSTED", "CHAT_PROXY_FROM" };
 #define NKEYS (sizeof(keys) / sizeof(keys[0]))
 
 static char path[64];
@@ -83,6 +83,7 @@ assert_defaults(const struct config *c)
 	assert_int_equal(c->message_max_size, 4096);
 	assert_int_equal(c->log_level, LEVEL_INFO);
 	assert_int_equal(c->full, 1);
+	assert_int_equal(c->retention_days, 0);
 	assert_int_equal(c->auth_required, 0);
 	assert_int_equal(c->registration, REGISTRATION_OPEN);
 	assert_int_equal(c->bcrypt_cost, 12);
@@ -122,6 +123,7 @@ assert_all_others(const struct config *c)
 	assert_int_equal(c->message_max_size, 65536);
 	assert_int_equal(c->log_level, LEVEL_CRITICAL);
 	assert_int_equal(c->full, 0);
+	assert_int_equal(c->retention_days, 36500);
 	assert_int_equal(c->auth_required, 1);
 	assert_int_equal(c->registration, REGISTRATION_CLOSED);
 	assert_int_equal(c->bcrypt_cost, 16);
@@ -142,8 +144,9 @@ assert_all_others(const struct config *c)
 }
 
 static const char *const others[NKEYS] = { "/tmp/a b.db", "run", "65536",
-	"CRITICAL", "normal", "required", "closed", "16", "1", "3600", "2", "0",
-	"1", "10000", "1", "60000", "0", "31536000", "2001:db8::/32", "::1" };
+	"CRITICAL", "normal", "36500", "required", "closed", "16", "1", "3600",
+	"2", "0", "1", "10000", "1", "60000", "0", "31536000", "2001:db8::/32",
+	"::1" };
 
 static void
 each_key_is_read_from_the_file(void **state)
@@ -221,6 +224,8 @@ what_is_no_value_is_named(void **state)
 		{ "CHAT_DURABILITY", "1" },
 		{ "CHAT_AUTH", "closed" },
 		{ "CHAT_REGISTRATION", "none" },
+		{ "CHAT_RETENTION_DAYS", "-1" },
+		{ "CHAT_RETENTION_DAYS", "36501" },
 		{ "CHAT_BCRYPT_COST", "3" },
 		{ "CHAT_BCRYPT_COST", "17" },
 		{ "CHAT_TOKEN_DAYS", "0" },
