@@ -16,6 +16,7 @@
 #define TALKS_MAX	  200		     /* conversations */
 #define PEOPLE_MAX	  10000		     /* users in the users pane */
 #define SPEAKERS_MAX	  1000 /* messages that tell who spoke last */
+#define FIND_MAX	  100  /* names that are offered to go to */
 #define SEEN_RANGES_MAX	  4096 /* runs of message ids kept apart */
 #define RESUME_MAX	  256  /* a resume secret */
 #define TOKEN_TEXT_MAX	  256  /* a token */
@@ -30,6 +31,11 @@
 
 #define SECRET_MAX    1024 /* a password, an invitation */
 #define ASK_TRIES_MAX 3	   /* times a password is asked for */
+
+/* What calls the user. */
+#define ALERT_RUNNING_MAX 4   /* commands at once */
+#define ALERT_WORDS_MAX	  32  /* of the command */
+#define ALERT_TEXT_MAX	  256 /* bytes of each argument */
 
 /* What it keeps on disk. */
 #define STATE_PATH_MAX 1024
@@ -47,6 +53,7 @@
 #define PULSE_EVERY	    30000 /* the server is asked whether it is there */
 #define PULSE_DEAD	    30000 /* silent for so long after that: it is not */
 #define LAG_SHOWN	    500	  /* an answer that takes longer is told */
+#define ALERT_EVERY	    1000  /* between two calls for attention */
 #define SETTLE_WAIT	    5000  /* a login is caught up after this */
 #define LEAVE_WAIT	    2000  /* on the screen, for DISCONNECTED */
 #define FRAME_WAIT	    17	  /* between two draws, 60 a second */

@@ -13,6 +13,7 @@
 #include <curses.h>
 
 #include "draw-parts.h"
+#include "title.h"
 #include "wrap.h"
 
 static bool started;
@@ -31,14 +32,17 @@ draw_start(enum theme theme)
 	keypad(stdscr, TRUE);
 	nodelay(stdscr, TRUE);
 	theme_start(theme);
+	title_start();
 	return true;
 }
 
 void
 draw_end(void)
 {
-	if (started)
+	if (started) {
+		title_end();
 		endwin();
+	}
 	started = false;
 }
 
@@ -59,10 +63,18 @@ draw_anew(void)
 }
 
 void
+draw_bell(void)
+{
+	beep();
+}
+
+void
 draw_suspend(void)
 {
+	title_end();
 	endwin();
 	raise(SIGSTOP);
+	title_start();
 	draw_resize();
 	draw_anew();
 }
@@ -85,9 +97,15 @@ draw_talk(struct screen *s, int64_t now)
 
 	layout_make(&l, COLS, LINES, 1);
 	draw_messages(s, &l);
+	if (!s->model->now->view.scrolled)
+		model_read(s->model);
 	draw_talks(s, &l);
 	draw_users(s, &l);
 	draw_status(s, &l, now);
+	if (s->finding) {
+		draw_find(s, &l);
+		return;
+	}
 	cursor = draw_input(s, &l);
 	move(l.input, cursor);
 }
@@ -101,4 +119,5 @@ draw(struct screen *s, int64_t now)
 	else
 		draw_talk(s, now);
 	refresh();
+	title_show(model_unread(s->model), model_mentions(s->model));
 }

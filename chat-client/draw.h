@@ -1,6 +1,7 @@
 /*
  * Drawing the screen.  What is drawn is the state below and nothing else;
- * drawing changes nothing in it but what the view needs to stay in the log.
+ * drawing changes nothing in it but what the view needs to stay in the log, and
+ * what counts as read.
  */
 #ifndef DRAW_H
 #define DRAW_H
@@ -8,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "alert.h"
 #include "bounds.h"
 #include "edit.h"
 #include "keymap.h"
@@ -32,6 +34,10 @@ struct screen {
 	struct model *model;
 	struct keymap keymap;
 	enum theme theme;
+	struct alert alert;
+	bool finding;	  /* where to go, by typing: */
+	struct edit find; /* what was typed */
+	size_t found;	  /* which of what fits is chosen */
 	struct edit line; /* what is being written */
 	struct edit name; /* in the login form */
 	bool form;	  /* the login form is shown */
@@ -55,6 +61,9 @@ void draw_resize(void);
 void draw_anew(void);
 /* Give the terminal back for a while, stopped by the user. */
 void draw_suspend(void);
+
+/* Ring. */
+void draw_bell(void);
 
 void draw(struct screen *, int64_t now);
 

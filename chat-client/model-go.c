@@ -186,8 +186,8 @@ find_people(const struct model *m, const char *typed, bool online,
 }
 
 size_t
-model_find(const struct model *m, const char *typed, const char **names,
-    size_t max)
+model_find(
+    const struct model *m, const char *typed, const char **names, size_t max)
 {
 	size_t n = 0;
 

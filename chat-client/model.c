@@ -219,8 +219,8 @@ add(struct model *m, struct talk *t, const struct message *message, bool *mine)
 	if (there)
 		return NULL;
 	set_name(from, message->from);
-	e = entry_new(ENTRY_MESSAGE, from, message->text, message->time,
-	    ++m->serials);
+	e = entry_new(
+	    ENTRY_MESSAGE, from, message->text, message->time, ++m->serials);
 	e->id = message->id;
 	*mine = strcasecmp(from, m->me) == 0;
 	e->names =
@@ -270,8 +270,8 @@ model_add_pending(struct model *m, const char *ref, const char *from,
 	struct entry *e;
 
 	set_name(name, (struct span){ from, strlen(from) });
-	e = entry_new(ENTRY_MESSAGE, name, (struct span){ text, len }, 0,
-	    ++m->serials);
+	e = entry_new(
+	    ENTRY_MESSAGE, name, (struct span){ text, len }, 0, ++m->serials);
 	if ((e->ref = strdup(ref)) == NULL)
 		err(71, NULL);
 	t->active = e->serial;

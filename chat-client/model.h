@@ -81,8 +81,8 @@ void model_notice_in(struct model *, struct talk *, enum entry_kind,
 struct talk *model_talk(struct model *, struct span name, bool make);
 
 /*
- * Show another talk (model-go.c).  What was not read there counts as read
- * when it is on the screen: model_read().  False: there is no such talk.
+ * Show another talk (model-go.c).  What is new there is read when it is on the
+ * screen: model_read().  False: there is no such talk.
  */
 void model_go(struct model *, struct talk *);
 bool model_go_name(struct model *, const char *name); /* made if need be */

@@ -147,8 +147,8 @@ speaker(const struct model *m, const struct entry *e)
 }
 
 size_t
-model_complete(const struct model *m, struct span begin, const char **names,
-    size_t max)
+model_complete(
+    const struct model *m, struct span begin, const char **names, size_t max)
 {
 	const struct talk *t = m->now;
 	const char *name;

@@ -114,7 +114,10 @@ take_event(struct screen *s, const struct event *e)
 		link_ask_users(s->link);
 		break;
 	case EVENT_MESSAGE:
-		model_add_message(s->model, &e->message);
+		if (model_add_message(s->model, &e->message) &&
+		    alert_call(&s->alert, e->message.from, e->message.text,
+			clock_now()))
+			draw_bell();
 		break;
 	case EVENT_ACK:
 		model_confirm(

@@ -223,6 +223,9 @@ take_action(struct screen *s, enum action action, int64_t now)
 	case ACTION_BACK:
 		screen_do_back(s);
 		break;
+	case ACTION_SWITCHER:
+		screen_do_find(s);
+		break;
 	case ACTION_RECONNECT:
 		link_reconnect_now(s->link, now);
 		break;
@@ -263,6 +266,13 @@ take_key(struct screen *s, const struct key *key, int64_t now)
 	    : ACTION_NONE;
 
 	s->changed = true;
+	if (s->finding && !s->form) {
+		if (key->kind == KEYS_TEXT)
+			screen_find_text(s, key->text, key->len);
+		else if (!screen_find_action(s, action))
+			take_common_action(s, action, now);
+		return;
+	}
 	if (key->kind == KEYS_TEXT && !s->form)
 		edit_insert(&s->line, key->text, key->len);
 	else if (key->kind == KEYS_TEXT)

@@ -35,8 +35,7 @@ screen_want_older(struct screen *s)
 	int64_t oldest;
 
 	if (s->link->state != LINK_ONLINE || t->asking || t->complete ||
-	    model_is_full(s->model) ||
-	    view_above(view_of(s), t, page) >= page)
+	    model_is_full(s->model) || view_above(view_of(s), t, page) >= page)
 		return;
 	oldest = talk_oldest(t);
 	t->asking = link_ask_history(

@@ -36,6 +36,13 @@ void screen_do_busiest(struct screen *); /* with something new */
 void screen_do_back(struct screen *);
 /* To that conversation, which begins with this if need be. */
 void screen_do_name(struct screen *, const char *name);
+/*
+ * Find where to go by typing (screen-find.c).  While `finding', text and
+ * actions go there; false: that action is none of its own.
+ */
+void screen_do_find(struct screen *);
+void screen_find_text(struct screen *, const char *text, size_t len);
+bool screen_find_action(struct screen *, enum action);
 /* Ask for what is older, if the window is near the beginning. */
 void screen_want_older(struct screen *);
 

@@ -80,6 +80,7 @@ loop(struct screen *s, int signal_fd)
 		if (polls[0].revents != 0)
 			screen_take_keys(s, now);
 		screen_take_link(s, 0, now);
+		alert_reap(&s->alert);
 		if (s->link->state == LINK_WAITING ||
 		    link_lag(s->link, now) > LAG_SHOWN)
 			s->changed = true;
@@ -87,8 +88,6 @@ loop(struct screen *s, int signal_fd)
 			s->changed = false;
 			drawn_at = now;
 			draw(s, now);
-			if (!s->form && !s->model->now->view.scrolled)
-				model_read(s->model);
 		}
 	}
 	return STATUS_OK;
@@ -114,6 +113,7 @@ start(struct screen *s, const struct options *options, struct login *login)
 	keymap_init(&s->keymap);
 	edit_init(&s->line, EDIT_MAX, true);
 	edit_init(&s->name, USERNAME_MAX, false);
+	edit_init(&s->find, USERNAME_MAX, false);
 	if (options->user != NULL) {
 		edit_set(&s->name, options->user);
 		screen_form_need(s,
@@ -148,6 +148,7 @@ screen_run(const struct options *options, struct login *login, int signal_fd)
 	model_free(s.model);
 	edit_free(&s.line);
 	edit_free(&s.name);
+	edit_free(&s.find);
 	credential_wipe(&s.answer);
 	credential_wipe(&s.first);
 	return (enum status)status;

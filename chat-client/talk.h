@@ -23,8 +23,8 @@ struct entry {
 	char *ref;	 /* of what waits for its ACK, or NULL */
 	char *line;	 /* with a NUL behind it */
 	uint32_t len;
-	uint32_t color;	 /* a number that its name always has */
-	int32_t day;	 /* in local time, since 1970; -1: unknown */
+	uint32_t color;	   /* a number that its name always has */
+	int32_t day;	   /* in local time, since 1970; -1: unknown */
 	uint8_t clock_len; /* bytes of the time */
 	uint8_t head_len;  /* and of all before the text, one column each */
 	uint8_t kind;
@@ -84,8 +84,7 @@ struct span entry_from(const struct entry *);
  * newest that have higher ids, which is the end for one that just came, and
  * the beginning for what is older than everything.
  */
-size_t
-talk_place(const struct talk *, int64_t id, int64_t time, bool *there);
+size_t talk_place(const struct talk *, int64_t id, int64_t time, bool *there);
 /* Where one that is at that place belongs with its id: there, if it can. */
 size_t talk_settle(const struct talk *, size_t at, int64_t id);
 void talk_insert(struct talk *, size_t at, struct entry *);

@@ -271,7 +271,7 @@ text_rows(const struct view *v, const struct entry *e, size_t last,
 			rows[last - line] = (struct view_row){ .entry = e,
 				.start = start,
 				.end = end,
-				.indent = line > 0 ? indent_of(v, e) : 0 };
+				.indent = w.column };
 		line++;
 	}
 	return n;

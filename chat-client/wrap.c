@@ -2,7 +2,9 @@
  * The line breaking of wrap.h.  Looks at each character a bounded number of
  * times and allocates nothing.
  */
+#include <ctype.h>
 #include <stdint.h>
+#include <string.h>
 #include <wchar.h>
 
 #include "text.h"
@@ -34,14 +36,56 @@ wrap_start(struct wrap *w, const char *text, size_t len, int width, int indent)
 		.indent = indent < width ? indent : 0 };
 }
 
+/* Whether a link begins there, such as "https://". */
+static bool
+is_link(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && isalpha((unsigned char)s[i]))
+		i++;
+	return i > 0 && n - i > 3 && memcmp(s + i, "://", 3) == 0;
+}
+
+/* Whether the word there takes more columns than that. */
+static bool
+is_wider(const char *s, size_t n, int columns)
+{
+	size_t i = 0;
+	int wide;
+
+	while (i < n && columns >= 0 && s[i] != ' ' && s[i] != '\n') {
+		i += char_at(s + i, n - i, &wide);
+		columns -= wide;
+	}
+	return columns < 0;
+}
+
+/* Where the next line begins. */
+static int
+next_column(const struct wrap *w)
+{
+	const char *s = w->text + w->pos;
+	size_t n = w->len - w->pos;
+
+	if (!w->begun || w->in_link ||
+	    (is_link(s, n) && is_wider(s, n, w->width - w->indent)))
+		return 0;
+	return w->indent;
+}
+
 bool
 wrap_next(struct wrap *w, size_t *start, size_t *end)
 {
 	size_t i = w->pos, space = 0, len;
-	int columns = w->begun ? w->indent : 0, wide;
+	int columns, wide;
+	bool link;
 
 	if (w->begun && w->pos >= w->len)
 		return false;
+	w->column = columns = next_column(w);
+	link = w->in_link || is_link(w->text + w->pos, w->len - w->pos);
+	w->in_link = false;
 	w->begun = true;
 	*start = w->pos;
 	for (; i < w->len && w->text[i] != '\n'; i += len) {
@@ -64,6 +108,7 @@ wrap_next(struct wrap *w, size_t *start, size_t *end)
 		w->pos = space;
 	} else {
 		*end = w->pos = i;
+		w->in_link = link;
 	}
 	return true;
 }

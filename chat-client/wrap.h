@@ -14,7 +14,9 @@ struct wrap {
 	size_t pos; /* where the next line starts */
 	int width;  /* columns of a line, at least 1 */
 	int indent; /* of all lines but the first */
+	int column; /* where the last line that was returned begins */
 	bool begun;
+	bool in_link; /* the next line goes on with one */
 };
 
 /*
@@ -26,8 +28,10 @@ wrap_start(struct wrap *, const char *text, size_t len, int width, int indent);
 
 /*
  * The next line as text[*start, *end).  Lines break after the last space that
- * fits, inside a word only when it is wider than a line.  Returns false after
- * the last line; every text has at least one.
+ * fits, inside a word only when it is wider than a line.  A link (with "://")
+ * that is wider than an indented line is not indented, so that it is in one
+ * piece, or in rows of the full width.  Returns false after the last line;
+ * every text has at least one.
  */
 bool wrap_next(struct wrap *, size_t *start, size_t *end);
 

@@ -2,6 +2,7 @@
 client_test = $(1:%=$(B)/chat-client/%.o)
 
 $(B)/tests/unit/client-sanitise: $(call client_test,sanitise)
+$(B)/tests/unit/client-alert: $(call client_test,alert sanitise)
 $(B)/tests/unit/client-edit: $(call client_test,edit sanitise wrap)
 $(B)/tests/unit/client-keymap: $(call client_test,action keymap)
 $(B)/tests/unit/client-incoming: $(call client_test,incoming)

@@ -172,7 +172,8 @@ the_log_is_bounded(void **state)
 		add(m, id, "x");
 	assert_true(m->len <= LOG_ENTRIES_MAX);
 	assert_true(m->len >= LOG_ENTRIES_MAX - 512);
-	assert_int_equal(m->now->entries[m->now->len - 1]->id, 3 * LOG_ENTRIES_MAX);
+	assert_int_equal(
+	    m->now->entries[m->now->len - 1]->id, 3 * LOG_ENTRIES_MAX);
 	memset(big, 'x', SHOWN_TEXT_MAX);
 	for (id = 1; id <= 1200; id++) {
 		add(m, 4 * LOG_ENTRIES_MAX + id, big);
@@ -380,8 +381,8 @@ history_stops_when_there_is_no_room(void **state)
 		model_add_history(m, &old);
 	assert_true(model_is_full(m));
 	assert_true(m->len <= LOG_ENTRIES_MAX);
-	assert_int_equal(m->now->entries[m->now->len - 1]->id,
-	    2 * LOG_ENTRIES_MAX);
+	assert_int_equal(
+	    m->now->entries[m->now->len - 1]->id, 2 * LOG_ENTRIES_MAX);
 }
 
 static void

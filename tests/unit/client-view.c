@@ -83,6 +83,44 @@ long_words_break_anywhere(void **state)
 }
 
 static void
+links_stay_in_one_piece_or_fill_rows(void **state)
+{
+	struct wrap w;
+	size_t start, end;
+	const char *text = "see: http://x.org/abcdefghij next http://y";
+
+	(void)state;
+	wrap_start(&w, text, strlen(text), 24, 5);
+	assert_true(wrap_next(&w, &start, &end));
+	assert_int_equal(end, 4);
+	/* Too wide for an indented line, not for a whole one. */
+	assert_true(wrap_next(&w, &start, &end));
+	assert_int_equal(w.column, 0);
+	assert_int_equal(start, 5);
+	assert_int_equal(end, 28);
+	assert_true(wrap_next(&w, &start, &end));
+	assert_int_equal(w.column, 5);
+	assert_int_equal(end, strlen(text));
+	assert_false(wrap_next(&w, &start, &end));
+	/* Wider than the window: rows without anything between them. */
+	wrap_start(&w, text, strlen(text), 12, 5);
+	wrap_next(&w, &start, &end);
+	wrap_next(&w, &start, &end);
+	assert_int_equal(end - start, 12);
+	wrap_next(&w, &start, &end);
+	assert_int_equal(w.column, 0);
+	assert_int_equal(end, 28);
+	wrap_next(&w, &start, &end);
+	assert_int_equal(w.column, 5);
+	wrap_next(&w, &start, &end);
+	assert_int_equal(w.column, 0);
+	/* Words that are no links, however long, hang below the others. */
+	wrap_start(&w, "a abcdefghijklmnopqrst ://x", 27, 12, 2);
+	while (wrap_next(&w, &start, &end))
+		assert_int_equal(w.column, start == 0 ? 0 : 2);
+}
+
+static void
 newlines_end_a_line(void **state)
 {
 	(void)state;
@@ -143,8 +181,7 @@ assert_rows(struct view *v, const struct model *m, const char *want)
 		else if (rows[n].kind == VIEW_UNREAD)
 			buf_add_str(&out, "=new");
 		else
-			buf_add(&out,
-			    rows[n].entry->line + rows[n].start,
+			buf_add(&out, rows[n].entry->line + rows[n].start,
 			    rows[n].end - rows[n].start);
 		buf_add_str(&out, "|");
 	}
@@ -419,6 +456,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_breaks_at_spaces),
 		cmocka_unit_test(long_words_break_anywhere),
+		cmocka_unit_test(links_stay_in_one_piece_or_fill_rows),
 		cmocka_unit_test(newlines_end_a_line),
 		cmocka_unit_test(width_is_that_of_the_terminal),
 		TEST(the_newest_lines_are_at_the_bottom),

@@ -1,0 +1,204 @@
+#!/usr/bin/env bats
+#
+# The conversations on chat-client's screen: what is new in them, getting from
+# one to another, and how the user is called.
+
+load helpers
+load screens
+
+setup() {
+	chat_setup
+	export TZ=UTC
+	unset USER CHAT_USER NO_COLOR TMUX
+}
+
+teardown() {
+	[[ ! -S $T/tmux ]] || screens_close
+	chat_teardown
+}
+
+login() {
+	screen_open "$1" "${2:-80}" "${3:-24}" -u "$1" "127.0.0.1:$PORT"
+	sees "$1" 'online'
+}
+
+title_is() {
+	[[ $(tmux_do display-message -p -t "$1" '#{pane_title}') == "$2" ]]
+}
+
+rang() {
+	[[ $(tmux_do display-message -p -t "$1" '#{window_bell_flag}') == 1 ]]
+}
+
+@test "conversations show what is new, what is for the user apart" {
+	server_start
+	login alice
+	client_login bob
+	client_login carl
+	sees alice '^1 all  '
+	say bob 'just you' alice
+	sees alice '^2 bob +@1│'
+	say bob 'still you' alice
+	sees alice '^2 bob +@2│'
+	say carl 'and me' alice
+	sees alice '^3 carl +@1│'
+	press alice M-2
+	sees alice '<bob> still you'
+	sees alice '^2 bob +│'
+	sees alice '^bob>'
+	say carl 'to everybody'
+	sees alice '^1 all +1│'
+	say carl 'Alice: look'
+	sees alice '^1 all +@1 1│'
+}
+
+@test "Alt-a goes where the user is called first, Alt-/ goes back" {
+	server_start
+	login alice
+	client_login bob
+	client_login carl
+	say bob 'general talk'
+	sees alice 'general talk'
+	press alice M-/ # nowhere yet
+	say bob one alice
+	press alice M-2
+	sees alice '<bob> one'
+	say bob 'more talk'
+	say carl two alice
+	sees alice '^3 carl +@1'
+	press alice M-a
+	sees alice '^carl>'
+	press alice M-a
+	sees alice '<bob> more talk'
+	sees alice '^>'
+	press alice M-a
+	sees alice '^>'
+	press alice M-/
+	sees alice '^carl>'
+	press alice M-/
+	sees alice '^>'
+}
+
+@test "a line stands above what was not read, Alt-u goes there" {
+	local i
+	server_start
+	login alice 80 12
+	client_login bob
+	client_login carl
+	say carl 'read this'
+	say bob 'wait here' alice
+	sees alice '^2 bob'
+	press alice M-2
+	sees alice '^bob>'
+	for i in $(seq 20); do
+		say carl "missed $i."
+	done
+	sees alice '^1 all +20│'
+	press alice M-1
+	sees alice 'missed 20\.'
+	sees alice '^1 all +│'
+	screen_lacks alice '── new ──'
+	press alice M-u
+	sees alice '── new ──'
+	sees alice 'missed 1\.'
+	screen alice | grep -A1 '── new ──' | grep -q 'missed 1\.'
+	press alice 'M->'
+	misses alice 'more below'
+	# Having been read, it has no line any more.
+	press alice M-2 M-1 M-u
+	sees alice 'missed 20\.'
+	screen_lacks alice '── new ──'
+}
+
+@test "Ctrl-k finds a conversation or a user by typing" {
+	server_start
+	login alice
+	client_login bob
+	client_login berta
+	client_login carl
+	say carl 'psst' alice
+	sees alice '^2 carl +@1'
+	press alice C-k
+	sees alice '^go to>'
+	sees alice '│ carl$'
+	sees alice '│ berta$'
+	type_text alice b
+	misses alice '│ carl$'
+	press alice Down
+	press alice Enter
+	sees alice '^bob>'
+	press alice C-k
+	type_line alice BERT
+	sees alice '^berta>'
+	type_line alice 'found you'
+	client_expect berta '.message == "found you"'
+	# Leaving it changes nothing, nor does a name that is nowhere.
+	press alice C-k
+	type_text alice zzz
+	sees alice '^go to> zzz'
+	press alice Enter C-c
+	sees alice '^berta>'
+}
+
+@test "the prompt tells a command from what is said" {
+	server_start
+	login alice
+	type_text alice /quit
+	sees alice '^command> /quit'
+	press alice Home
+	type_text alice /
+	sees alice '^> //quit'
+	press alice C-u
+}
+
+@test "without room for the panes the status line tells where something is new" {
+	server_start
+	login alice 60 10
+	client_login bob
+	sees alice '^.. [A-Z][a-z]+day, [0-9]+ [A-Z][a-z]+ [0-9]{4} '
+	say bob 'psst' alice
+	sees alice 'online .* 2:@1 '
+	press alice M-2
+	misses alice '2:@1'
+	say bob 'to all'
+	sees alice '1:1'
+}
+
+@test "the bell rings and the title counts what is new" {
+	server_start
+	login alice
+	wait_for title_is alice Chat
+	client_login bob
+	say bob 'nobody is meant'
+	sees alice 'nobody is meant'
+	not rang alice
+	say bob 'ALICE: hello'
+	wait_for rang alice
+	say bob 'psst' alice
+	wait_for title_is alice '(1, 1 for you) Chat'
+	press alice M-2
+	wait_for title_is alice Chat
+	say bob 'more'
+	wait_for title_is alice '(1) Chat'
+	type_line alice /quit
+	sees alice status=0
+	not title_is alice '(1) Chat'
+}
+
+@test "a message of one's own from elsewhere is in its conversation, read" {
+	server_start
+	cat >"$T/other" <<-'END'
+		#!/bin/bash
+		read -r line
+		echo '{"event":"CONNECTED","username":"alice","last_id":1}'
+		echo '{"event":"MESSAGE","id":2,"from":"alice","to":"bob","message":"from my desk"}'
+		cat >/dev/null
+	END
+	chmod +x "$T/other"
+	PORT=
+	SESSION=$T/other listener_start
+	login alice
+	sees alice '^2 bob +│'
+	press alice M-2
+	sees alice '<alice> from my desk'
+}
