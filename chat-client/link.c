@@ -122,9 +122,10 @@ link_fail(struct link *l, enum link_why why, const char *error, int64_t now)
 		l->state = LINK_IDLE;
 		return;
 	}
+	/* What the server asked for, and then not everybody at once. */
 	wait = backoff_delay(l->failures++, (uint32_t)chance());
 	if (l->wait > 0)
-		wait = l->wait * 1000 + wait % 1000;
+		wait += l->wait * 1000 - BACKOFF_FIRST;
 	l->state = LINK_WAITING;
 	l->wake = now + wait;
 }
@@ -251,22 +252,45 @@ link_pause(struct link *l, bool pause)
 	l->conn.paused = pause;
 }
 
+/* Whether the server takes a text of that length, as it counts. */
+static bool
+text_fits(const struct link *l, const char *text, size_t len)
+{
+	struct buf copy = { 0 };
+	bool fits;
+
+	if (l->text_max == 0 || len <= (size_t)l->text_max)
+		return true;
+	buf_add(&copy, text, len);
+	fits = text_strip_controls(buf_head(&copy), len) <= (size_t)l->text_max;
+	buf_free(&copy);
+	return fits;
+}
+
+/* A line the server would end the connection for is never sent. */
+static bool
+line_fits(const struct link *l, const char *to, const char *text, size_t len,
+    const char *ref)
+{
+	struct buf line = { 0 };
+	bool fits;
+
+	request_message(&line, to, text, len, ref);
+	fits = l->line_max == 0 || (int64_t)buf_len(&line) <= l->line_max + 1;
+	buf_free(&line);
+	return fits;
+}
+
 enum link_said
 link_say(struct link *l, const char *to, const char *text, size_t len,
     const char **ref)
 {
 	char name[REF_MAX + 1];
 	struct outbox_item *item;
-	struct buf line = { 0 };
-	bool fits;
 
 	snprintf(name, sizeof(name), "%s-%llu", l->prefix,
 	    (unsigned long long)l->refs + 1);
-	/* A line the server would end the connection for is never sent. */
-	request_message(&line, to, text, len, name);
-	fits = l->line_max == 0 || (int64_t)buf_len(&line) <= l->line_max + 1;
-	buf_free(&line);
-	if (!fits)
+	if (!text_fits(l, text, len) || !line_fits(l, to, text, len, name))
 		return LINK_TOO_LONG;
 	if ((item = outbox_add(&l->outbox, name, to, text, len)) == NULL)
 		return LINK_FULL;

@@ -5,9 +5,11 @@
 #include <sys/signalfd.h>
 
 #include <err.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -56,6 +58,25 @@ run(const struct options *options, struct login *login, int signal_fd)
 	return plain_run(options, login, signal_fd);
 }
 
+/*
+ * A standard output that was closed is one that nothing can be written to, not
+ * one that forgets what is written.
+ */
+static void
+fill_standard_fds(void)
+{
+	bool closed = fcntl(STDOUT_FILENO, F_GETFD) == -1;
+	int fd;
+
+	process_fill_standard_fds();
+	if (!closed)
+		return;
+	if ((fd = open("/dev/null", O_RDONLY | O_CLOEXEC)) == -1 ||
+	    dup2(fd, STDOUT_FILENO) == -1)
+		err(STATUS_SYSTEM, "/dev/null");
+	close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -63,7 +84,7 @@ main(int argc, char **argv)
 	struct options options;
 	enum status status;
 
-	process_fill_standard_fds();
+	fill_standard_fds();
 	set_locale();
 	options_parse(&options, argc, argv);
 	/* Before signals wait to be read: they can end this. */

@@ -20,6 +20,7 @@ enum {
 	OPT_JSON = 256,
 	OPT_PLAIN,
 	OPT_SEND,
+	OPT_WHOLE,
 	OPT_TAIL,
 	OPT_TO,
 	OPT_WITH,
@@ -42,6 +43,7 @@ static const struct option table[] = {
 	{ "plain", no_argument, NULL, OPT_PLAIN },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "send", no_argument, NULL, OPT_SEND },
+	{ "whole", no_argument, NULL, OPT_WHOLE },
 	{ "tail", no_argument, NULL, OPT_TAIL },
 	{ "to", required_argument, NULL, OPT_TO },
 	{ "with", required_argument, NULL, OPT_WITH },
@@ -72,13 +74,16 @@ static const char help[] =
     "      --plain        lines in, readable lines out\n"
     "      --json         lines or protocol objects in, protocol objects out\n"
     "      --send         send the lines of the input, print nothing\n"
+    "      --whole        with --send: all of it as one message\n"
     "      --tail         read no input, print what comes until interrupted\n"
     "      --to NAME      whom lines go to (default: all)\n"
     "      --with NAME    print only the talk with NAME, or to all\n"
-    "      --history N    begin with the last N messages (1 to 1000)\n"
+    "      --history N    print the last N messages (1 to 1000), and end;\n"
+    "                     with --tail or on the screen, begin with them\n"
     "      --since ID     begin with what came after message ID\n"
     "      --timeout S    seconds to wait for an answer (default: 10)\n"
-    "      --reconnect    come back by itself after a lost connection\n"
+    "      --reconnect    come back by itself after a lost connection, as\n"
+    "                     --send, --tail and the screen always do\n"
     "      --tls          with TLS; the port is 5556 unless given\n"
     "      --tls-ca FILE  trust the authorities in FILE, not the system's\n"
     "      --tls-fingerprint SHA256\n"
@@ -180,6 +185,9 @@ take_talk_option(struct options *o, int option, const char *argument)
 	case OPT_SEND:
 		o->send = true;
 		break;
+	case OPT_WHOLE:
+		o->whole = true;
+		break;
 	case OPT_TAIL:
 		o->tail = true;
 		break;
@@ -261,20 +269,37 @@ check_login(const struct options *o)
 }
 
 static void
-check(struct options *o)
+check_modes(const struct options *o)
 {
 	if (o->send && o->tail)
 		usage("--send or --tail, not both", NULL);
+	if (o->whole && !o->send)
+		usage("--whole needs --send", NULL);
+	if (o->send && (o->history >= 0 || o->since >= 0 || o->with != NULL))
+		usage("--send prints nothing: no --history, --since, --with",
+		    NULL);
+	if (o->history >= 0 && o->since >= 0 && (o->with != NULL || !o->tail))
+		usage("--history with --since is for --tail without --with",
+		    NULL);
+}
+
+static void
+check(struct options *o)
+{
+	check_modes(o);
 	/* Both are for scripts, wherever they run. */
 	if ((o->send || o->tail || o->forget) && o->mode == MODE_AUTO)
 		o->mode = MODE_PLAIN;
+	if (o->send || o->tail)
+		o->reconnect = true;
 	if (o->user == NULL && getenv("CHAT_USER") != NULL &&
 	    *getenv("CHAT_USER") != '\0')
 		o->user = name("CHAT_USER", getenv("CHAT_USER"), false);
 	if (o->user == NULL && (o->tail || o->send || o->mode == MODE_PLAIN))
 		usage("a name is needed: -u NAME, or CHAT_USER", NULL);
 	if (o->user == NULL && o->mode == MODE_JSON &&
-	    (o->reconnect || o->history >= 0 || o->since >= 0))
+	    (o->reconnect || o->history >= 0 || o->since >= 0 ||
+		o->with != NULL))
 		usage("without a name the input logs in, and this option "
 		      "has no effect",
 		    NULL);

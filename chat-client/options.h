@@ -26,6 +26,7 @@ struct options {
 	int64_t history;  /* -1: not given */
 	int64_t timeout;  /* ms */
 	bool send;	  /* print nothing */
+	bool whole;	  /* what is sent is one message */
 	bool tail;	  /* read nothing */
 	bool reconnect;
 	bool tls;

@@ -42,6 +42,14 @@ chat_end() {
 	wait "$CHAT" || STATUS=$?
 }
 
+# End one with --tail.
+chat_interrupt() {
+	kill -INT "$CHAT"
+	chat_end
+	assert_status 130
+	exec {IN}>&-
+}
+
 assert_status() {
 	[[ $STATUS == "$1" ]] ||
 	    { cat out err; fail "status $STATUS instead of $1"; }
@@ -174,12 +182,12 @@ bodies() {
 @test "history and missed messages that overlap are printed once" {
 	server_start
 	chat -u alice --send < <(seq 1 9)
-	chat_start -u carl --since 5 --history 6
+	chat_start --tail -u carl --since 5 --history 6
 	wait_for grep -q '> 9$' out
 	client_login bob
 	say bob "the end"
 	wait_for grep -q 'the end' out
-	chat_quit
+	chat_interrupt
 	assert_eq "$(said | grep '^<')" \
 	    "$(printf '<alice> %s\n' 4 5 6 7 8 9; echo '<bob> the end')"
 }
@@ -195,24 +203,20 @@ bodies() {
 	say bob "to all too"
 	say bob "from bob" alice
 	wait_for grep -q 'from bob' out
-	kill -INT "$CHAT"
-	chat_end
-	assert_status 130
+	chat_interrupt
 	assert_eq "$(said)" "<bob -> alice> from bob"
-	exec {IN}>&-
 }
 
 @test "--with all is only what is said to everybody, its history too" {
 	server_start
 	client_login bob
 	chat -u alice --send < <(seq 1 5)
-	chat_start --with all --history 2 -u alice
+	chat_start --tail --with all --history 2 -u alice
 	wait_for grep -q '> 5$' out
 	say bob "in private" alice
 	say bob "to all"
 	wait_for grep -q 'to all' out
-	chat_quit
-	assert_status 0
+	chat_interrupt
 	assert_eq "$(said)" $'<alice> 4\n<alice> 5\n<bob> to all'
 }
 
@@ -230,20 +234,25 @@ bodies() {
 	grep -q 'no such command' err
 }
 
-@test "a message that is too large is refused, a line too long never sent" {
+@test "a text that is too long is refused before it is sent, with its place" {
 	server_start
-	chat -u alice < <(printf '%05000d\n' 0; printf '%050000d\n' 0; echo ok)
+	chat -u alice < <(echo ok; printf '%04097d\n' 0; printf '%050000d\n' 0
+	    printf '%04096d\n' 0)
 	assert_status 1
-	grep -q TOO_LARGE err
-	grep -q 'too long for the server' err
-	assert_eq "$(said)" "<alice> ok"
+	assert_eq "$(grep -c 'line [23] of the input is too long for the' err)" 2
+	grep -q 'takes 4096 bytes of text' err
+	assert_eq "$(bodies)" $'ok\n'"$(printf '%04096d' 0)"
+	not log_has TOO_LARGE
+	chat --json -u alice < <(printf '{"command":"PING","x":"%050000d"}\n' 0)
+	assert_status 1
+	grep -q 'line 1 of the input is too long' err
 }
 
 @test "an input line without an end is given up" {
 	server_start
 	chat -u alice < <(head -c 3000000 /dev/zero | tr '\0' x)
 	assert_status 1
-	grep -q 'line of the input is too long' err
+	grep -q 'line 1 of the input is too long; nothing' err
 	assert_eq "$(bodies)" ""
 }
 
@@ -253,7 +262,9 @@ bodies() {
 	for args in --nope "-u a@b" "-u all" "--plain" "--send" "--to a:b" \
 	    "--history 0 -u x" "--history 1001 -u x" "--history x -u x" \
 	    "--since -1 -u x" "--timeout 0 -u x" "--plain --json -u x" \
-	    "--send --tail -u x" "-u x extra" "--json --reconnect" "-u"; do
+	    "--send --tail -u x" "-u x extra" "--json --reconnect" "-u" \
+	    "--whole -u x" "--send --history 1 -u x" "--json --with all" \
+	    "--tail --with all --since 1 --history 1 -u x"; do
 		# shellcheck disable=SC2086 # words
 		chat $args </dev/null
 		assert_status 64

@@ -501,7 +501,7 @@ assert_refused() {
 @test "an end without close_notify, and without --reconnect, has status 69" {
 	server_start
 	front_start good
-	chat_start --tls-ca "$CERTS/ca.crt" --tail -u alice "localhost:$TLS_PORT"
+	chat_start --tls-ca "$CERTS/ca.crt" -u alice "localhost:$TLS_PORT"
 	client_login bob
 	wait_for db_has_two
 	front_kill

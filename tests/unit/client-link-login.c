@@ -307,7 +307,7 @@ a_first_login_that_is_refused_for_now_is_tried_again(void **state)
 	assert_int_equal(w->link->state, LINK_WAITING);
 	assert_true(link_is_busy_server(w->link));
 	wait = link_deadline(w->link) - w->now;
-	assert_true(wait >= 3000 && wait < 4000);
+	assert_in_range(wait, 3000, 4000);
 	come_back(w);
 	assert_non_null(strstr(w->line, "pass word"));
 	refuse(w, "AUTH_FAILED");
