@@ -130,6 +130,56 @@ refused_at_connect() {
 	assert_eq "$(cksum <"$CHAT_DB")" "$before"
 }
 
+# The database as the first N migrations made it, with what people wrote.
+database_of_version() {
+	local n=$1
+	rm -f "$CHAT_DB" "$CHAT_DB"-*
+	{
+		echo 'PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; BEGIN;'
+		find "$ROOT/sql" -name '*.sql' | sort | head -n "$n" | xargs cat
+		cat <<-END
+			INSERT INTO users VALUES (1, 'alice', NULL, NULL, 0, 2, 1, 1);
+			INSERT INTO users VALUES (2, 'bob', NULL, NULL, 0, 2, 1, 1);
+			INSERT INTO sessions (user_id, socket, peer, pid, started_at,
+			    ended_at, reason) VALUES (1, 'x', 'pipe', 1, 1, 2, 'left');
+			INSERT INTO messages (sender_id, session_id, body, created_at)
+			    VALUES (1, 1, 'of version $n', 1);
+			INSERT INTO messages (sender_id, recipient_id, session_id, ref,
+			    body, created_at) VALUES (1, 2, 1, 'r', 'for bob', 1);
+			PRAGMA user_version = $n; COMMIT;
+		END
+	} | sqlite3 "$CHAT_DB" >/dev/null
+}
+
+@test "a database of each earlier version is brought up to date, with all in it" {
+	local versions n
+	versions=$(find "$ROOT/sql" -name '*.sql' | wc -l)
+	((versions >= 2))
+	for ((n = 1; n <= versions; n++)); do
+		database_of_version "$n"
+		server_start
+		client_login bob '"since":0'
+		client_expect bob ".message == \"of version $n\" and .id == 1"
+		say bob new
+		assert_eq "$ID" 3
+		client_close bob
+		server_stop
+		assert_eq "$(db 'pragma user_version')" "$versions"
+		assert_eq "$(db 'select ref, body from messages
+		    where recipient_id = 2')" 'r|for bob'
+		assert_eq "$(db 'pragma integrity_check')" ok
+		assert_eq "$(db 'pragma foreign_key_check')" ''
+		schema "$n"
+	done
+}
+
+# The same tables and indexes, however one came there.
+schema() {
+	db "select type, name, tbl_name, sql from sqlite_schema order by 1, 2" \
+	    >"$T/schema.$1"
+	cmp "$T/schema.$1" "$T/schema.1"
+}
+
 @test "a database that somebody else has locked: UNAVAILABLE, then service" {
 	server_start
 	client_login alice
