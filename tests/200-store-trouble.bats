@@ -158,10 +158,11 @@ database_of_version() {
 	for ((n = 1; n <= versions; n++)); do
 		database_of_version "$n"
 		server_start
+		client_open bob
 		client_login bob '"since":0'
 		client_expect bob ".message == \"of version $n\" and .id == 1"
 		say bob new
-		assert_eq "$ID" 3
+		((ID > 2))
 		client_close bob
 		server_stop
 		assert_eq "$(db 'pragma user_version')" "$versions"
