@@ -6,9 +6,11 @@
 load helpers
 
 MANUAL=$ROOT/chat-session/chat-session.8
+CONF=$ROOT/docs/chat.conf.5
 
 @test "all manual pages are well-formed" {
-	pages=("$ROOT"/chat-*/*.[1-8] "$ROOT"/contrib/*/*.[1-8])
+	pages=("$ROOT"/chat-*/*.[1-8] "$ROOT"/contrib/*/*.[1-8]
+	    "$ROOT"/docs/*.[1-8])
 	for page in "${pages[@]}"; do
 		[[ -e $page ]]
 	done
@@ -29,7 +31,7 @@ keys_of_help() {
 keys_of_manual() {
 	sed -n '/^\.It Ev CHAT_CONFIG/d
 		s/^\.It Ev \(CHAT_[A-Z_]*\) Pq \(Pa \)\{0,1\}\(.*\)$/\1 \3/p' \
-	    "$MANUAL" | sed '/[A-Za-z],/s/, / /g'
+	    "$CONF" | sed '/[A-Za-z],/s/, / /g'
 }
 
 @test "the manual has each key with its default and range" {

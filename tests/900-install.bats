@@ -32,7 +32,7 @@ listing() {
 	while read -r page; do
 		[[ -f $T/root/usr/local/share/man/man${page##*.}/${page##*/} ]] ||
 		    fail "no manual page ${page##*/}"
-	done < <(find "$ROOT"/chat-* "$ROOT/contrib" -name '*.[18]')
+	done < <(find "$ROOT"/chat-* "$ROOT/contrib" "$ROOT/docs" -name '*.[1-8]')
 	cmp "$T/root/etc/chat/chat.conf" "$ROOT/contrib/chat.conf"
 	cmp "$T/root/etc/chat/chat-tls.conf" "$ROOT/contrib/chat-tls.conf"
 }

@@ -12,7 +12,7 @@ UNITS = chat.socket chat@.service chat-notify.socket chat-notify.service \
 	chat-tls.service chat-prune.service chat-prune.timer \
 	chat-backup.service chat-backup.timer
 CONFIGS = chat.conf chat-tls.conf
-MANPAGES = $(wildcard chat-*/*.[1-8] contrib/*/*.[1-8] contrib/*.[1-8])
+MANPAGES = $(wildcard chat-*/*.[1-8] contrib/*/*.[1-8] docs/*.[1-8])
 DOCS = $(wildcard README docs/*.md contrib/fail2ban/*/*)
 
 # A session may execute whatever lies beside its own program, for upgrades (see
