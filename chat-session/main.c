@@ -8,6 +8,7 @@
 #include <err.h>
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
@@ -19,10 +20,9 @@
 
 #include "event.h"
 #include "process.h"
-#include "sandbox.h"
 #include "session.h"
 
-static volatile sig_atomic_t terminated;
+static volatile sig_atomic_t terminated, upgrade;
 
 /* Whether the rate limit keeps a line waiting. */
 static bool
@@ -192,7 +192,7 @@ is_idle(const struct session *s)
 	    buf_len(&s->client.output) == 0;
 }
 
-enum { CLIENT_IN, CLIENT_OUT, RELAY, RELAY_LIFE, NFDS };
+enum { CLIENT_IN, CLIENT_OUT, RELAY, RELAY_LIFE, SELF_TEST, NFDS };
 
 /* Descriptors that nothing is wanted of are left out by a negative number. */
 static void
@@ -212,6 +212,8 @@ fds_set(struct session *s, struct pollfd fds[NFDS])
 		.fd = open && room ? s->delivery.fd : -1 };
 	fds[RELAY_LIFE] = (struct pollfd){ .events = POLLIN,
 		.fd = open ? s->delivery.relay_pidfd : -1 };
+	fds[SELF_TEST] =
+	    (struct pollfd){ .events = POLLIN, .fd = s->upgrade.pidfd };
 }
 
 /* Wait for something to happen, at most until `next`. */
@@ -258,6 +260,8 @@ events_take(struct session *s, const struct pollfd fds[NFDS])
 	if (terminated)
 		session_end_error(
 		    s, "SHUTDOWN", "the server ends this session");
+	s->upgrade.wanted |= upgrade;
+	upgrade = 0;
 	if (fds[CLIENT_IN].revents != 0) {
 		if (s->state < STATE_ENDING)
 			client_read(&s->client);
@@ -327,7 +331,7 @@ static void
 loop(struct session *s, const sigset_t *mask)
 {
 	struct pollfd fds[NFDS];
-	int64_t now, next = 0, clock;
+	int64_t now, next = 0, clock, tick;
 	bool had_room;
 
 	while (s->state != STATE_ENDED) {
@@ -338,31 +342,38 @@ loop(struct session *s, const sigset_t *mask)
 		had_room = client_has_room(&s->client);
 		output_send(s, now);
 		next = next_round(s, now, clock, had_room);
+		/* All that was read is answered: this is between messages. */
+		if ((tick = upgrade_tick(s, now)) < next)
+			next = tick;
 	}
 }
 
 static void
 on_signal(int signo)
 {
-	(void)signo;
-	terminated = 1;
+	if (signo == UPGRADE_SIGNAL)
+		upgrade = 1;
+	else
+		terminated = 1;
 }
 
 static void
 signals_init(sigset_t *mask)
 {
+	static const int taken[] = { SIGTERM, SIGINT, UPGRADE_SIGNAL };
 	struct sigaction sa = { .sa_handler = on_signal };
 	sigset_t blocked;
+	size_t i;
 
 	/* Delivered only while waiting, so that no test of the flag races. */
 	sigemptyset(&blocked);
-	sigaddset(&blocked, SIGTERM);
-	sigaddset(&blocked, SIGINT);
+	for (i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+		sigaddset(&blocked, taken[i]);
 	sigprocmask(SIG_BLOCK, &blocked, mask);
-	sigdelset(mask, SIGTERM);
-	sigdelset(mask, SIGINT);
-	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGINT, &sa, NULL);
+	for (i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+		sigdelset(mask, taken[i]);
+		sigaction(taken[i], &sa, NULL);
+	}
 	sa.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
@@ -378,12 +389,33 @@ usage(FILE *out)
 	config_help(out);
 }
 
+struct options {
+	int state, test; /* descriptors of a state, -1: not given */
+};
+
+static int
+descriptor(const char *text)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end != '\0' || n <= STDERR_FILENO ||
+	    n > INT_MAX) {
+		usage(stderr);
+		exit(EX_USAGE);
+	}
+	return (int)n;
+}
+
 static void
-options(int argc, char **argv)
+options(struct options *o, int argc, char **argv)
 {
 	static const struct option longs[] = { { "help", no_argument, NULL,
 						   'h' },
-		{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
+		{ "version", no_argument, NULL, 'V' },
+		{ "state", required_argument, NULL, 's' },
+		{ "self-test", required_argument, NULL, 't' },
+		{ NULL, 0, NULL, 0 } };
 	int option = getopt_long(argc, argv, "hV", longs, NULL);
 
 	if (option == 'h') {
@@ -394,97 +426,47 @@ options(int argc, char **argv)
 		puts("chat-session " CHAT_VERSION);
 		exit(EX_OK);
 	}
-	if (option != -1 || optind != argc) {
+	/* By a session, for the program that takes its place (upgrade.c). */
+	if (option == 's')
+		o->state = descriptor(optarg);
+	else if (option == 't')
+		o->test = descriptor(optarg);
+	if (option == '?' || optind != argc) {
 		usage(stderr);
 		exit(EX_USAGE);
 	}
 }
 
-/* Nothing is read from the client as root, even if all else went wrong. */
-static bool
-leave_root(struct session *s)
-{
-	const struct config *c = &s->config;
-
-	if (process_leave_root(c->runtime_dir, c->db))
-		return true;
-	log_event(LEVEL_CRITICAL, "root",
-	    "cannot become the owner of %s, or of the directory of %s: %s",
-	    c->runtime_dir, c->db, strerror(errno));
-	return false;
-}
-
+/* The client's first byte is still to come. */
 static void
-on_violation(int number, const char *name)
+session_begin(struct session *s)
 {
-	log_event(LEVEL_CRITICAL, "violation",
-	    "system call %d (%s) is forbidden: a bug, or somebody has taken"
-	    " this session over; it is killed",
-	    number, name);
-}
-
-/* What a client sends is read in the sandbox, or not at all. */
-static bool
-sandbox(const struct config *config)
-{
-	const struct sandbox wanted = { .db =
-					    config != NULL ? config->db : NULL,
-		.runtime_dir = config != NULL ? config->runtime_dir : NULL,
-		.violation = on_violation };
-	struct sandbox_state state;
-	const char *what;
-
-	if (!sandbox_enter(&wanted, &state, &what)) {
-		log_event(LEVEL_CRITICAL, "no_sandbox", "%s: %s", what,
-		    strerror(errno));
-		return false;
-	}
-	if (state.was_here)
-		log_event(LEVEL_DEBUG, "sandbox", "entered before");
-	else if (state.landlock == 0)
-		log_event(LEVEL_DEBUG, "sandbox",
-		    "seccomp alone: this kernel has no Landlock");
-	else
-		log_event(LEVEL_DEBUG, "sandbox", "seccomp, Landlock %d",
-		    state.landlock);
-	return true;
-}
-
-/* Returns EX_OK, or why nothing may be read from the client. */
-static int
-lock_in(struct session *s, bool configured)
-{
-	if (!leave_root(s))
-		return EX_NOPERM;
-	return sandbox(configured ? &s->config : NULL) ? EX_OK : EX_OSERR;
-}
-
-/* Returns what the exit status will be. */
-static int
-session_init(struct session *s)
-{
-	char error[CONFIG_ERROR_MAX] = "";
-	struct dgram_registry registry;
-	bool ok = config_load(&s->config, error);
-	int status;
-
-	if (ok && !dgram_registry_init(&registry, s->config.runtime_dir)) {
-		snprintf(error, sizeof(error),
-		    "CHAT_RUNTIME_DIR is '%.64s...':"
-		    " too long for the names of sockets in it",
-		    s->config.runtime_dir);
-		ok = false;
-	}
-
 	client_init(&s->client, &s->config);
 	deliver_init(&s->delivery);
 	s->started = session_now();
-	rate_init(&s->rate, s->config.rate, s->config.burst, s->started);
 	s->state = origin_is_proxy(s) ? STATE_PROXY : STATE_NEW;
 	log_set_peer(s->client.peer);
+}
+
+/*
+ * With state != -1 that of the program before us is in it.  Returns what the
+ * exit status will be.
+ */
+static int
+session_init(struct session *s, int state)
+{
+	char error[CONFIG_ERROR_MAX] = "";
+	bool ok = session_configure(s, error);
+	int status = EX_OK;
+
+	rate_init(&s->rate, s->config.rate, s->config.burst, session_now());
 	if (ok)
 		log_set_level((enum log_level)s->config.log_level);
-	status = lock_in(s, ok);
+	if (state == -1)
+		session_begin(s);
+	else if ((status = upgrade_take(s, state)) != EX_OK)
+		exit(status);
+	status = session_lock_in(s, ok);
 	if (ok && status == EX_OK)
 		return EX_OK;
 	if (!ok)
@@ -499,27 +481,41 @@ session_init(struct session *s)
 	return ok ? status : EX_CONFIG;
 }
 
+/* Who may come in is asked first. */
+static void
+session_start(struct session *s)
+{
+	log_event(LEVEL_DEBUG, "accepted", "%s", "");
+	/* Without a socket it decides alone, and CONNECT says why. */
+	if (s->state <= STATE_NEW)
+		deliver_bind(s);
+	/* For whom a proxy asks, its header will say. */
+	if (s->state == STATE_NEW)
+		admit_ask(s);
+}
+
 int
 main(int argc, char **argv)
 {
-	static struct session s;
+	static struct session s = { .upgrade = { .pidfd = -1 } };
+	struct options o = { .state = -1, .test = -1 };
 	sigset_t mask;
 	int status;
 
 	process_fill_standard_fds();
-	options(argc, argv);
+	options(&o, argc, argv);
 	umask(077);
 	log_open("chat-session");
+	if (o.test != -1)
+		return upgrade_self_test(&s, o.test);
 	signals_init(&mask);
-	status = session_init(&s);
-	log_event(LEVEL_DEBUG, "accepted", "%s", "");
-	/* Without a socket it decides alone, and CONNECT says why. */
-	if (s.state <= STATE_NEW)
-		deliver_bind(&s);
-	/* For whom a proxy asks, its header will say. */
-	if (s.state == STATE_NEW)
-		admit_ask(&s);
+	status = session_init(&s, o.state);
+	if (o.state == -1)
+		session_start(&s);
+	else if (status == EX_OK)
+		upgrade_done(&s);
 	loop(&s, &mask);
+	upgrade_stop(&s);
 	batch_free(&s);
 	buf_free(&s.client.lines.in);
 	buf_free(&s.client.output);

@@ -77,6 +77,16 @@ struct admission {
 	unsigned char print[DGRAM_PRINT_LEN];
 };
 
+/* Another program takes this one's place (upgrade.c). */
+struct upgrade {
+	bool wanted;
+	pid_t pid; /* of its self-test, */
+	int pidfd; /* -1: none is running */
+	int64_t deadline;
+	char program[32]; /* the version that wrote this state */
+	int count;	  /* how often, on this connection */
+};
+
 /* Messages taken from the client and not yet stored (batch.c). */
 struct batch;
 
@@ -87,6 +97,7 @@ struct session {
 	struct delivery delivery;
 	struct admission admission;
 	struct rate rate;
+	struct upgrade upgrade;
 	struct store *store;	 /* NULL until needed, and after trouble */
 	struct store_session me; /* valid when connected */
 	char resume[RESUME_LEN + 1];
@@ -104,6 +115,16 @@ struct session {
 /* Milliseconds, or microseconds, of a clock that never steps. */
 int64_t session_now(void);
 int64_t session_now_us(void);
+
+/* ---- confine.c ---- */
+
+/* Read the configuration.  False: error says what is wrong with it. */
+bool session_configure(struct session *, char error[CONFIG_ERROR_MAX]);
+/*
+ * Give up what a session does not need.  EX_OK, or the exit status (logged),
+ * and nothing may be read from the client.
+ */
+int session_lock_in(const struct session *, bool configured);
 
 /* ---- session.c ---- */
 
@@ -241,6 +262,30 @@ void session_rate_limited(struct session *, const struct request *, int64_t ms);
 void session_unavailable(struct session *, const char *ref);
 /* BLOCKED, until a time in ms since 1970 (0: for good), and the end. */
 void session_end_blocked(struct session *, int64_t until, const char *text);
+
+/* ---- upgrade.c ---- */
+
+/*
+ * Between two messages: test the new program if that is wanted, and when it has
+ * passed execute it, which does not return.  What is wrong with it is logged,
+ * and the session goes on as it is.  The time of the next such call.
+ */
+int64_t upgrade_tick(struct session *, int64_t now);
+/* The session ends, and a test that still runs with it. */
+void upgrade_stop(struct session *);
+
+/*
+ * In the new program, configured: go on with the state in the file fd.
+ * Returns EX_OK, or the exit status; then it was logged why.
+ */
+int upgrade_take(struct session *, int fd);
+/* It does: tell log and operator. */
+void upgrade_done(struct session *);
+/*
+ * Whether this program could go on with the state in the file fd.  Nothing of
+ * that session is touched.  Returns the exit status.
+ */
+int upgrade_self_test(struct session *, int fd);
 
 /* ---- cmd-*.c: one handler a command ---- */
 

@@ -175,10 +175,12 @@ line_split(char *line, char **value)
 	return line;
 }
 
+/* What the file said; NULL: nothing of that key. */
+static char *kept[NKEYS];
+
 static bool
 file_read(struct config *c, const char *path, char error[CONFIG_ERROR_MAX])
 {
-	static char *kept[NKEYS]; /* strings, while they may be used */
 	char *line = NULL, *key, *value, *copy;
 	bool ok = true;
 	size_t i, size = 0;
@@ -236,6 +238,18 @@ config_load(struct config *c, char error[CONFIG_ERROR_MAX])
 		    !key_set(c, &keys[i], value, error))
 			return false;
 	return true;
+}
+
+void
+config_export(void)
+{
+	size_t i;
+
+	for (i = 0; i < NKEYS; i++)
+		if (kept[i] != NULL && setenv(keys[i].name, kept[i], 0) == -1)
+			abort();
+	if (setenv("CHAT_CONFIG", "/dev/null", 1) == -1)
+		abort();
 }
 
 void

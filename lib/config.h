@@ -53,6 +53,12 @@ struct config {
  */
 bool config_load(struct config *, char error[CONFIG_ERROR_MAX]);
 
+/*
+ * Put what the file said into the environment, and no file in its place, so
+ * that a program executed by this one is configured alike.
+ */
+void config_export(void);
+
 /* One line a key: its name, default, unit and meaning, for --help. */
 void config_help(FILE *);
 

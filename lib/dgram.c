@@ -42,7 +42,10 @@ dgram_is_name(const char *name)
 	    strspn(name, "0123456789abcdef") == 2 * NAME_BYTES;
 }
 
-/* The address of a session's socket, or of the relay's when name is NULL. */
+/*
+ * The address of a session's socket, or of the operator's, or of the relay's
+ * when name is NULL.
+ */
 static bool
 address(
     struct sockaddr_un *sun, const struct dgram_registry *r, const char *name)
@@ -51,9 +54,9 @@ address(
 
 	memset(sun, 0, sizeof(*sun));
 	sun->sun_family = AF_UNIX;
-	if (name == NULL) {
+	if (name == NULL || strcmp(name, DGRAM_OPERATOR) == 0) {
 		n = snprintf(sun->sun_path, sizeof(sun->sun_path), "%s/%s",
-		    r->dir, DGRAM_NOTIFY);
+		    r->dir, name != NULL ? name : DGRAM_NOTIFY);
 	} else if (dgram_is_name(name)) {
 		n = snprintf(sun->sun_path, sizeof(sun->sun_path), "%s/%s/%s",
 		    r->dir, DGRAM_SESSIONS, name);
@@ -168,15 +171,6 @@ dgram_session_rebind(const struct dgram_registry *r, const char *name)
 	return fd;
 }
 
-void
-dgram_session_unlink(const struct dgram_registry *r, const char *name)
-{
-	struct sockaddr_un sun;
-
-	if (address(&sun, r, name))
-		unlink(sun.sun_path);
-}
-
 /* Connect; 0, or -1 with errno set. */
 static int
 connect_address(int fd, const struct sockaddr_un *sun)
@@ -206,13 +200,14 @@ answers(const struct sockaddr_un *sun)
 	return alive;
 }
 
-int
-dgram_notify_bind(const struct dgram_registry *r)
+/* Of which there is one, in the place of one that nobody reads any more. */
+static int
+only_bind(const struct dgram_registry *r, const char *name)
 {
 	struct sockaddr_un sun;
 	int fd;
 
-	if (!address(&sun, r, NULL) || (fd = new_receiver()) == -1)
+	if (!address(&sun, r, name) || (fd = new_receiver()) == -1)
 		return -1;
 	if (bind_address(fd, &sun) == 0)
 		return fd;
@@ -227,13 +222,43 @@ dgram_notify_bind(const struct dgram_registry *r)
 	return fd;
 }
 
-void
-dgram_notify_unlink(const struct dgram_registry *r)
+static void
+only_unlink(const struct dgram_registry *r, const char *name)
 {
 	struct sockaddr_un sun;
 
-	if (address(&sun, r, NULL))
+	if (address(&sun, r, name))
 		unlink(sun.sun_path);
+}
+
+void
+dgram_session_unlink(const struct dgram_registry *r, const char *name)
+{
+	only_unlink(r, name);
+}
+
+int
+dgram_notify_bind(const struct dgram_registry *r)
+{
+	return only_bind(r, NULL);
+}
+
+void
+dgram_notify_unlink(const struct dgram_registry *r)
+{
+	only_unlink(r, NULL);
+}
+
+int
+dgram_operator_bind(const struct dgram_registry *r)
+{
+	return only_bind(r, DGRAM_OPERATOR);
+}
+
+void
+dgram_operator_unlink(const struct dgram_registry *r)
+{
+	only_unlink(r, DGRAM_OPERATOR);
 }
 
 int
@@ -327,6 +352,8 @@ fits_type(unsigned type, size_t len)
 		return len == 0 || len == NET_ADDR_LEN;
 	case DGRAM_VERDICT:
 		return len <= DGRAM_VERDICT_MAX;
+	case DGRAM_UPGRADED:
+		return len <= DGRAM_TEXT_MAX;
 	case DGRAM_OFFENCE:
 		return len == 0 || len == DGRAM_PRINT_LEN;
 	default:

@@ -30,7 +30,8 @@ enum dgram_type {
 	DGRAM_ADMIT,	    /* session → relay: may this one come in? */
 	DGRAM_VERDICT,	    /* relay → session: yes, wait, or no */
 	DGRAM_OFFENCE,	    /* session → relay: this one did wrong */
-	DGRAM_RELOAD	    /* operator → relay: blocks have changed */
+	DGRAM_RELOAD,	    /* operator → relay: blocks have changed */
+	DGRAM_UPGRADED	    /* session → operator: how it went */
 };
 
 /* Flags. */
@@ -47,9 +48,13 @@ enum dgram_verdict {
 };
 enum dgram_offence { DGRAM_LOGIN = 1, DGRAM_FLOOD, DGRAM_REGISTRATION };
 
+/* `count` of an UPGRADED. */
+enum dgram_outcome { DGRAM_DONE = 1, DGRAM_REFUSED };
+
 #define DGRAM_KEY_LEN	  16  /* bytes of the key for fingerprints */
 #define DGRAM_PRINT_LEN	  8   /* bytes of a fingerprint */
 #define DGRAM_VERDICT_MAX 300 /* bytes of a VERDICT's text */
+#define DGRAM_TEXT_MAX	  300 /* bytes of an UPGRADED's text */
 
 struct dgram_head {
 	uint8_t version;
@@ -83,6 +88,7 @@ struct dgram_from {
 /* ---- the registry: where the sockets are ---- */
 
 #define DGRAM_NOTIFY   "notify.sock"
+#define DGRAM_OPERATOR "operator.sock" /* while one waits for sessions */
 #define DGRAM_SESSIONS "sessions"
 
 /*
@@ -115,6 +121,9 @@ void dgram_session_unlink(const struct dgram_registry *, const char *name);
 /* Bind the relay's own socket, replacing a stale one.  Returns it or -1. */
 int dgram_notify_bind(const struct dgram_registry *);
 void dgram_notify_unlink(const struct dgram_registry *);
+/* The same for the operator's tool. */
+int dgram_operator_bind(const struct dgram_registry *);
+void dgram_operator_unlink(const struct dgram_registry *);
 
 /*
  * Make a receiving socket that was handed over report its senders'
@@ -134,8 +143,8 @@ bool dgram_session_alive(const struct dgram_registry *, const char *name);
 /* ---- sending and receiving ---- */
 
 /*
- * Send head and body from a session's socket to the relay, or to another
- * session (name not NULL).  Returns false with errno set: EAGAIN when the queue
+ * Send head and body from a session's socket to the relay, or (name not NULL)
+ * to another session or to DGRAM_OPERATOR.  Returns false with errno set: EAGAIN when the queue
  * is full, ECONNREFUSED or ENOENT when nobody is there.
  */
 bool dgram_send(int fd, const struct dgram_registry *, const char *name,

@@ -44,12 +44,13 @@
 #define SESSION_FILES  64		   /* descriptors */
 
 /* A session's waits. */
-#define REGISTER_RETRY	50   /* when the relay's queue is full */
-#define ALONE_INTERVAL	1000 /* between looks at the store without relay */
-#define DRAIN_WAIT	1000 /* reading on after the last event */
-#define FLUSH_WAIT	5000 /* for a client that takes none of its last events */
-#define REST_AFTER	1000 /* idle: spare memory is given back */
-#define RECONNECT_AFTER 2    /* seconds, what SHUTDOWN tells a client */
+#define REGISTER_RETRY	  50   /* when the relay's queue is full */
+#define ALONE_INTERVAL	  1000 /* between looks at the store without relay */
+#define DRAIN_WAIT	  1000 /* reading on after the last event */
+#define FLUSH_WAIT	  5000 /* for a client that takes none of its last events */
+#define REST_AFTER	  1000	/* idle: spare memory is given back */
+#define UPGRADE_TEST_WAIT 10000 /* for a new program to test itself */
+#define RECONNECT_AFTER	  2	/* seconds, what SHUTDOWN tells a client */
 
 /* The header that a proxy sends first. */
 #define PROXY_LINE_MAX	 107  /* bytes of a line of version 1 */

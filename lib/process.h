@@ -6,7 +6,14 @@
 
 #include <sys/types.h>
 
+#include <signal.h>
 #include <stdbool.h>
+
+/*
+ * Makes a session execute its program anew.  One that has no default action,
+ * so that it does no harm to a process that is not a session yet.
+ */
+#define UPGRADE_SIGNAL SIGURG
 
 /*
  * Open /dev/null for each of descriptors 0 to 2 that is closed, so that no

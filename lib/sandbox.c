@@ -99,7 +99,7 @@ handler_set(void)
 static const struct sock_filter no_execve[] = {
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execve, 0, 1),
-	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
 	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 };
 
@@ -252,8 +252,10 @@ out:
 }
 
 /*
- * Libraries are read, which suffices to map them; the loader alone is executed,
- * for our own program run anew.
+ * Libraries are read, which suffices to map them; the loader is executed, for
+ * our own program run anew.  It is a link to one that lies with the others, and
+ * an upgrade puts another file there: so all in their directories may be, which
+ * gives nothing away, as the loader would run what may be read.
  */
 static int
 rule_add_library(struct dl_phdr_info *info, size_t size, void *arg)
@@ -271,7 +273,7 @@ rule_add_library(struct dl_phdr_info *info, size_t size, void *arg)
 	strcpy(path, info->dlpi_name);
 	path_cut(path);
 	if (strcmp(path, r->library) != 0)
-		rule_add(r, path, READ);
+		rule_add(r, path, READ | EXECUTE);
 	strcpy(r->library, path);
 	return 0;
 }

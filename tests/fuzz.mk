@@ -33,6 +33,8 @@ $(B)/tests/fuzz/request: $(B)/chat-session/request.o
 $(B)/tests/fuzz/request.o: ALLCPP += -iquote chat-session
 $(B)/tests/fuzz/proxy: $(B)/chat-session/proxy.o
 $(B)/tests/fuzz/proxy.o: ALLCPP += -iquote chat-session
+$(B)/tests/fuzz/state: $(B)/chat-session/state.o
+$(B)/tests/fuzz/state.o: ALLCPP += -iquote chat-session
 $(B)/tests/fuzz/dgram: $(B)/chat-notify/relay.o
 $(B)/tests/fuzz/dgram.o: ALLCPP += -iquote chat-notify
 $(B)/tests/fuzz/incoming: $(B)/chat-client/incoming.o

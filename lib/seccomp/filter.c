@@ -55,8 +55,8 @@ static const char *const allowed[] = {
 	/* The process itself, its threads, and its program run anew. */
 	"getpid", "gettid", "getuid", "geteuid", "rt_sigprocmask",
 	"rt_sigreturn", "set_robust_list", "set_tid_address", "rseq",
-	"arch_prctl", "sched_getaffinity", "setpriority", "execve", "exit",
-	"exit_group"
+	"arch_prctl", "sched_getaffinity", "setpriority", "execve", "wait4",
+	"exit", "exit_group"
 };
 
 /* Allowed with these arguments alone. */
@@ -91,7 +91,10 @@ static const struct checked {
 	    { { 2, SCMP_CMP_MASKED_EQ, PROT_EXEC | PROT_WRITE, PROT_EXEC },
 		{ 3, SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, 0 } } },
 	{ "mprotect", 1, { { 2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0 } } },
-	/* Threads, no processes. */
+	/* Threads; and processes that execute something at once, since their
+	 * parent waits for that: posix_spawn(3). */
+	{ "clone", 1,
+	    { { 0, SCMP_CMP_EQ, CLONE_VM | CLONE_VFORK | SIGCHLD, 0 } } },
 	{ "clone", 1,
 	    { { 0, SCMP_CMP_MASKED_EQ, CLONE_VM | CLONE_SIGHAND | CLONE_THREAD,
 		CLONE_VM | CLONE_SIGHAND | CLONE_THREAD } } },
@@ -105,10 +108,11 @@ static const struct checked {
 	{ "prctl", 2,
 	    { { 0, SCMP_CMP_EQ, PR_SET_DUMPABLE, 0 },
 		{ 1, SCMP_CMP_EQ, 0, 0 } } },
-	/* Any but SIGSYS: those below it, and the two that are glibc's own. */
+	/* Any but SIGSYS (31): 1 to 30, 32 to 63, and 64. */
 	{ "rt_sigaction", 1, { { 0, SCMP_CMP_LT, SIGSYS, 0 } } },
-	{ "rt_sigaction", 1, { { 0, SCMP_CMP_EQ, SIGSYS + 1, 0 } } },
-	{ "rt_sigaction", 1, { { 0, SCMP_CMP_EQ, SIGSYS + 2, 0 } } },
+	{ "rt_sigaction", 1,
+	    { { 0, SCMP_CMP_MASKED_EQ, ~(scmp_datum_t)31, 32 } } },
+	{ "rt_sigaction", 1, { { 0, SCMP_CMP_EQ, 64, 0 } } },
 };
 
 /* Answered with an error, for whoever has another way then. */

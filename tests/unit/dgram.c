@@ -133,7 +133,7 @@ other_versions_types_and_lengths_are_dropped(void **state)
 		{ DGRAM_VERSION + 1, DGRAM_BYE, 0, false },
 		{ 0, DGRAM_BYE, 0, false },
 		{ DGRAM_VERSION, 0, 0, false },
-		{ DGRAM_VERSION, DGRAM_RELOAD + 1, 0, false },
+		{ DGRAM_VERSION, DGRAM_UPGRADED + 1, 0, false },
 		{ DGRAM_VERSION, DGRAM_ADMIT, 0, true },
 		{ DGRAM_VERSION, DGRAM_ADMIT, 15, false },
 		{ DGRAM_VERSION, DGRAM_ADMIT, 16, true },
