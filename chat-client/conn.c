@@ -454,6 +454,33 @@ conn_step(struct conn *c, short revents, int64_t now)
 	}
 }
 
+bool
+conn_is_private(const struct conn *c)
+{
+	union {
+		struct sockaddr sa;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+		struct sockaddr_storage any;
+	} peer;
+	socklen_t len = sizeof(peer);
+
+	if (c->tls != NULL)
+		return true;
+	if (getpeername(c->fd, &peer.sa, &len) == -1)
+		return false;
+	switch (peer.sa.sa_family) {
+	case AF_UNIX:
+		return true;
+	case AF_INET:
+		return ntohl(peer.in.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	case AF_INET6:
+		return IN6_IS_ADDR_LOOPBACK(&peer.in6.sin6_addr);
+	default:
+		return false;
+	}
+}
+
 enum line_result
 conn_line(struct conn *c, char **line, size_t *len)
 {

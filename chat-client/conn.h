@@ -73,6 +73,12 @@ void conn_flush(struct conn *);
  */
 void conn_expect_secret(struct conn *, size_t room);
 
+/*
+ * Whether nobody on the way can read along: TLS, or it does not leave the
+ * machine.
+ */
+bool conn_is_private(const struct conn *);
+
 /* As line_next(). */
 enum line_result conn_line(struct conn *, char **line, size_t *len);
 

@@ -2,6 +2,8 @@
  * The secrets of credential.h.  Called where the client starts, and by plain.c
  * between two connections: nothing else happens while a question is open.
  */
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -83,6 +85,19 @@ credential_read_fd(struct credential *s, int fd)
 	return check(s);
 }
 
+/*
+ * A file of ours that others can read is a mistake.  One that is somebody
+ * else's, who lets us read it, is theirs to protect; a pipe is nobody's.
+ */
+static bool
+is_open_to_others(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_uid == geteuid() && (st.st_mode & 077) != 0;
+}
+
 const char *
 credential_read_file(struct credential *s, const char *path)
 {
@@ -92,7 +107,10 @@ credential_read_file(struct credential *s, const char *path)
 	credential_wipe(s);
 	if (fd == -1)
 		return strerror(errno);
-	wrong = credential_read_fd(s, fd);
+	if (is_open_to_others(fd))
+		wrong = "it is open to others than you: chmod 600 it";
+	else
+		wrong = credential_read_fd(s, fd);
 	close(fd);
 	return wrong;
 }

@@ -24,7 +24,8 @@ void credential_rub_out(struct credential *);
 
 /*
  * The first line of a file or descriptor, of which not a byte more is read.
- * NULL, or what is wrong with it.
+ * NULL, or what is wrong with it: a file of one's own has to be closed to
+ * others.
  */
 const char *credential_read_fd(struct credential *, int fd);
 const char *credential_read_file(struct credential *, const char *path);

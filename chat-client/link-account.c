@@ -20,6 +20,17 @@ static const struct {
 	    LINK_PASSWORD_DENIED },
 };
 
+/* It is answered at once, by us. */
+static bool
+deny_exposure(struct link *l, enum link_asking what)
+{
+	if (!l->exposed)
+		return false;
+	snprintf(l->news_why, sizeof(l->news_why), "%s", LINK_EXPOSED_WHY);
+	l->news = questions[what].denied;
+	return true;
+}
+
 static bool
 may_ask(const struct link *l)
 {
@@ -49,6 +60,8 @@ link_register_now(struct link *l, const struct credential *password,
 
 	if (!may_ask(l))
 		return false;
+	if (deny_exposure(l, LINK_ASKS_REGISTER))
+		return true;
 	conn_expect_secret(&l->conn, LINK_SECRET_ROOM);
 	request_register(&l->conn.out, &login);
 	asked(l, LINK_ASKS_REGISTER, password);
@@ -63,6 +76,8 @@ link_change_password(struct link *l, const struct credential *old_one,
 
 	if (!may_ask(l))
 		return false;
+	if (deny_exposure(l, LINK_ASKS_PASSWORD))
+		return true;
 	conn_expect_secret(&l->conn, LINK_SECRET_ROOM);
 	request_password(&l->conn.out, old_one->text, new_one->text,
 	    link_own_ref(l, questions[LINK_ASKS_PASSWORD].ref, ref));

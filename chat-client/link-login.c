@@ -36,6 +36,14 @@ say_register(struct link *l)
 	l->proof = LINK_PASSWORD;
 }
 
+/* Not even a hint of it goes where others can read along. */
+static bool
+would_expose(const struct link *l)
+{
+	return l->exposed &&
+	    (l->registers || is_set(&l->password) || l->token[0] != '\0');
+}
+
 /* The strongest there is: what was just given, what is kept, what is left. */
 static void
 say_connect(struct link *l)
@@ -68,6 +76,11 @@ void
 link_log_in(struct link *l, int64_t now)
 {
 	link_pulse_start(l, now);
+	l->exposed = !l->config.insecure && !conn_is_private(&l->conn);
+	if (!l->config.raw && would_expose(l)) {
+		link_fail(l, LINK_EXPOSED, LINK_EXPOSED_WHY, now);
+		return;
+	}
 	if (l->config.raw) {
 		l->state = LINK_ONLINE;
 		l->was_online = true;

@@ -110,7 +110,8 @@ link_fail(struct link *l, enum link_why why, const char *error, int64_t now)
 {
 	bool again = l->config.reconnect && l->again &&
 	    (l->was_online || why == LINK_REFUSED) && why != LINK_LEFT &&
-	    why != LINK_UNTRUSTED && l->state != LINK_LEAVING;
+	    why != LINK_UNTRUSTED && why != LINK_EXPOSED &&
+	    l->state != LINK_LEAVING;
 	int64_t wait;
 
 	if (error != l->error)

@@ -37,10 +37,11 @@ enum link_why {
 	LINK_LEFT,	  /* DISCONNECTED came */
 	LINK_UNREACHABLE, /* never connected */
 	LINK_LOST,
-	LINK_SILENT,   /* no answer to CONNECT in time */
-	LINK_NONSENSE, /* a line that is too long */
-	LINK_REFUSED,  /* the login was, see `code' and `proof' */
-	LINK_UNTRUSTED /* the certificate is, see `fingerprint' */
+	LINK_SILENT,	/* no answer to CONNECT in time */
+	LINK_NONSENSE,	/* a line that is too long */
+	LINK_REFUSED,	/* the login was, see `code' and `proof' */
+	LINK_UNTRUSTED, /* the certificate is, see `fingerprint' */
+	LINK_EXPOSED	/* a secret was to go where others can read it */
 };
 
 /* What the last login was tried with. */
@@ -70,6 +71,7 @@ struct link_config {
 	int64_t timeout;	 /* for a login, in ms */
 	bool raw;		 /* the user says CONNECT himself */
 	bool reconnect;
+	bool insecure; /* secrets may go where others can read them */
 };
 
 struct link {
@@ -86,6 +88,7 @@ struct link {
 	int64_t text_max; /* and for the text of a message, in bytes */
 	struct outbox outbox;
 	enum link_proof proof;
+	bool exposed;	/* no secret may go over the last connection */
 	bool registers; /* the name is to be registered first */
 	enum link_news news;
 	char news_why[SHOWN_ERROR_MAX]; /* DENIED, STAYS; not sanitised */
@@ -125,6 +128,9 @@ struct link {
 };
 
 enum link_said { LINK_SAID, LINK_FULL, LINK_TOO_LONG };
+
+#define LINK_EXPOSED_WHY \
+	"a password or token is not sent to another machine without TLS"
 
 /* Room for a command with credentials in it, each byte of them escaped. */
 #define LINK_SECRET_ROOM (12 * SECRET_MAX + 4096)

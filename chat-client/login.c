@@ -284,11 +284,24 @@ after_refusal(struct login *g, struct link *l)
 	    : LOGIN_NOTHING;
 }
 
+/* What cannot be sent need not be asked for. */
+static bool
+asks_for_secret(enum login_need need)
+{
+	return need == LOGIN_PASSWORD || need == LOGIN_NEW_PASSWORD ||
+	    need == LOGIN_INVITE;
+}
+
 enum login_need
 login_continue(struct login *g, struct link *l)
 {
-	if (l->why == LINK_REFUSED)
-		return after_refusal(g, l);
+	enum login_need need;
+
+	if (l->why == LINK_REFUSED) {
+		need = after_refusal(g, l);
+		return l->exposed && asks_for_secret(need) ? LOGIN_NOTHING
+							   : need;
+	}
 	if (l->why == LINK_UNTRUSTED && g->known[0] == '\0' &&
 	    g->options->fingerprint[0] == '\0' && l->fingerprint[0] != '\0')
 		return LOGIN_TRUST;
@@ -444,4 +457,10 @@ login_explain(const struct login *g, const struct link *l, struct buf *out)
 	}
 	link_reason(l, reason, sizeof(reason));
 	buf_add_str(out, reason);
+	if (l->why == LINK_EXPOSED ||
+	    (l->why == LINK_REFUSED && l->exposed &&
+		strncmp(l->code, "AUTH_", 5) == 0))
+		buf_add_str(out,
+		    "\nWithout TLS others can read along: use --tls, or "
+		    "--insecure if the network is to be trusted");
 }

@@ -29,6 +29,7 @@ enum {
 	OPT_TIMEOUT,
 	OPT_RECONNECT,
 	OPT_TLS,
+	OPT_INSECURE,
 	OPT_TLS_CA,
 	OPT_TLS_FINGERPRINT,
 	OPT_PASSWORD_FILE,
@@ -52,6 +53,7 @@ static const struct option table[] = {
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "reconnect", no_argument, NULL, OPT_RECONNECT },
 	{ "tls", no_argument, NULL, OPT_TLS },
+	{ "insecure", no_argument, NULL, OPT_INSECURE },
 	{ "tls-ca", required_argument, NULL, OPT_TLS_CA },
 	{ "tls-fingerprint", required_argument, NULL, OPT_TLS_FINGERPRINT },
 	{ "password-file", required_argument, NULL, OPT_PASSWORD_FILE },
@@ -88,6 +90,7 @@ static const char help[] =
     "      --tls-ca FILE  trust the authorities in FILE, not the system's\n"
     "      --tls-fingerprint SHA256\n"
     "                     trust this certificate, and no other\n"
+    "      --insecure     send passwords and tokens without TLS, too\n"
     "      --password-file FILE\n"
     "                     the password is FILE's first line (-: of the input)\n"
     "      --password-fd N\n"
@@ -101,7 +104,7 @@ static const char help[] =
     "Exit status: 0 ended normally, 1 something was refused, 64 usage, 68 no\n"
     "connection, 69 connection lost, 71 system error, 74 output not written,\n"
     "75 no answer in time or not now, 76 not the protocol, 77 login refused,\n"
-    "78 server not verified, 66 a file cannot be used, 128+N signal N.\n";
+    "78 server or way not trusted, 66 a file cannot be used, 128+N signal N.\n";
 
 static _Noreturn void
 usage(const char *what, const char *argument)
@@ -212,6 +215,9 @@ take_talk_option(struct options *o, int option, const char *argument)
 	case OPT_TLS:
 		o->tls = true;
 		break;
+	case OPT_INSECURE:
+		o->insecure = true;
+		break;
 	case OPT_TLS_CA:
 		o->tls_ca = argument;
 		break;
@@ -250,6 +256,8 @@ check_login(const struct options *o)
 		usage("--tls-ca and --tls-fingerprint need --tls", NULL);
 	if (o->tls_ca != NULL && o->fingerprint[0] != '\0')
 		usage("--tls-ca or --tls-fingerprint, not both", NULL);
+	if (o->tls && o->insecure)
+		usage("--tls or --insecure, not both", NULL);
 	if (o->tls && o->address.path[0] != '\0')
 		usage("--tls is not for a UNIX socket", NULL);
 	if (o->password_file != NULL && o->password_fd != -1)

@@ -30,6 +30,7 @@ struct options {
 	bool tail;	  /* read nothing */
 	bool reconnect;
 	bool tls;
+	bool insecure;	    /* secrets may go without TLS */
 	const char *tls_ca; /* a file; NULL: the system's */
 	char fingerprint[TLS_FINGERPRINT_LEN + 1]; /* "" : none was given */
 	const char *password_file; /* "-": standard input; or NULL */

@@ -64,13 +64,17 @@ tell_state(struct plain *p)
 static void
 explain_end(const struct plain *p, const char *what)
 {
-	char reason[SHOWN_ERROR_MAX];
+	struct buf text = { 0 };
 
-	if (p->link->why == LINK_UNTRUSTED)
+	if (p->link->why == LINK_UNTRUSTED) {
 		plain_explain_distrust(p->login, p->link);
-	else
-		plain_complain_of(
-		    what, link_reason(p->link, reason, sizeof(reason)));
+		return;
+	}
+	buf_add_str(&text, what);
+	login_explain(p->login, p->link, &text);
+	buf_add(&text, "", 1);
+	plain_complain(buf_head(&text));
+	buf_free(&text);
 }
 
 static void
@@ -89,6 +93,7 @@ finish(struct plain *p)
 		[LINK_NONSENSE] = { STATUS_NONSENSE, "" },
 		[LINK_REFUSED] = { STATUS_LOGIN, "login refused: " },
 		[LINK_UNTRUSTED] = { STATUS_UNTRUSTED, "" },
+		[LINK_EXPOSED] = { STATUS_UNTRUSTED, "" },
 	};
 
 	if (p->ending != -1) {
@@ -329,7 +334,8 @@ link_config(const struct options *o, const struct login *login)
 		/* In order with what was missed; a talk's is asked for. */
 		.history = o->tail && o->with == NULL ? o->history : -1,
 		.raw = o->user == NULL,
-		.reconnect = o->reconnect };
+		.reconnect = o->reconnect,
+		.insecure = o->insecure };
 }
 
 enum status

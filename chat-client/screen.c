@@ -101,6 +101,7 @@ start(struct screen *s, const struct options *options, struct login *login)
 		.since = options->since,
 		.history = options->history,
 		.timeout = options->timeout,
+		.insecure = options->insecure,
 		.reconnect = true };
 
 	if (config.history < 0)

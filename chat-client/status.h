@@ -17,7 +17,7 @@ enum status {
 	STATUS_TIMEOUT = 75,	 /* no answer in time, or "not now" */
 	STATUS_NONSENSE = 76,	 /* the server does not keep to the protocol */
 	STATUS_LOGIN = 77,	 /* the login was refused */
-	STATUS_UNTRUSTED = 78,	 /* the server could not be verified */
+	STATUS_UNTRUSTED = 78,	 /* the server, or the way to it */
 	STATUS_SIGNAL = 128
 };
 

@@ -15,6 +15,7 @@ setup() {
 	chat_setup
 	export TZ=UTC
 	unset USER CHAT_USER NO_COLOR TMUX
+	umask 077
 	TOKENS=$XDG_STATE_HOME/chat/tokens
 	# What the server believes; a test changes it.
 	echo "$SECRET" >"$T/password"

@@ -9,14 +9,16 @@ setup() {
 	chat_setup
 	export TZ=UTC CHAT_BCRYPT_COST=4
 	TOKENS=$XDG_STATE_HOME/chat/tokens
+	umask 077
 	echo 'correct horse' >password
+	HOST=127.0.0.1
 }
 
 # Its status must be the first argument.
 chat() {
 	local status=0 want=$1
 	shift
-	"$B/bin/chat-client" "$@" "127.0.0.1:$PORT" >out 2>err 3>&- ||
+	"$B/bin/chat-client" "$@" "$HOST:$PORT" >out 2>err 3>&- ||
 	    status=$?
 	[[ $status == "$want" ]] ||
 	    { head -c 2000 out err; fail "status $status instead of $want"; }
@@ -39,4 +41,61 @@ chat() {
 	chat 77 --password-file bad -u alice <<<"no"
 	grep -q AUTH_FAILED err
 	assert_eq "$(db "SELECT group_concat(body) FROM messages")" one,two,three
+}
+
+# On an address that is not this machine's alone.
+elsewhere() {
+	ip address add 192.0.2.1/32 dev lo
+	HOST=192.0.2.1
+	PORT=5555
+	export CHAT_TRUSTED=192.0.2.1
+	notify_start
+	listener_start "$HOST:$PORT"
+	listener_start "127.0.0.1:$PORT"
+	chat 78 --register --password-file password -u alice </dev/null
+	grep -q 'not sent to another machine without TLS' err
+	grep -q 'use --tls, or --insecure' err
+	assert_eq "$(db "SELECT count(*) FROM users")" 0
+	chat 0 --insecure --register --password-file password -u alice \
+	    <<<"one"
+	# Now there is a token, which is kept back as well.
+	chat 78 -u alice </dev/null
+	[[ -s $XDG_STATE_HOME/chat/tokens ]]
+	chat 0 --insecure -u alice <<<"two"
+	chat 0 --insecure --forget -u alice </dev/null
+	chat 77 -u alice </dev/null
+	grep -q 'AUTH_REQUIRED' err
+	grep -q 'use --tls, or --insecure' err
+	# Who has no account has nothing to hide.
+	chat 0 -u bob <<<"three"
+	HOST=localhost
+	chat 0 --password-file password -u alice <<<"four"
+	assert_eq "$(db "SELECT group_concat(body) FROM messages")" \
+	    one,two,three,four
+}
+
+@test "passwords and tokens go to another machine with TLS only, or --insecure" {
+	in_space --net elsewhere
+}
+
+@test "a password's file that others can read is refused" {
+	server_start
+	chmod 640 password
+	chat 66 --register --password-file password -u alice </dev/null
+	grep -q 'password: it is open to others than you: chmod 600 it' err
+	cp password code
+	chmod 640 code
+	chmod 600 password
+	chat 66 --register --password-file password --invite code -u alice \
+	    </dev/null
+	grep -q 'invite: code: it is open' err
+	chat 0 --register --password-file <(cat password) -u alice </dev/null
+}
+
+@test "a file of another user's is for that user to protect" {
+	[[ $EUID == 0 ]] || skip 'needs root to give a file away'
+	server_start
+	chown nobody password
+	chmod 644 password
+	chat 0 --register --password-file password -u alice </dev/null
 }
