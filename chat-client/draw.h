@@ -48,6 +48,7 @@ struct screen {
 	bool leaving;
 	bool warned;  /* of leaving with unconfirmed messages */
 	bool changed; /* to be drawn */
+	bool moved;   /* in the log, or to another */
 };
 
 /* Take the terminal over; returns false if that is impossible. */

@@ -22,11 +22,13 @@ page_of(struct screen *s)
 static void
 moved(struct screen *s)
 {
-	screen_want_older(s);
-	s->changed = true;
+	s->moved = s->changed = true;
 }
 
-/* A page is asked for while there still is one above the window. */
+/*
+ * A page is asked for while there still is one above the window, once for each
+ * move: what the server refuses is not asked again without end.
+ */
 void
 screen_want_older(struct screen *s)
 {
@@ -34,6 +36,9 @@ screen_want_older(struct screen *s)
 	size_t page = (size_t)page_of(s);
 	int64_t oldest;
 
+	if (!s->moved)
+		return;
+	s->moved = false;
 	if (s->link->state != LINK_ONLINE || t->asking || t->complete ||
 	    model_is_full(s->model) || view_above(view_of(s), t, page) >= page)
 		return;

@@ -43,7 +43,7 @@ void screen_do_name(struct screen *, const char *name);
 void screen_do_find(struct screen *);
 void screen_find_text(struct screen *, const char *text, size_t len);
 bool screen_find_action(struct screen *, enum action);
-/* Ask for what is older, if the window is near the beginning. */
+/* After a move was drawn: ask for what is older, if that is near. */
 void screen_want_older(struct screen *);
 
 /* In the login form: text, Enter, and the keys of the line editor. */

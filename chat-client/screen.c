@@ -88,6 +88,7 @@ loop(struct screen *s, int signal_fd)
 			s->changed = false;
 			drawn_at = now;
 			draw(s, now);
+			screen_want_older(s);
 		}
 	}
 	return STATUS_OK;

@@ -1,0 +1,162 @@
+#!/usr/bin/env bats
+#
+# Scrolling back on chat-client's screen, into what only the server has, and
+# sizes that change meanwhile.
+
+load helpers
+load screens
+
+setup() {
+	chat_setup
+	export TZ=UTC
+	unset USER CHAT_USER NO_COLOR TMUX
+}
+
+teardown() {
+	[[ ! -S $T/tmux ]] || screens_close
+	chat_teardown
+}
+
+login() {
+	screen_open "$1" "${2:-80}" "${3:-24}" -u "$1" "127.0.0.1:$PORT"
+	sees "$1" 'online'
+}
+
+# Bob says "line 1." to "line $1.".
+fill() {
+	client_login bob
+	client_count bob 1
+	seq -f '{"command":"MESSAGE","to":"all","message":"line %g."}' "$1" |
+	    client_raw bob
+	client_count bob $(($1 + 1))
+}
+
+# The numbers of the lines in the upper part of the screen.
+numbers() {
+	screen alice | sed '/more below/,$d' | grep -o 'line [0-9]*\.' |
+	    tr -cd '0-9\n'
+}
+
+top_is_not() {
+	[[ $(numbers | head -n 1) != "$1" ]]
+}
+
+# Scroll back by one page: it has to begin where the last one ended, which
+# began with line $1, and no line may be missing.  Sets TOP to its first.
+page_up() {
+	local all first last
+	press alice PPage
+	wait_for top_is_not "$1"
+	all=$(numbers)
+	first=$(head -n 1 <<<"$all")
+	last=$(tail -n 1 <<<"$all")
+	# (The first page of all is as full as the others.)
+	((first == 1)) || assert_eq "$last" "$1" "the last of the page"
+	assert_eq "$all" "$(seq "$first" "$last")" "the page"
+	TOP=$first
+}
+
+@test "5,000 messages are paged through without a jump or a gap" {
+	local pages=0 before
+	server_start
+	fill 5000
+	login alice 80 100
+	sees alice 'line 5000\.'
+	TOP=$(numbers | head -n 1)
+	while ((TOP > 1)); do
+		page_up "$TOP"
+		((++pages < 100))
+		if ((pages == 20)); then
+			before=$(numbers)
+			say bob 'meanwhile'
+			sees alice 'meanwhile'
+			assert_eq "$(numbers)" "$before"
+		fi
+	done
+	((pages > 40))
+	# Each message was fetched once, and there is nothing older.
+	press alice PPage PPage
+	sees alice 'line 1\.'
+	press alice 'M->'
+	sees alice 'line 5000\.'
+	misses alice 'more below'
+}
+
+@test "history of a conversation with one user comes when it is opened" {
+	server_start
+	cat >"$T/old" <<-'END'
+		#!/bin/bash
+		read -r line
+		echo '{"event":"CONNECTED","username":"alice","last_id":99}'
+		echo '{"event":"MESSAGE","id":99,"from":"bob","to":"alice","message":"new one"}'
+		while read -r line; do
+			[[ $line == *HISTORY* && $line == *'"with":"bob"'* &&
+			    $line == *'"before":99'[,}]* ]] || continue
+			echo '{"event":"HISTORY","with":"bob","messages":[{"id":7,"from":"alice","to":"bob","message":"old one","timestamp":"2026-11-22T04:38:09.123Z"}],"more":false}'
+		done
+	END
+	chmod +x "$T/old"
+	PORT=
+	SESSION=$T/old listener_start
+	login alice
+	sees alice '^2 bob +@1'
+	press alice M-2
+	sees alice '<alice> old one'
+	sees alice '<bob> new one'
+	sees alice 'Sunday, 22 November 2026'
+	# What is old is not new.
+	screen alice | grep -A1 '── new ──' | grep -q 'new one'
+}
+
+@test "a page that cannot be had now is asked for again" {
+	server_start
+	cat >"$T/busy" <<-'END'
+		#!/bin/bash
+		read -r line
+		echo '{"event":"CONNECTED","username":"alice","last_id":99}'
+		echo '{"event":"MESSAGE","id":99,"from":"bob","to":"all","message":"line 99."}'
+		n=0
+		while read -r line; do
+			[[ $line == *HISTORY* ]] || continue
+			[[ $line =~ \"ref\":\"([^\"]*)\" ]]
+			ref=${BASH_REMATCH[1]}
+			if ((n++ == 0)); then
+				echo '{"event":"ERROR","ref":"'$ref'","code":"RATE_LIMITED","message":"later","retry_after":1}'
+			else
+				echo '{"event":"HISTORY","ref":"'$ref'","with":"all","messages":[{"id":98,"from":"bob","to":"all","message":"line 98.","timestamp":"2026-11-23T04:38:09.123Z"}],"more":false}'
+			fi
+		done
+	END
+	chmod +x "$T/busy"
+	PORT=
+	SESSION=$T/busy listener_start
+	login alice
+	sees alice 'line 99\.'
+	press alice PPage
+	press alice PPage
+	sees alice 'line 98\.'
+	screen_lacks alice 'RATE_LIMITED'
+}
+
+@test "a storm of sizes while scrolled back changes nothing but the width" {
+	local i before
+	server_start
+	fill 300
+	login alice 80 30
+	sees alice 'line 300\.'
+	press alice PPage PPage PPage
+	sees alice 'more below'
+	before=$(numbers | tail -n 1)
+	for i in $(seq 60); do
+		tmux_do resize-window -t alice -x $((20 + i * 37 % 380)) \
+		    -y $((5 + i * 13 % 95))
+	done
+	for i in 20x5 400x100 1x1 3x100 400x2 80x30; do
+		tmux_do resize-window -t alice -x "${i%x*}" -y "${i#*x}"
+	done
+	sees alice "line $before\\."
+	sees alice 'online +alice at'
+	assert_eq "$(numbers | tail -n 1)" "$before"
+	press alice 'M->'
+	sees alice 'line 300\.'
+}
