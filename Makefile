@@ -8,6 +8,7 @@
 #   make fuzz         look for inputs that break something, a minute a target
 #   make coverage     which lines the tests run
 #   make lint         format and checkers
+#   make manual       the parts of chat-client(1) that are in tables
 #   make clean
 #
 # SAN=1 adds the address and undefined-behaviour sanitizers, VALGRIND=1 makes

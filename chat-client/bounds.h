@@ -27,6 +27,7 @@
 #define EDIT_MAX	 (64 * 1024)   /* the line being written */
 #define EDIT_HISTORY_MAX 500	       /* lines kept to go back to */
 #define KEYS_MAX	 256	       /* keys that have an action */
+#define FOUND_MAX	 1000	       /* lines that a search shows */
 #define OUTPUT_MAX	 (256 * 1024)  /* above: the server is not read */
 
 #define SECRET_MAX    1024 /* a password, an invitation */

@@ -73,30 +73,17 @@ label_of(enum form_step step)
 	return NULL;
 }
 
-static size_t
-characters(const struct credential *secret)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < secret->len; i++)
-		n += ((unsigned char)secret->text[i] & 0xc0) != 0x80;
-	return n;
-}
-
 /* Returns the cursor's column. */
 static int
 draw_answer(const struct screen *s, int y, int x, int width)
 {
 	struct buf shown = { 0 };
-	size_t i, n = characters(&s->answer);
 	int columns;
 
-	if (s->step == FORM_TRUST || s->step == FORM_INVITE)
-		sanitise_add(&shown, s->answer.text, s->answer.len, SECRET_MAX,
-		    SANITISE_LINE);
-	else
-		for (i = 0; i < n; i++)
-			buf_add(&shown, "*", 1);
+	if (s->step != FORM_TRUST && s->step != FORM_INVITE)
+		return draw_secret(&s->answer, y, x, width);
+	sanitise_add(
+	    &shown, s->answer.text, s->answer.len, SECRET_MAX, SANITISE_LINE);
 	move(y, x);
 	if (buf_len(&shown) > 0)
 		draw_put(buf_head(&shown), buf_len(&shown), width);

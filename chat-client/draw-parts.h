@@ -32,6 +32,11 @@ int draw_input(const struct screen *, const struct layout *);
 
 /* What can be gone to, over the messages; and its cursor. */
 void draw_find(const struct screen *, const struct layout *);
+/* The same for a secret, as stars. */
+int draw_secret(const struct credential *, int y, int x, int width);
+
+/* A page over everything, broken for the screen. */
+void draw_page(struct page *);
 
 /* The login form, and its cursor. */
 void draw_form(const struct screen *, int64_t now);

@@ -1,12 +1,10 @@
 /*
- * What is below the messages: the status line, and the line to write in.
- * Called by draw.c.
+ * The status line.  Called by draw.c.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "draw-parts.h"
-#include "input.h"
 #include "sanitise.h"
 #include "wrap.h"
 
@@ -167,58 +165,4 @@ draw_status(const struct screen *s, const struct layout *l, int64_t now)
 	attrset(A_NORMAL);
 	buf_free(&left);
 	buf_free(&right);
-}
-
-/* Returns the cursor's column. */
-int
-draw_edit(const struct edit *e, int y, int x, int width)
-{
-	struct buf text = { 0 };
-	int column;
-
-	if (width < 1)
-		width = 1;
-	column = edit_view(e, width, &text);
-	move(y, x);
-	if (buf_len(&text) > 0)
-		draw_put(buf_head(&text), buf_len(&text), width);
-	buf_free(&text);
-	return x + (column < width ? column : width - 1);
-}
-
-/* Whom it goes to; a command goes to nobody. */
-static int
-draw_prompt(const struct screen *s, int y, bool command)
-{
-	const struct talk *t = s->model->now;
-	struct buf text = { 0 };
-	int width, most = COLS / 3;
-
-	if (command)
-		buf_add_str(&text, "command");
-	else if (!talk_is_all(t))
-		buf_add_str(&text, t->name);
-	width = (int)buf_len(&text) < most ? (int)buf_len(&text) : most;
-	attrset(theme_look(command ? LOOK_COMMAND : LOOK_PROMPT));
-	move(y, 0);
-	draw_put(buf_head(&text), buf_len(&text), width);
-	if (COLS > width + 2)
-		addstr("> ");
-	attrset(A_NORMAL);
-	buf_free(&text);
-	return COLS > width + 2 ? width + 2 : width;
-}
-
-int
-draw_input(const struct screen *s, const struct layout *l)
-{
-	const char *text = edit_text(&s->line);
-	bool command = text[0] == '/' && text[1] != '/';
-	int x = draw_prompt(s, l->input, command), cursor;
-
-	if (command)
-		attrset(theme_look(LOOK_COMMAND));
-	cursor = draw_edit(&s->line, l->input, x, COLS - x);
-	attrset(A_NORMAL);
-	return cursor;
 }

@@ -116,6 +116,8 @@ draw(struct screen *s, int64_t now)
 	erase();
 	if (s->form)
 		draw_form(s, now);
+	else if (s->page.open)
+		draw_page(&s->page);
 	else
 		draw_talk(s, now);
 	refresh();

@@ -16,6 +16,7 @@
 #include "link.h"
 #include "login.h"
 #include "model.h"
+#include "page.h"
 #include "theme.h"
 
 /* What the login form asks for. */
@@ -28,6 +29,21 @@ enum form_step {
 	FORM_TRUST /* in the certificate */
 };
 
+/* What a command asks for, where lines are written (screen-ask.c). */
+enum ask_step {
+	ASK_NOTHING,
+	ASK_OLD,
+	ASK_NEW,
+	ASK_AGAIN, /* the new password once more */
+	ASK_INVITE
+};
+
+struct question {
+	enum ask_step step;
+	bool registers; /* or changes the password */
+	struct credential answer, old, fresh;
+};
+
 struct screen {
 	struct link *link;
 	struct login *login;
@@ -38,6 +54,8 @@ struct screen {
 	bool finding;	  /* where to go, by typing: */
 	struct edit find; /* what was typed */
 	size_t found;	  /* which of what fits is chosen */
+	struct question question;
+	struct page page; /* when open, it covers the rest */
 	struct edit line; /* what is being written */
 	struct edit name; /* in the login form */
 	bool form;	  /* the login form is shown */

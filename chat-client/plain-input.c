@@ -11,6 +11,7 @@
 
 #include "bounds.h"
 #include "clock.h"
+#include "help.h"
 #include "input.h"
 #include "plain-ask.h"
 #include "plain-parts.h"
@@ -69,13 +70,28 @@ say(struct plain *p, const char *to, const char *text, size_t len)
 }
 
 static void
-print_help(void)
+print_help(const struct input_command *about)
 {
 	const struct input_command *c;
+	struct buf text = { 0 };
 
 	for (c = input_commands; c->name != NULL; c++)
-		fprintf(stderr, "/%s%s%s: %s\n", c->name,
-		    c->arguments[0] != '\0' ? " " : "", c->arguments, c->help);
+		if (about != NULL ? c == about : !c->on_screen) {
+			help_add_command(&text, c);
+			buf_add_str(&text, "\n");
+		}
+	fprintf(stderr, "%.*s", (int)buf_len(&text), buf_head(&text));
+	buf_free(&text);
+}
+
+/* What only the screen has. */
+static void
+refuse_command(struct plain *p, const struct input_command *c)
+{
+	char text[80];
+
+	snprintf(text, sizeof(text), "/%s is for the screen only", c->name);
+	plain_refuse(p, text);
 }
 
 static void
@@ -84,7 +100,6 @@ run_input(struct plain *p, const struct input *in)
 	switch (in->kind) {
 	case INPUT_NOTHING:
 		break;
-	case INPUT_RECONNECT:
 		link_reconnect_now(p->link, clock_now());
 		break;
 	case INPUT_SAY:
@@ -106,7 +121,7 @@ run_input(struct plain *p, const struct input *in)
 		end_input(p);
 		break;
 	case INPUT_HELP:
-		print_help();
+		print_help(in->command);
 		break;
 	case INPUT_QUIT:
 		end_input(p);
@@ -114,6 +129,8 @@ run_input(struct plain *p, const struct input *in)
 	case INPUT_BAD:
 		plain_refuse(p, in->error);
 		break;
+	default:
+		refuse_command(p, in->command);
 	}
 }
 

@@ -163,7 +163,7 @@ edit_name(struct screen *s, const struct key *key, enum action action)
 {
 	if (key->kind == KEYS_TEXT)
 		edit_insert(&s->name, key->text, key->len);
-	else if (action_row(action)->op >= 0)
+	else if (action != ACTION_NONE && action_row(action)->op >= 0)
 		edit_do(&s->name, (enum edit_op)action_row(action)->op);
 }
 

@@ -36,157 +36,24 @@ screen_leave(struct screen *s, int64_t now)
 }
 
 static void
-say(struct screen *s, const char *to, const char *text, size_t len)
-{
-	const char *ref;
-
-	screen_do_bottom(s);
-	s->warned = false;
-	switch (link_say(s->link, to, text, len, &ref)) {
-	case LINK_SAID:
-		model_add_pending(
-		    s->model, ref, s->link->username, to, text, len);
-		break;
-	case LINK_FULL:
-		screen_notice(s, ENTRY_ERROR,
-		    "Not sent: too much is waiting to be "
-		    "confirmed.");
-		edit_set(&s->line, text);
-		break;
-	case LINK_TOO_LONG:
-		screen_notice(s, ENTRY_ERROR, "Not sent: too long.");
-		edit_set(&s->line, text);
-		break;
-	}
-}
-
-static void
-tell_help(struct screen *s)
-{
-	const struct input_command *c;
-	char text[160];
-
-	for (c = input_commands; c->name != NULL; c++) {
-		snprintf(text, sizeof(text), "/%s%s%s: %s", c->name,
-		    c->arguments[0] != '\0' ? " " : "", c->arguments, c->help);
-		screen_notice(s, ENTRY_NOTICE, text);
-	}
-	screen_notice(s, ENTRY_NOTICE,
-	    "PgUp, PgDn scroll, Alt-> goes to the newest; "
-	    "Ctrl-C empties the line, or leaves.");
-}
-
-static void
-tell_users(struct screen *s)
-{
-	const struct model *m = s->model;
-	struct buf text = { 0 };
-	size_t i;
-
-	buf_add_str(&text, "Here:");
-	for (i = 0; i < m->people_len; i++)
-		if (m->people[i].online) {
-			buf_add_str(&text, " ");
-			buf_add_str(&text, m->people[i].name);
-		}
-	model_notice(s->model, ENTRY_NOTICE,
-	    (struct span){ buf_head(&text), buf_len(&text) }, clock_date());
-	buf_free(&text);
-}
-
-static bool
-is_online(struct screen *s)
-{
-	if (s->link->state == LINK_ONLINE)
-		return true;
-	screen_notice(s, ENTRY_ERROR, "That needs a connection.");
-	return false;
-}
-
-/* With a token to revoke, leaving waits for that (screen-event.c). */
-static void
-log_out(struct screen *s, int64_t now)
-{
-	if (link_revoke(s->link))
-		return;
-	if (s->link->token[0] == '\0' || is_online(s))
-		screen_leave(s, now);
-}
-
-/* What is said elsewhere shows here as well that it was. */
-static void
-say_elsewhere(struct screen *s, const struct input *in)
-{
-	struct buf text = { 0 };
-
-	if (model_talk(s->model, (struct span){ in->name, strlen(in->name) },
-		true) != s->model->now) {
-		buf_add_str(&text, "to ");
-		buf_add_str(&text, in->name);
-		buf_add_str(&text, ": ");
-		buf_add(&text, in->text, in->len);
-		model_notice(s->model, ENTRY_NOTICE,
-		    (struct span){ buf_head(&text), buf_len(&text) },
-		    clock_date());
-		buf_free(&text);
-	}
-	say(s, in->name, in->text, in->len);
-}
-
-static void
-run_input(struct screen *s, const struct input *in, int64_t now)
-{
-	switch (in->kind) {
-	case INPUT_NOTHING:
-		break;
-	case INPUT_SAY:
-		say(s, s->model->now->name, in->text, in->len);
-		break;
-	case INPUT_MSG:
-		say_elsewhere(s, in);
-		break;
-	case INPUT_USERS:
-		tell_users(s);
-		break;
-	case INPUT_HISTORY:
-		if (is_online(s))
-			link_ask_history(s->link,
-			    in->name[0] != '\0' ? in->name : NULL, -1,
-			    in->count);
-		break;
-	case INPUT_RECONNECT:
-		link_reconnect_now(s->link, now);
-		break;
-	case INPUT_LOGOUT:
-		log_out(s, now);
-		break;
-	case INPUT_HELP:
-		tell_help(s);
-		break;
-	case INPUT_QUIT:
-		screen_leave(s, now);
-		break;
-	case INPUT_BAD:
-		screen_notice(s, ENTRY_ERROR, in->error);
-		break;
-	}
-}
-
-static void
 enter_line(struct screen *s, int64_t now)
 {
 	char *line = edit_take(&s->line);
 	struct input in;
 
 	input_parse(&in, line, strlen(line));
-	run_input(s, &in, now);
+	screen_command(s, &in, now);
 	free(line);
 }
 
 static void
 stop(struct screen *s, int64_t now)
 {
-	if (!s->form && s->line.len > 0)
+	if (s->page.open)
+		page_close(&s->page);
+	else if (s->question.step != ASK_NOTHING)
+		screen_ask_end(s);
+	else if (!s->form && s->line.len > 0)
 		edit_do(&s->line, EDIT_CLEAR);
 	else if (!s->form || !screen_form_back(s, now))
 		screen_leave(s, now);
@@ -226,6 +93,9 @@ take_action(struct screen *s, enum action action, int64_t now)
 	case ACTION_SWITCHER:
 		screen_do_find(s);
 		break;
+	case ACTION_HELP:
+		screen_help(s);
+		break;
 	case ACTION_RECONNECT:
 		link_reconnect_now(s->link, now);
 		break;
@@ -234,7 +104,7 @@ take_action(struct screen *s, enum action action, int64_t now)
 		    action <= ACTION_CONVERSATION_9)
 			screen_do_number(
 			    s, (int)(action - ACTION_CONVERSATION_1) + 1);
-		else if (action_row(action)->op >= 0)
+		else if (action != ACTION_NONE && action_row(action)->op >= 0)
 			edit_do(&s->line, (enum edit_op)action_row(action)->op);
 	}
 }
@@ -254,8 +124,33 @@ take_common_action(struct screen *s, enum action action, int64_t now)
 		draw_anew();
 		return true;
 	default:
-		return action == ACTION_NONE;
+		return false;
 	}
+}
+
+/* It is read, and nothing can be written meanwhile. */
+static void
+take_page_key(struct screen *s, const struct key *key, enum action action)
+{
+	struct page *p = &s->page;
+
+	if (action == ACTION_PAGE_UP)
+		page_scroll(p, -p->height);
+	else if (action == ACTION_PAGE_DOWN ||
+	    (key->kind == KEYS_TEXT && key->text[0] == ' '))
+		page_scroll(p, p->height);
+	else if (action == ACTION_OLDER)
+		page_scroll(p, -1);
+	else if (action == ACTION_NEWER)
+		page_scroll(p, 1);
+	else if (action == ACTION_HOME)
+		page_scroll(p, -(long)p->rows);
+	else if (action == ACTION_END || action == ACTION_BOTTOM)
+		page_scroll(p, (long)p->rows);
+	else if (key->code == KEYMAP_ESCAPE || action == ACTION_HELP ||
+	    action == ACTION_SEND ||
+	    (key->kind == KEYS_TEXT && key->text[0] == 'q'))
+		page_close(p);
 }
 
 static void
@@ -266,21 +161,23 @@ take_key(struct screen *s, const struct key *key, int64_t now)
 	    : ACTION_NONE;
 
 	s->changed = true;
-	if (s->finding && !s->form) {
+	if (s->finding && !s->form && !s->page.open) {
 		if (key->kind == KEYS_TEXT)
 			screen_find_text(s, key->text, key->len);
 		else if (!screen_find_action(s, action))
 			take_common_action(s, action, now);
 		return;
 	}
-	if (key->kind == KEYS_TEXT && !s->form)
-		edit_insert(&s->line, key->text, key->len);
-	else if (key->kind == KEYS_TEXT)
-		screen_form_key(s, key, ACTION_NONE, now);
-	else if (take_common_action(s, action, now))
+	if (take_common_action(s, action, now))
 		return;
+	if (s->page.open)
+		take_page_key(s, key, action);
 	else if (s->form)
 		screen_form_key(s, key, action, now);
+	else if (s->question.step != ASK_NOTHING)
+		screen_ask_key(s, key, action);
+	else if (key->kind == KEYS_TEXT)
+		edit_insert(&s->line, key->text, key->len);
 	else
 		take_action(s, action, now);
 }

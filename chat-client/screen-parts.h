@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "draw.h"
+#include "input.h"
 #include "keys.h"
 #include "login.h"
 
@@ -45,6 +46,18 @@ void screen_find_text(struct screen *, const char *text, size_t len);
 bool screen_find_action(struct screen *, enum action);
 /* After a move was drawn: ask for what is older, if that is near. */
 void screen_want_older(struct screen *);
+
+/* A line that was entered (screen-command.c), and what F1 shows. */
+void screen_command(struct screen *, const struct input *, int64_t now);
+void screen_help(struct screen *);
+
+/*
+ * Ask for what registering, or changing the password, takes (screen-ask.c);
+ * keys meanwhile; and no more.
+ */
+void screen_ask(struct screen *, bool registers);
+void screen_ask_key(struct screen *, const struct key *, enum action);
+void screen_ask_end(struct screen *);
 
 /* In the login form: text, Enter, and the keys of the line editor. */
 void

@@ -148,6 +148,8 @@ screen_run(const struct options *options, struct login *login, int signal_fd)
 	}
 	link_free(s.link);
 	model_free(s.model);
+	screen_ask_end(&s);
+	page_close(&s.page);
 	edit_free(&s.line);
 	edit_free(&s.name);
 	edit_free(&s.find);

@@ -140,3 +140,11 @@ events_of_manuals() {
 	assert_eq "$(grep -c '^To do: .' "$ROOT/units/chat.catalog")" \
 	    "$(wc -l <ids)" advice
 }
+
+@test "chat-client's manual has the keys and commands of its tables" {
+	cp "$ROOT/chat-client/chat-client.1" page
+	"$ROOT/tests/manual" "$B/client-sections" page keys commands
+	(($(grep -c '^\.It' page) > 80))
+	diff -u "$ROOT/chat-client/chat-client.1" page ||
+	    fail 'run "make manual"'
+}

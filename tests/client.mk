@@ -4,6 +4,8 @@ client_test = $(1:%=$(B)/chat-client/%.o)
 $(B)/tests/unit/client-sanitise: $(call client_test,sanitise)
 $(B)/tests/unit/client-alert: $(call client_test,alert sanitise)
 $(B)/tests/unit/client-edit: $(call client_test,edit sanitise wrap)
+$(B)/tests/unit/client-help: $(call client_test,action help input keymap page \
+	sanitise wrap)
 $(B)/tests/unit/client-keymap: $(call client_test,action keymap)
 $(B)/tests/unit/client-incoming: $(call client_test,incoming)
 $(B)/tests/unit/client-model $(B)/tests/unit/client-view: $(call client_test, \
@@ -16,3 +18,15 @@ $(link_tests): $(call client_test,address backoff conn incoming link \
 	resolve seen tls)
 $(link_tests): UNITLIBS = -lssl -lcrypto
 $(B)/tests/unit/client-state: $(call client_test,state)
+
+# The parts of chat-client's manual page that are made from its tables.
+$(B)/client-sections: $(B)/chat-client/manual/sections.o \
+		$(call client_test,action help input keymap) $(B)/lib.a
+	$(CC) $(ALLLD) -o $@ $^
+
+tools: $(B)/client-sections
+
+manual: $(B)/client-sections
+	tests/manual $< chat-client/chat-client.1 keys commands
+
+.PHONY: manual

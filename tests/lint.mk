@@ -1,7 +1,7 @@
 # What a reader would otherwise have to look for; part of the Makefile.  It
 # needs clang-format (14), cppcheck, shellcheck and mandoc.
 
-SOURCES = $(wildcard lib/*.[ch] lib/*/*.c chat-*/*.[ch] \
+SOURCES = $(wildcard lib/*.[ch] lib/*/*.c chat-*/*.[ch] chat-*/*/*.c \
 	tests/unit/*.[ch] \
 	tests/driver/*.[ch] tests/fuzz/*.[ch] tests/fuzz/common/*.[ch] \
 	tests/load/*.[ch] tests/load/common/*.[ch] contrib/*/*.[ch])

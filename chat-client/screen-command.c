@@ -1,0 +1,282 @@
+/*
+ * What the commands of input.h do on the screen, and saying something.
+ * Called by screen-input.c for each line that is entered.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "format.h"
+#include "help.h"
+#include "screen-parts.h"
+
+static void
+say(struct screen *s, const char *to, const char *text, size_t len)
+{
+	const char *ref;
+
+	screen_do_bottom(s);
+	s->warned = false;
+	switch (link_say(s->link, to, text, len, &ref)) {
+	case LINK_SAID:
+		model_add_pending(
+		    s->model, ref, s->link->username, to, text, len);
+		break;
+	case LINK_FULL:
+		screen_notice(s, ENTRY_ERROR,
+		    "Not sent: too much is waiting to be "
+		    "confirmed.");
+		edit_set(&s->line, text);
+		break;
+	case LINK_TOO_LONG:
+		screen_notice(s, ENTRY_ERROR, "Not sent: too long.");
+		edit_set(&s->line, text);
+		break;
+	}
+}
+
+static void
+notice_buf(struct screen *s, struct buf *text)
+{
+	model_notice(s->model, ENTRY_NOTICE,
+	    (struct span){ buf_head(text), buf_len(text) }, clock_date());
+	buf_free(text);
+}
+
+void
+screen_help(struct screen *s)
+{
+	page_open(&s->page, "Keys and commands");
+	help_add_all(&s->page.text, &s->keymap);
+}
+
+static void
+tell_command(struct screen *s, const struct input_command *c)
+{
+	struct buf text = { 0 };
+
+	help_add_command(&text, c);
+	notice_buf(s, &text);
+}
+
+static void
+tell_users(struct screen *s)
+{
+	const struct model *m = s->model;
+	struct buf text = { 0 };
+	size_t i;
+
+	buf_add_str(&text, "Here:");
+	for (i = 0; i < m->people_len; i++)
+		if (m->people[i].online) {
+			buf_add_str(&text, " ");
+			buf_add_str(&text, m->people[i].name);
+		}
+	notice_buf(s, &text);
+}
+
+static void
+tell_user(struct screen *s, const char *name)
+{
+	const struct person *p = model_person(s->model, name);
+	struct buf text = { 0 };
+
+	buf_add_str(&text, p != NULL ? p->name : name);
+	if (p == NULL)
+		buf_add_str(&text,
+		    " is not here, and not among the users that the server "
+		    "knows.");
+	else
+		buf_add_str(&text,
+		    p->online ? " is here."
+			      : " is not here; what you say to a registered "
+				"user waits there.");
+	notice_buf(s, &text);
+}
+
+static bool
+is_online(struct screen *s)
+{
+	if (s->link->state == LINK_ONLINE)
+		return true;
+	screen_notice(
+	    s, ENTRY_ERROR, "That needs a connection; /reconnect opens one.");
+	return false;
+}
+
+/* With a token to revoke, leaving waits for that (screen-event.c). */
+static void
+log_out(struct screen *s, int64_t now)
+{
+	if (link_revoke(s->link))
+		return;
+	if (s->link->token[0] == '\0' || is_online(s))
+		screen_leave(s, now);
+}
+
+/* What is said elsewhere shows here as well that it was. */
+static void
+say_elsewhere(struct screen *s, const struct input *in)
+{
+	struct buf text = { 0 };
+
+	if (model_talk(s->model, (struct span){ in->name, strlen(in->name) },
+		true) != s->model->now) {
+		buf_add_str(&text, "to ");
+		buf_add_str(&text, in->name);
+		buf_add_str(&text, ": ");
+		buf_add(&text, in->text, in->len);
+		notice_buf(s, &text);
+	}
+	say(s, in->name, in->text, in->len);
+}
+
+static void
+go_to(struct screen *s, const struct input *in)
+{
+	screen_do_name(s, in->name);
+	if (in->len > 0)
+		say(s, s->model->now->name, in->text, in->len);
+}
+
+static void
+add_found(struct buf *out, const struct talk *t, const struct entry *e)
+{
+	const char *s;
+
+	buf_add_str(out, talk_is_all(t) ? "everybody" : t->name);
+	buf_add_str(out, "\t");
+	/* It is one line of the page, however many it has. */
+	for (s = e->line; *s != '\0'; s++)
+		buf_add(out, *s == '\n' ? " " : s, 1);
+	buf_add_str(out, "\n");
+}
+
+static bool
+holds(const struct entry *e, const char *text)
+{
+	return e->kind == ENTRY_MESSAGE &&
+	    strcasestr(e->line + e->clock_len, text) != NULL;
+}
+
+static size_t
+count_found(const struct model *m, const char *text)
+{
+	size_t i, j, n = 0;
+
+	for (i = 0; i < m->talks_len; i++)
+		for (j = 0; j < m->talks[i]->len; j++)
+			n += holds(m->talks[i]->entries[j], text);
+	return n;
+}
+
+/* The last ones are shown, from the end. */
+static void
+search(struct screen *s, const char *text)
+{
+	const struct model *m = s->model;
+	size_t i, j, n = 0, found = count_found(m, text);
+
+	if (found == 0) {
+		screen_notice(s, ENTRY_NOTICE,
+		    "Nothing that came in so far holds that; scroll back, or "
+		    "use /history, to get more.");
+		return;
+	}
+	page_open(&s->page, "What was found");
+	for (i = 0; i < m->talks_len; i++)
+		for (j = 0; j < m->talks[i]->len; j++)
+			if (holds(m->talks[i]->entries[j], text) &&
+			    n++ + FOUND_MAX >= found)
+				add_found(&s->page.text, m->talks[i],
+				    m->talks[i]->entries[j]);
+	s->page.top = SIZE_MAX / 2;
+}
+
+/* Another user has another connection, and other conversations. */
+static void
+change_name(struct screen *s, const char *name, int64_t now)
+{
+	struct link_config config = s->link->config;
+
+	if (s->link->outbox.len > 0) {
+		screen_notice(s, ENTRY_ERROR,
+		    "Not everything you said is confirmed; change the name "
+		    "when it is.");
+		return;
+	}
+	config.since = -1;
+	link_abandon(s->link);
+	link_free(s->link);
+	s->link = link_new(&config);
+	model_free(s->model);
+	s->model = model_new();
+	s->form = true;
+	edit_set(&s->name, name);
+	screen_form_need(s, login_prepare(s->login, s->link, name), now);
+}
+
+void
+screen_command(struct screen *s, const struct input *in, int64_t now)
+{
+	switch (in->kind) {
+	case INPUT_NOTHING:
+		break;
+	case INPUT_SAY:
+		say(s, s->model->now->name, in->text, in->len);
+		break;
+	case INPUT_MSG:
+		say_elsewhere(s, in);
+		break;
+	case INPUT_QUERY:
+		go_to(s, in);
+		break;
+	case INPUT_CLOSE:
+		if (!model_close(s->model))
+			screen_notice(s, ENTRY_ERROR,
+			    "The conversation with everybody stays.");
+		break;
+	case INPUT_USERS:
+		tell_users(s);
+		break;
+	case INPUT_WHOIS:
+		tell_user(s, in->name);
+		break;
+	case INPUT_HISTORY:
+		if (is_online(s))
+			link_ask_history(s->link,
+			    in->name[0] != '\0' ? in->name : NULL, -1,
+			    in->count);
+		break;
+	case INPUT_SEARCH:
+		search(s, in->text);
+		break;
+	case INPUT_NICK:
+		change_name(s, in->name, now);
+		break;
+	case INPUT_REGISTER:
+	case INPUT_PASSWORD:
+		if (is_online(s))
+			screen_ask(s, in->kind == INPUT_REGISTER);
+		break;
+	case INPUT_RECONNECT:
+		link_reconnect_now(s->link, now);
+		break;
+	case INPUT_LOGOUT:
+		log_out(s, now);
+		break;
+	case INPUT_HELP:
+		if (in->command != NULL)
+			tell_command(s, in->command);
+		else
+			screen_help(s);
+		break;
+	case INPUT_QUIT:
+		screen_leave(s, now);
+		break;
+	case INPUT_BAD:
+		screen_notice(s, ENTRY_ERROR, in->error);
+		break;
+	}
+}
