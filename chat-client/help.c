@@ -46,7 +46,7 @@ add_keys(struct buf *out, const struct keymap *map)
 	for (i = ACTION_NONE + 1; i < ACTION_COUNT; i++) {
 		row = action_row((enum action)i);
 		if (row->group != NULL) {
-			buf_add_str(out, i > 1 ? "\n" : "");
+			buf_add_str(out, "\n");
 			buf_add_str(out, row->group);
 			buf_add_str(out, "\n");
 		}
@@ -65,14 +65,14 @@ help_add_all(struct buf *out, const struct keymap *map)
 {
 	const struct input_command *c;
 
-	add_keys(out, map);
-	buf_add_str(out, "\nCommands (// begins a text with /)\n");
+	buf_add_str(out, "Commands (// begins a text with /)\n");
 	for (c = input_commands; c->name != NULL; c++) {
 		input_add_usage(out, c);
 		buf_add_str(out, "\t");
 		buf_add_str(out, c->help);
 		buf_add_str(out, "\n");
 	}
+	add_keys(out, map);
 }
 
 void

@@ -8,7 +8,7 @@
 #include "wrap.h"
 
 #define SPLIT_FROM   60 /* columns that leave room for two parts */
-#define LEFT_WIDTH   25 /* of the first of them */
+#define LEFT_WIDTH   28 /* of the first of them */
 #define BELOW_INDENT 4	/* of the second, if it stands below */
 
 /* Where rows go: those from `skip' on, at most `max', into `rows'. */

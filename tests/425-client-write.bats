@@ -34,27 +34,28 @@ stored() {
 	login alice
 	type_text alice half
 	press alice F1
-	sees alice '^Writing'
-	sees alice '^Enter, Ctrl-j +Send the line'
+	sees alice '^Commands'
+	sees alice '^/msg NAME TEXT +Say something'
 	sees alice 'Keys and commands: 1-23 of [0-9]+ lines'
 	press alice NPage
-	misses alice '^Writing'
+	misses alice '^Commands'
+	sees alice '^Enter, Ctrl-j +Send the line'
 	press alice End
-	sees alice '^/quit +Leave\.'
+	sees alice '^Ctrl-c +Close'
 	press alice Up Up
-	misses alice '^/quit'
+	misses alice '^Ctrl-c'
 	press alice Home
-	sees alice '^Writing'
+	sees alice '^Commands'
 	# What is typed meanwhile goes nowhere; resizing breaks it anew.
 	type_text alice zzz
 	tmux_do resize-window -t alice -x 30 -y 8
-	sees alice '^    Send the line'
+	sees alice '^    Say something'
 	tmux_do resize-window -t alice -x 80 -y 24
 	press alice Escape
 	sees alice '^> half$'
 	type_line alice ''
 	type_line alice /help
-	sees alice '^Writing'
+	sees alice '^Commands'
 	press alice C-c
 	sees alice 'online'
 }

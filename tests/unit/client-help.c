@@ -205,7 +205,7 @@ a_page_stands_side_by_side_or_below(void **state)
 	    "Head\nleft\tright side that is long enough to be wrapped once\n"
 	    "a left side that is far too long\tright\n\nend");
 	assert_page(&p, 60, 10,
-	    "Head\nleft|right side that is long enough to\n|be wrapped once\n"
+	    "Head\nleft|right side that is long enough\n|to be wrapped once\n"
 	    "a left side that is far too long\n|right\n\nend\n");
 	assert_page(&p, 20, 20,
 	    "Head\nleft\n|right side that\n|is long enough\n|to be wrapped\n"
