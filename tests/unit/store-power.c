@@ -21,11 +21,15 @@
 #include "store-between.h"
 #include "store-disk.h"
 
-#define WRITERS	  3
-#define STORES	  (WRITERS + 1) /* the last one is the housekeeper's */
-#define SAID_MAX  4096
-#define BODY_MAX  6000
-#define MACHINES  24
+#define WRITERS	 3
+#define STORES	 (WRITERS + 1) /* the last one is the housekeeper's */
+#define SAID_MAX 4096
+#define BODY_MAX 6000
+#ifdef __SANITIZE_ADDRESS__
+#define MACHINES 5 /* each takes a dozen times as long */
+#else
+#define MACHINES 24
+#endif
 #define BOOTS	  6  /* of one machine, each ended by a cut */
 #define STEPS_MAX 40 /* in one boot */
 
