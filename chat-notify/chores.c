@@ -270,6 +270,20 @@ chores_blocks(struct chores *c)
 	c->report(c->arg, &r);
 }
 
+/* ---- tokens ---- */
+
+void
+chores_expire(struct chores *c)
+{
+	bool more;
+
+	if (now_ms() < c->expire_at || !chores_open(c) ||
+	    !check(c, store_tokens_expire(c->store, &more)))
+		return;
+	/* The rest in the next round: others want to write as well. */
+	c->expire_at = now_ms() + (more ? 0 : EXPIRE_INTERVAL);
+}
+
 /* ---- checkpoints ---- */
 
 void

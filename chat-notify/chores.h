@@ -1,6 +1,6 @@
 /*
  * The housekeeper's work on the store: closing the rows of the dead, looking
- * for open rows without a session, blocks, checkpoints.  Belongs to the housekeeper's
+ * for open rows without a session, blocks, expired tokens, checkpoints.  Belongs to the housekeeper's
  * thread alone; whatever takes long may take long here.
  */
 #ifndef CHORES_H
@@ -42,6 +42,7 @@ struct chores {
 	bool sweep_due;
 	int64_t *registered; /* known to be alive */
 	size_t nregistered;
+	int64_t expire_at; /* ms; when to look for expired tokens */
 	struct plan plan;
 };
 
@@ -54,6 +55,9 @@ void chores_rows(struct chores *);
 
 /* Write the relay's own blocks, then read all, if that is due. */
 void chores_blocks(struct chores *);
+
+/* Remove some of the tokens that have expired, if that is due. */
+void chores_expire(struct chores *);
 
 /* A checkpoint if it is time for one; `last` when there is no later time. */
 void chores_checkpoint(struct chores *, bool last);

@@ -161,6 +161,7 @@ run(void *arg)
 			break;
 		chores_blocks(&k->chores);
 		chores_rows(&k->chores);
+		chores_expire(&k->chores);
 		chores_checkpoint(&k->chores, r.finish);
 		if (r.finish)
 			report(k,

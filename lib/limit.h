@@ -100,6 +100,8 @@
 #define WAL_TRUNCATE	    (64 * 1024 * 1024) /* cut after a checkpoint */
 #define WAL_MAX		    (256 * 1024 * 1024) /* above: UNAVAILABLE until read */
 #define READER_STOPPED	    5000 /* a reader pinning a large WAL so long is ended */
+#define EXPIRE_INTERVAL	    (60 * 60 * 1000) /* expired tokens are removed */
+#define EXPIRE_ROWS	    256		     /* of them, in one transaction */
 #define ID_MARGIN	    1000 /* ids left out after a power cut */
 #define REF_AGE		    (24 * 60 * 60 * 1000LL) /* a ref is forgotten after */
 

@@ -319,6 +319,62 @@ store_token_revoke(struct store *s, int64_t user, int64_t id, int64_t *revoked)
 	return result;
 }
 
+/* Most of the time there are none, and nobody has to wait for the lock. */
+static enum store_result
+tokens_expired(struct store *s, bool *any)
+{
+	sqlite3_stmt *st = store_query(s, ST_TOKEN_EXPIRED,
+	    "SELECT 1 FROM tokens WHERE expires_at <= :now LIMIT 1");
+	int rc;
+
+	if (st == NULL)
+		return STORE_UNAVAILABLE;
+	sqlite3_bind_int64(st, 1, store_now());
+	rc = store_step(s, st);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		return STORE_UNAVAILABLE;
+	*any = rc == SQLITE_ROW;
+	sqlite3_reset(st);
+	return STORE_OK;
+}
+
+static enum store_result
+tokens_remove(struct store *s)
+{
+	sqlite3_stmt *st = store_statement(s, ST_TOKEN_EXPIRE,
+	    "DELETE FROM tokens WHERE id IN (SELECT id FROM tokens"
+	    " WHERE expires_at <= :now LIMIT :rows)");
+
+	if (st == NULL)
+		return STORE_UNAVAILABLE;
+	sqlite3_bind_int64(st, 1, store_now());
+	sqlite3_bind_int(st, 2, EXPIRE_ROWS);
+	return store_run(s, st) ? STORE_OK : STORE_UNAVAILABLE;
+}
+
+enum store_result
+store_tokens_expire(struct store *s, bool *more)
+{
+	enum store_result result;
+	bool any = false;
+
+	if ((result = tokens_expired(s, &any)) != STORE_OK)
+		return result;
+	if (any) {
+		if ((result = store_begin(s)) != STORE_OK)
+			return result;
+		if ((result = tokens_remove(s)) != STORE_OK) {
+			store_rollback(s);
+			return result;
+		}
+		any = sqlite3_changes(s->db) == EXPIRE_ROWS;
+		if ((result = store_commit(s, false)) != STORE_OK)
+			return result;
+	}
+	*more = any;
+	return STORE_OK;
+}
+
 /* ---- passwords ---- */
 
 static enum store_result

@@ -340,6 +340,13 @@ enum store_result store_checkpoint(struct store *, struct store_checkpoint *);
  * between its commit and what follows. */
 enum store_result store_settle(struct store *);
 
+/*
+ * Remove at most EXPIRE_ROWS expired tokens, whosever they are.  *more says
+ * whether some are left.  Not on disk when it returns: none of them is any good
+ * if a power cut brings it back.
+ */
+enum store_result store_tokens_expire(struct store *, bool *more);
+
 /* Whether a sync failed and only a whole checkpoint makes the store usable. */
 bool store_sync_failed(const struct store *);
 

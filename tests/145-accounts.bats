@@ -514,6 +514,25 @@ invite_add() {
 	assert_eq "$(db 'SELECT count(*) FROM tokens')" 0
 }
 
+@test "expired tokens of everybody are removed, a few hundred at a time" {
+	server_start
+	client_login alice
+	notify_stop
+	# (No user of theirs ever comes back.)
+	sqlite3 "$CHAT_DB" "WITH RECURSIVE n (i) AS
+	    (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600)
+	    INSERT INTO tokens (user_id, hash, created_at, expires_at)
+	    SELECT 1, randomblob(32), 1,
+	        CASE i WHEN 600 THEN 9e15 ELSE i END FROM n"
+	notify_start
+	wait_for tokens_are 1
+	assert_eq "$(db 'SELECT expires_at > 600 FROM tokens')" 1 valid
+}
+
+tokens_are() {
+	[[ $(db 'SELECT count(*) FROM tokens') == "$1" ]]
+}
+
 @test "of more than 32 tokens the oldest is forgotten" {
 	server_start
 	account_register alice

@@ -222,9 +222,12 @@ offences_are_forgotten_with_time(void **state)
 		assert_int_equal(
 		    limits_login(&limits, s, (uint64_t)i, now).wait,
 		    penalty_delay(1));
-	assert_int_equal(limits_offence(&limits, s, now).wait, penalty_delay(1));
-	assert_int_equal(limits_offence(&limits, s, now).wait, penalty_delay(2));
-	assert_int_equal(limits_offence(&limits, s, now).wait, penalty_delay(3));
+	assert_int_equal(
+	    limits_offence(&limits, s, now).wait, penalty_delay(1));
+	assert_int_equal(
+	    limits_offence(&limits, s, now).wait, penalty_delay(2));
+	assert_int_equal(
+	    limits_offence(&limits, s, now).wait, penalty_delay(3));
 	assert_int_equal(limits_offence(&limits, s, now).verdict, LIMITS_BLOCK);
 }
 

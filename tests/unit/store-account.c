@@ -374,6 +374,35 @@ a_token_is_its_users_until_it_expires(void **state)
 }
 
 static void
+expired_tokens_of_everybody_are_removed_a_few_at_a_time(void **state)
+{
+	struct store *s = open_store(true);
+	int64_t ada = sign_up_ok(s, "ada"), id;
+	bool more = false;
+
+	(void)state;
+	token_add(s, ada, "good", DAY, &id);
+	/* One more than is removed at a time, each of another user. */
+	_Static_assert(EXPIRE_ROWS == 256, "the number in the statement");
+	sql("WITH RECURSIVE n (i) AS"
+	    " (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i <= 256)"
+	    " INSERT INTO users (username, private_from, position, created_at,"
+	    " seen_at) SELECT 'u' || i, 0, 0, 0, 0 FROM n");
+	sql("INSERT INTO tokens (user_id, hash, created_at, expires_at)"
+	    " SELECT id, randomblob(32), 1, 2 FROM users"
+	    " WHERE username <> 'ada'");
+	assert_int_equal(
+	    sql_int("SELECT count(*) FROM tokens"), EXPIRE_ROWS + 2);
+	assert_int_equal(store_tokens_expire(s, &more), STORE_OK);
+	assert_true(more);
+	assert_int_equal(sql_int("SELECT count(*) FROM tokens"), 2);
+	assert_int_equal(store_tokens_expire(s, &more), STORE_OK);
+	assert_false(more);
+	assert_int_equal(sql_int("SELECT id FROM tokens"), id);
+	store_close(s);
+}
+
+static void
 no_token_is_given_for_a_password_that_was_changed(void **state)
 {
 	struct store *s = open_store(true);
@@ -578,6 +607,7 @@ main(void)
 		TEST(a_password_that_was_changed_meanwhile_is_not_replaced),
 		TEST(only_registered_users_have_passwords_and_tokens),
 		TEST(a_token_is_its_users_until_it_expires),
+		TEST(expired_tokens_of_everybody_are_removed_a_few_at_a_time),
 		TEST(no_token_is_given_for_a_password_that_was_changed),
 		TEST(the_oldest_token_gives_way),
 		TEST(a_user_revokes_ones_own_tokens_only),
