@@ -472,3 +472,50 @@ messages_old() {
 	inside sqlite3 -readonly /var/lib/chat/chat.db \
 	    'select count(*) from messages where created_at = 1'
 }
+
+# chat-client in the network of the machine.
+program() {
+	nsenter -t "$(<"$BOX/init")" -n env TZ=UTC \
+	    "$PROGRAMS/bin/chat-client" "$@" 3>&-
+}
+
+heard_numbers() {
+	jq -r 'select(.event == "MESSAGE" and .from == "sender") | .message' \
+	    "$T/heard"
+}
+
+heard_to() {
+	[[ $(heard_numbers | tail -n 1) == "$1" ]]
+}
+
+@test "chat-client loses nothing while units are killed, stopped and started" {
+	local status=0
+	mkfifo "$T/in"
+	program --tail --json -u reader </dev/null >"$T/heard" 2>"$T/err" &
+	READER=$!
+	wait_for grep -q CONNECTED "$T/heard"
+	program --send --timeout 60 -u sender <"$T/in" 2>"$T/sender" &
+	SENDER=$!
+	exec {IN}>"$T/in"
+	seq 1 12 >&"$IN"
+	wait_for heard_to 12
+	inside systemctl kill -s KILL 'chat@*'
+	seq 13 24 >&"$IN"
+	wait_for -t 60 heard_to 24
+	inside systemctl stop chat.socket 'chat@*' chat-notify.socket chat-notify
+	seq 25 36 >&"$IN"
+	wait_for grep -q 'will come back: SHUTDOWN' "$T/err"
+	inside systemctl start chat.socket
+	wait_for -t 60 heard_to 36
+	inside systemctl kill -s KILL chat-notify
+	seq 37 48 >&"$IN"
+	exec {IN}>&-
+	wait_for -t 60 process_gone "$SENDER"
+	wait "$SENDER" || status=$?
+	assert_eq "$status" 0 "the sender's status"
+	wait_for -t 60 heard_to 48
+	heard_numbers | diff - <(seq 1 48)
+	kill -INT "$(pgrep -P "$READER")"
+	wait "$READER" || status=$?
+	assert_eq "$status" 130 "the reader's status"
+}
