@@ -42,6 +42,8 @@ static const struct field {
 	FIELD(PHASE, state),
 	FIELD(NUMBER, started),
 	FIELD(FLAG, trouble),
+	FIELD(NUMBER, messages),
+	FIELD(NUMBER, slowest),
 	FIELD(FD, client.in),
 	FIELD(FD, client.out),
 	FIELD(FLAG, client.is_socket),

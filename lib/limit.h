@@ -122,6 +122,8 @@
 #define INVITE_USES_MAX	   1000000
 #define INVITE_DAYS	   7	 /* an invitation is valid, unless told */
 #define DURATION_MAX	   3650	 /* days of an expiry, or a block */
+#define UPGRADE_AT_ONCE	   16	 /* sessions told to upgrade, unanswered */
+#define UPGRADE_WAIT	   15000 /* for the answer of one */
 #define END_WAIT	   15000 /* for a session that was told to end */
 
 #endif

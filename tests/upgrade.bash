@@ -50,11 +50,11 @@ log_counts() {
 
 # Tell CLIENT's session, and see it done.
 upgrade() {
-	local done n
-	done="INFO upgraded .*peer=$(peer "$1"):"
-	n=$(log_count "$done")
+	local told n
+	told="INFO upgraded .*peer=$(peer "$1"):"
+	n=$(log_count "$told")
 	kill -URG "$(session_pid "$1")"
-	wait_for log_counts "$done" $((n + 1))
+	wait_for log_counts "$told" $((n + 1))
 }
 
 peer() {

@@ -21,10 +21,11 @@
 
 /* What a command needs. */
 enum {
-	ADMIN_LISTS = 1 << 0, /* has --json */
-	ADMIN_ASKS = 1 << 1,  /* has --yes */
-	ADMIN_MAKES = 1 << 2, /* may be the first to open the database */
-	ADMIN_SECRET = 1 << 3 /* has --password-file */
+	ADMIN_LISTS = 1 << 0,  /* has --json */
+	ADMIN_ASKS = 1 << 1,   /* has --yes */
+	ADMIN_MAKES = 1 << 2,  /* may be the first to open the database */
+	ADMIN_SECRET = 1 << 3, /* has --password-file */
+	ADMIN_ROOT = 1 << 4    /* begins as who called it, without the store */
 };
 
 struct admin;
@@ -187,6 +188,7 @@ int cmd_backup(struct admin *);
 int cmd_check(struct admin *);
 int cmd_prune(struct admin *);
 int cmd_export(struct admin *);
+int cmd_upgrade(struct admin *);
 
 /* A session whose process is to end. */
 struct ending {

@@ -90,8 +90,9 @@ run(struct admin *a, const char *config)
 
 	if ((status = config_read(a, config)) != EX_OK ||
 	    (status = password_open(a)) != EX_OK ||
-	    (status = become_service_user(a)) != EX_OK ||
-	    (status = store_ready(a)) != EX_OK)
+	    ((a->command->flags & ADMIN_ROOT) == 0 &&
+		((status = become_service_user(a)) != EX_OK ||
+		    (status = store_ready(a)) != EX_OK)))
 		return status;
 	status = a->command->run(a);
 	store_close(a->store);

@@ -67,6 +67,9 @@ static const struct admin_command commands[] = {
 	{ "export", NULL, "", 0, 0, 0,
 	    "users, messages and sessions as lines of JSON", cmd_export,
 	    { { NULL, NULL, NULL } } },
+	{ "upgrade", NULL, "", 0, 0, ADMIN_ROOT | ADMIN_MAKES,
+	    "let sessions go on with their new program", cmd_upgrade,
+	    { { NULL, NULL, NULL } } },
 };
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
 

@@ -24,6 +24,8 @@ sample(void)
 	struct session s = { .state = STATE_CONNECTED,
 		.started = 1001,
 		.trouble = true,
+		.messages = 18,
+		.slowest = 1008,
 		.resume = "0123456789abcdef0123456789abcdef",
 		.upgrade = { .program = "0.1.0", .count = 3, .pidfd = -1 },
 		.client = { .in = 0,
@@ -222,6 +224,20 @@ test_refused(void **state)
 		assert_refused(bad[i].line, bad[i].by);
 }
 
+/*
+ * A member that is new has to be in the table of fields, unless it is nothing
+ * that outlives a program; then this number has to follow.
+ */
+static void
+test_nothing_is_forgotten(void **state)
+{
+	(void)state;
+	/* (Where a pointer has 8 bytes.) */
+	if (sizeof(void *) != 8)
+		skip();
+	assert_int_equal(sizeof(struct session) - sizeof(struct config), 1032);
+}
+
 int
 main(void)
 {
@@ -230,6 +246,7 @@ main(void)
 		cmocka_unit_test(test_first_version),
 		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_nothing_is_forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
