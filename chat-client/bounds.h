@@ -26,6 +26,11 @@
 #define OUTBOX_MAX	 256	       /* messages waiting for their ACK */
 #define EDIT_MAX	 (64 * 1024)   /* the line being written */
 #define EDIT_HISTORY_MAX 500	       /* lines kept to go back to */
+#define EDIT_UNDO_MAX	 100	       /* changes that can be undone */
+#define EDIT_KILLS_MAX	 16	       /* killed texts that can be yanked */
+#define EDIT_SOUGHT_MAX	 63	       /* bytes to search earlier lines for */
+#define COMPLETE_MAX	 50	       /* names that a completion offers */
+#define PASTE_ROWS_MAX	 10	       /* rows to write in, of half a screen */
 #define KEYS_MAX	 256	       /* keys that have an action */
 #define FOUND_MAX	 1000	       /* lines that a search shows */
 #define OUTPUT_MAX	 (256 * 1024)  /* above: the server is not read */

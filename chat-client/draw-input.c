@@ -6,6 +6,7 @@
 
 #include "draw-parts.h"
 #include "input.h"
+#include "sanitise.h"
 
 static size_t
 characters(const struct credential *secret)
@@ -68,7 +69,7 @@ draw_edit(const struct edit *e, int y, int x, int width)
 
 	if (width < 1)
 		width = 1;
-	column = edit_view(e, width, &text);
+	column = edit_view(e, edit_row(e), width, &text);
 	move(y, x);
 	if (buf_len(&text) > 0)
 		draw_put(buf_head(&text), buf_len(&text), width);
@@ -115,19 +116,125 @@ draw_prompt(const struct screen *s, int y, bool command)
 	return COLS > width + 2 ? width + 2 : width;
 }
 
+/* The question above a paste, or the search that goes on. */
+static bool
+add_head(struct buf *out, const struct screen *s)
+{
+	size_t len = s->line.len;
+	int64_t most = s->link->text_max;
+	char text[160];
+
+	if (s->line.searching)
+		snprintf(text, sizeof(text), "%s \"%s\"",
+		    s->line.lost ? "no earlier line with" : "earlier lines:",
+		    s->line.sought);
+	else if (!s->guarded)
+		return false;
+	else if (most > 0 && len > (size_t)most)
+		snprintf(text, sizeof(text),
+		    "Too long: %zu bytes of %lld. e: edit, Escape: cancel", len,
+		    (long long)most);
+	else
+		snprintf(text, sizeof(text),
+		    "Send %zu lines (%zu bytes)? s: send, e: edit, "
+		    "Escape: cancel",
+		    edit_rows(&s->line), len);
+	sanitise_add(out, text, strlen(text), sizeof(text), SANITISE_LINE);
+	return true;
+}
+
+static void
+draw_head(const struct buf *head, int y)
+{
+	attrset(theme_look(LOOK_STATUS));
+	mvhline(y, 0, ' ', COLS);
+	move(y, 0);
+	draw_put(buf_head(head), buf_len(head), COLS);
+	attrset(A_NORMAL);
+}
+
+/* How much of what the server takes is used, when it becomes much. */
+static void
+draw_count(const struct screen *s, int y)
+{
+	int64_t most = s->link->text_max;
+	char text[48];
+	int n;
+
+	if (most <= 0 || (int64_t)s->line.len < most - most / 4)
+		return;
+	n = snprintf(
+	    text, sizeof(text), " %zu/%lld", s->line.len, (long long)most);
+	if (n >= COLS / 2)
+		return;
+	attrset(
+	    theme_look((int64_t)s->line.len > most ? LOOK_ERROR : LOOK_NOTICE));
+	mvaddnstr(y, COLS - n, text, n);
+	attrset(A_NORMAL);
+}
+
 int
+draw_input_rows(const struct screen *s)
+{
+	struct buf head = { 0 };
+	int rows = (int)edit_rows(&s->line), most = LINES / 2;
+
+	if (s->question.step != ASK_NOTHING)
+		return 1;
+	if (most > PASTE_ROWS_MAX)
+		most = PASTE_ROWS_MAX;
+	rows += add_head(&head, s);
+	buf_free(&head);
+	return rows < most ? rows : most > 1 ? most : 1;
+}
+
+/* Rows of the text, of which the cursor's is one. */
+static void
+draw_rows(const struct screen *s, int y, int height, int x)
+{
+	size_t n = edit_rows(&s->line), at = edit_row(&s->line), top = 0;
+	struct buf text = { 0 };
+	int i, column, cursor_y = y, cursor_x = x, width = COLS - x;
+
+	/* A paste is read from its beginning. */
+	if (at >= (size_t)height && !s->guarded)
+		top = at - (size_t)height + 1;
+	for (i = 0; i < height && top + (size_t)i < n; i++) {
+		column = edit_view(
+		    &s->line, top + (size_t)i, width > 0 ? width : 1, &text);
+		move(y + i, x);
+		if (buf_len(&text) > 0)
+			draw_put(buf_head(&text), buf_len(&text), width);
+		buf_reset(&text, SIZE_MAX);
+		if (column >= 0) {
+			cursor_y = y + i;
+			cursor_x = x + (column < width ? column : width - 1);
+		}
+	}
+	buf_free(&text);
+	attrset(A_NORMAL);
+	draw_count(s, y);
+	move(cursor_y, cursor_x < COLS ? cursor_x : COLS - 1);
+}
+
+void
 draw_input(const struct screen *s, const struct layout *l)
 {
 	const char *text = edit_text(&s->line);
 	bool command = text[0] == '/' && text[1] != '/';
-	int x, cursor;
+	struct buf head = { 0 };
+	int y = l->input, x;
 
-	if (s->question.step != ASK_NOTHING)
-		return draw_question(&s->question, l->input);
-	x = draw_prompt(s, l->input, command);
+	if (s->question.step != ASK_NOTHING) {
+		x = draw_question(&s->question, y);
+		move(y, x);
+		return;
+	}
+	if (add_head(&head, s) && y + 1 < LINES)
+		draw_head(&head, y++);
+	buf_free(&head);
+	x = draw_prompt(s, y, command);
 	if (command)
 		attrset(theme_look(LOOK_COMMAND));
-	cursor = draw_edit(&s->line, l->input, x, COLS - x);
-	attrset(A_NORMAL);
-	return cursor;
+	draw_rows(s, y, LINES - y, x);
 }

@@ -27,8 +27,9 @@ void draw_messages(struct screen *, const struct layout *);
 void draw_talks(const struct screen *, const struct layout *);
 void draw_users(const struct screen *, const struct layout *);
 void draw_status(const struct screen *, const struct layout *, int64_t now);
-/* The line to write in; returns the cursor's column. */
-int draw_input(const struct screen *, const struct layout *);
+/* Where one writes, with the cursor; and how many rows that takes. */
+void draw_input(const struct screen *, const struct layout *);
+int draw_input_rows(const struct screen *);
 
 /* What can be gone to, over the messages; and its cursor. */
 void draw_find(const struct screen *, const struct layout *);

@@ -13,6 +13,7 @@
 #include <curses.h>
 
 #include "draw-parts.h"
+#include "keys.h"
 #include "title.h"
 #include "wrap.h"
 
@@ -33,6 +34,7 @@ draw_start(enum theme theme)
 	nodelay(stdscr, TRUE);
 	theme_start(theme);
 	title_start();
+	keys_bracket_pastes(true);
 	return true;
 }
 
@@ -41,6 +43,7 @@ draw_end(void)
 {
 	if (started) {
 		title_end();
+		keys_bracket_pastes(false);
 		endwin();
 	}
 	started = false;
@@ -72,9 +75,11 @@ void
 draw_suspend(void)
 {
 	title_end();
+	keys_bracket_pastes(false);
 	endwin();
 	raise(SIGSTOP);
 	title_start();
+	keys_bracket_pastes(true);
 	draw_resize();
 	draw_anew();
 }
@@ -93,9 +98,8 @@ static void
 draw_talk(struct screen *s, int64_t now)
 {
 	struct layout l;
-	int cursor;
 
-	layout_make(&l, COLS, LINES, 1);
+	layout_make(&l, COLS, LINES, draw_input_rows(s));
 	draw_messages(s, &l);
 	if (!s->model->now->view.scrolled)
 		model_read(s->model);
@@ -106,8 +110,7 @@ draw_talk(struct screen *s, int64_t now)
 		draw_find(s, &l);
 		return;
 	}
-	cursor = draw_input(s, &l);
-	move(l.input, cursor);
+	draw_input(s, &l);
 }
 
 void

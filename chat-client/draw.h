@@ -11,6 +11,7 @@
 
 #include "alert.h"
 #include "bounds.h"
+#include "complete.h"
 #include "edit.h"
 #include "keymap.h"
 #include "link.h"
@@ -55,6 +56,10 @@ struct screen {
 	struct edit find; /* what was typed */
 	size_t found;	  /* which of what fits is chosen */
 	struct question question;
+	struct complete complete;
+	struct buf paste;   /* while it comes in */
+	bool guarded;	    /* it is shown, and may be sent */
+	bool guarded_whole; /* the line has nothing else */
 	struct page page; /* when open, it covers the rest */
 	struct edit line; /* what is being written */
 	struct edit name; /* in the login form */

@@ -15,6 +15,8 @@
 #define SEQUENCE_MAX 32 /* characters of a sequence nobody knows */
 /* Above curses' own: a key of the table, times 8, and xterm's modifiers. */
 #define CODE_FIRST (KEY_MAX + 1)
+#define CODE_PASTE (CODE_FIRST + 1000)
+#define PASTE_END  "\033[201~"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -40,6 +42,16 @@ static const struct {
 	{ KEY_BTAB, KEYMAP_SHIFT | KEYMAP_TAB, 0, 0 },
 };
 
+static bool pasting;
+static size_t ending; /* how much of PASTE_END came */
+
+void
+keys_bracket_pastes(bool on)
+{
+	fputs(on ? "\033[?2004h" : "\033[?2004l", stdout);
+	fflush(stdout);
+}
+
 void
 keys_start(void)
 {
@@ -47,6 +59,7 @@ keys_start(void)
 	size_t i;
 	int m;
 
+	define_key("\033[200~", CODE_PASTE);
 	for (i = 0; i < COUNT(table); i++)
 		for (m = 1; m < 8 && table[i].final != 0; m++) {
 			snprintf(sequence, sizeof(sequence), "\033[%d;%d%c",
@@ -129,28 +142,75 @@ read_alt(void)
 	return key;
 }
 
+static struct key
+character(enum keys_kind kind, wint_t code)
+{
+	struct key key = { .kind = KEYS_IGNORED };
+	mbstate_t state = { 0 };
+	size_t n;
+
+	_Static_assert(sizeof(key.text) >= 6, "room for any character");
+	n = MB_CUR_MAX <= sizeof(key.text)
+	    ? wcrtomb(key.text, (wchar_t)code, &state)
+	    : (size_t)-1;
+	if (n != (size_t)-1) {
+		key.kind = kind;
+		key.len = n;
+	}
+	return key;
+}
+
+/* Nothing in it is a key, but for the sequence that ends it. */
+static void
+paste(bool begins)
+{
+	pasting = begins;
+	ending = 0;
+	keypad(stdscr, !begins);
+}
+
+static struct key
+read_paste(void)
+{
+	struct key key = { .kind = KEYS_NONE };
+	wint_t code;
+
+	if (get_wch(&code) == ERR)
+		return key;
+	if (code == (wint_t)(unsigned char)PASTE_END[ending]) {
+		if (PASTE_END[++ending] != '\0')
+			return coded(0);
+		paste(false);
+		key.kind = KEYS_PASTED;
+		return key;
+	}
+	/* (Only the escape can begin it.  What was held back is no text.) */
+	ending = code == ESCAPE;
+	if (ending)
+		return coded(0);
+	return character(KEYS_PASTE, code == '\r' ? '\n' : code);
+}
+
 struct key
 keys_read(void)
 {
-	struct key key = { .kind = KEYS_NONE };
-	mbstate_t state = { 0 };
 	wint_t code;
-	size_t n;
-	int result = get_wch(&code);
+	int result;
 
+	if (pasting)
+		return read_paste();
+	result = get_wch(&code);
 	if (result == ERR)
-		return key;
+		return (struct key){ .kind = KEYS_NONE };
+	if (result == KEY_CODE_YES && (int)code == CODE_PASTE) {
+		paste(true);
+		return coded(0);
+	}
 	if (result == KEY_CODE_YES)
 		return special(code);
 	if (code == ESCAPE)
 		return read_alt();
 	if (code < ' ' || code == 0x7f)
 		return coded(keymap_control((unsigned char)code));
-	_Static_assert(sizeof(key.text) >= 6, "room for any character");
-	n = MB_CUR_MAX <= sizeof(key.text)
-	    ? wcrtomb(key.text, (wchar_t)code, &state)
-	    : (size_t)-1;
-	key.kind = n == (size_t)-1 ? KEYS_IGNORED : KEYS_TEXT;
-	key.len = n;
-	return key;
+	return character(KEYS_TEXT, code);
 }

@@ -4,13 +4,16 @@
 #ifndef KEYS_H
 #define KEYS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum keys_kind {
-	KEYS_NONE, /* there is no key to read now */
-	KEYS_TEXT, /* a character, in `text' */
-	KEYS_CODE, /* a key of keymap.h, in `code' */
+	KEYS_NONE,   /* there is no key to read now */
+	KEYS_TEXT,   /* a character, in `text' */
+	KEYS_CODE,   /* a key of keymap.h, in `code' */
+	KEYS_PASTE,  /* a character of a paste, in `text' */
+	KEYS_PASTED, /* the paste ends */
 	KEYS_IGNORED
 };
 
@@ -23,6 +26,11 @@ struct key {
 
 /* Make curses know the sequences its terminal descriptions lack. */
 void keys_start(void);
+
+/*
+ * Have the terminal say what is pasted; or no more, before it is given back.
+ */
+void keys_bracket_pastes(bool on);
 
 /* The next key; curses is in nodelay mode. */
 struct key keys_read(void);

@@ -11,7 +11,8 @@
 #include "help.h"
 #include "screen-parts.h"
 
-static void
+/* False: not now. */
+static bool
 say(struct screen *s, const char *to, const char *text, size_t len)
 {
 	const char *ref;
@@ -22,18 +23,19 @@ say(struct screen *s, const char *to, const char *text, size_t len)
 	case LINK_SAID:
 		model_add_pending(
 		    s->model, ref, s->link->username, to, text, len);
-		break;
+		return true;
 	case LINK_FULL:
 		screen_notice(s, ENTRY_ERROR,
-		    "Not sent: too much is waiting to be "
-		    "confirmed.");
-		edit_set(&s->line, text);
+		    "Not sent: too much is waiting to be confirmed. "
+		    "It is still in the line.");
 		break;
 	case LINK_TOO_LONG:
-		screen_notice(s, ENTRY_ERROR, "Not sent: too long.");
-		edit_set(&s->line, text);
+		screen_notice(s, ENTRY_ERROR,
+		    "Not sent: too long for the server. "
+		    "It is still in the line.");
 		break;
 	}
+	return false;
 }
 
 static void
@@ -116,7 +118,7 @@ log_out(struct screen *s, int64_t now)
 }
 
 /* What is said elsewhere shows here as well that it was. */
-static void
+static bool
 say_elsewhere(struct screen *s, const struct input *in)
 {
 	struct buf text = { 0 };
@@ -129,15 +131,14 @@ say_elsewhere(struct screen *s, const struct input *in)
 		buf_add(&text, in->text, in->len);
 		notice_buf(s, &text);
 	}
-	say(s, in->name, in->text, in->len);
+	return say(s, in->name, in->text, in->len);
 }
 
-static void
+static bool
 go_to(struct screen *s, const struct input *in)
 {
 	screen_do_name(s, in->name);
-	if (in->len > 0)
-		say(s, s->model->now->name, in->text, in->len);
+	return in->len == 0 || say(s, s->model->now->name, in->text, in->len);
 }
 
 static void
@@ -217,21 +218,18 @@ change_name(struct screen *s, const char *name, int64_t now)
 	screen_form_need(s, login_prepare(s->login, s->link, name), now);
 }
 
-void
+bool
 screen_command(struct screen *s, const struct input *in, int64_t now)
 {
 	switch (in->kind) {
 	case INPUT_NOTHING:
 		break;
 	case INPUT_SAY:
-		say(s, s->model->now->name, in->text, in->len);
-		break;
+		return say(s, s->model->now->name, in->text, in->len);
 	case INPUT_MSG:
-		say_elsewhere(s, in);
-		break;
+		return say_elsewhere(s, in);
 	case INPUT_QUERY:
-		go_to(s, in);
-		break;
+		return go_to(s, in);
 	case INPUT_CLOSE:
 		if (!model_close(s->model))
 			screen_notice(s, ENTRY_ERROR,
@@ -279,4 +277,5 @@ screen_command(struct screen *s, const struct input *in, int64_t now)
 		screen_notice(s, ENTRY_ERROR, in->error);
 		break;
 	}
+	return true;
 }

@@ -36,17 +36,6 @@ screen_leave(struct screen *s, int64_t now)
 }
 
 static void
-enter_line(struct screen *s, int64_t now)
-{
-	char *line = edit_take(&s->line);
-	struct input in;
-
-	input_parse(&in, line, strlen(line));
-	screen_command(s, &in, now);
-	free(line);
-}
-
-static void
 stop(struct screen *s, int64_t now)
 {
 	if (s->page.open)
@@ -63,9 +52,6 @@ static void
 take_action(struct screen *s, enum action action, int64_t now)
 {
 	switch (action) {
-	case ACTION_SEND:
-		enter_line(s, now);
-		break;
 	case ACTION_PAGE_UP:
 		screen_do_page_up(s);
 		break;
@@ -104,8 +90,6 @@ take_action(struct screen *s, enum action action, int64_t now)
 		    action <= ACTION_CONVERSATION_9)
 			screen_do_number(
 			    s, (int)(action - ACTION_CONVERSATION_1) + 1);
-		else if (action != ACTION_NONE && action_row(action)->op >= 0)
-			edit_do(&s->line, (enum edit_op)action_row(action)->op);
 	}
 }
 
@@ -153,6 +137,52 @@ take_page_key(struct screen *s, const struct key *key, enum action action)
 		page_close(p);
 }
 
+/* A paste goes where text goes; a secret, or a name, is one line of it. */
+static void
+take_paste(struct screen *s, const struct key *key, int64_t now)
+{
+	struct key text = *key;
+
+	text.kind = KEYS_TEXT;
+	if (s->page.open)
+		return;
+	if (!s->form && s->question.step == ASK_NOTHING && !s->finding) {
+		if (key->kind == KEYS_PASTE && buf_len(&s->paste) <= EDIT_MAX)
+			buf_add(&s->paste, key->text, key->len);
+		if (key->kind == KEYS_PASTE)
+			return;
+		screen_write_paste(s);
+		buf_reset(&s->paste, 0);
+	} else if (key->kind == KEYS_PASTE && key->text[0] >= ' ') {
+		if (s->form)
+			screen_form_key(s, &text, ACTION_NONE, now);
+		else if (s->finding)
+			screen_find_text(s, text.text, text.len);
+		else
+			screen_ask_key(s, &text, ACTION_NONE);
+	}
+	explicit_bzero(&text, sizeof(text));
+}
+
+/* Those that are open take their keys before others do. */
+static bool
+take_open_key(struct screen *s, const struct key *key, enum action action)
+{
+	if (s->form || s->page.open || !s->finding)
+		return false;
+	if (key->kind != KEYS_TEXT)
+		return screen_find_action(s, action);
+	screen_find_text(s, key->text, key->len);
+	return true;
+}
+
+static bool
+is_writing(const struct screen *s)
+{
+	return !s->form && !s->page.open && !s->finding &&
+	    s->question.step == ASK_NOTHING;
+}
+
 static void
 take_key(struct screen *s, const struct key *key, int64_t now)
 {
@@ -161,24 +191,22 @@ take_key(struct screen *s, const struct key *key, int64_t now)
 	    : ACTION_NONE;
 
 	s->changed = true;
-	if (s->finding && !s->form && !s->page.open) {
-		if (key->kind == KEYS_TEXT)
-			screen_find_text(s, key->text, key->len);
-		else if (!screen_find_action(s, action))
-			take_common_action(s, action, now);
+	if (key->kind == KEYS_PASTE || key->kind == KEYS_PASTED)
+		take_paste(s, key, now);
+	else if (take_open_key(s, key, action) ||
+	    (is_writing(s) && key->kind == KEYS_CODE &&
+		screen_write_action(s, key, action, now)) ||
+	    take_common_action(s, action, now))
 		return;
-	}
-	if (take_common_action(s, action, now))
-		return;
-	if (s->page.open)
+	else if (s->page.open)
 		take_page_key(s, key, action);
 	else if (s->form)
 		screen_form_key(s, key, action, now);
 	else if (s->question.step != ASK_NOTHING)
 		screen_ask_key(s, key, action);
 	else if (key->kind == KEYS_TEXT)
-		edit_insert(&s->line, key->text, key->len);
-	else
+		screen_write(s, key);
+	else if (!s->finding)
 		take_action(s, action, now);
 }
 

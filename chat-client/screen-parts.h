@@ -47,8 +47,20 @@ bool screen_find_action(struct screen *, enum action);
 /* After a move was drawn: ask for what is older, if that is near. */
 void screen_want_older(struct screen *);
 
-/* A line that was entered (screen-command.c), and what F1 shows. */
-void screen_command(struct screen *, const struct input *, int64_t now);
+/*
+ * Writing a line (screen-write.c): a character; what a key does, false: that
+ * is nothing here; the end of a paste.
+ */
+void screen_write(struct screen *, const struct key *);
+bool screen_write_action(
+    struct screen *, const struct key *, enum action, int64_t now);
+void screen_write_paste(struct screen *);
+
+/*
+ * A line that was entered (screen-command.c), and what F1 shows.  False: it
+ * could not be done now, and should not be lost.
+ */
+bool screen_command(struct screen *, const struct input *, int64_t now);
 void screen_help(struct screen *);
 
 /*

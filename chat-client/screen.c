@@ -113,9 +113,9 @@ start(struct screen *s, const struct options *options, struct login *login)
 	model_go_name(s->model, options->to);
 	s->form = s->changed = true;
 	keymap_init(&s->keymap);
-	edit_init(&s->line, EDIT_MAX, true);
-	edit_init(&s->name, USERNAME_MAX, false);
-	edit_init(&s->find, USERNAME_MAX, false);
+	edit_init(&s->line, EDIT_MAX, EDIT_LINES);
+	edit_init(&s->name, USERNAME_MAX, EDIT_FIELD);
+	edit_init(&s->find, USERNAME_MAX, EDIT_FIELD);
 	if (options->user != NULL) {
 		edit_set(&s->name, options->user);
 		screen_form_need(s,
@@ -150,6 +150,7 @@ screen_run(const struct options *options, struct login *login, int signal_fd)
 	model_free(s.model);
 	screen_ask_end(&s);
 	page_close(&s.page);
+	buf_free(&s.paste);
 	edit_free(&s.line);
 	edit_free(&s.name);
 	edit_free(&s.find);

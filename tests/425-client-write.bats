@@ -173,3 +173,144 @@ stored() {
 	tmux_do capture-pane -p -t alice -S - >everything
 	not grep -rq 'horse' everything "$T/log/screen.alice"
 }
+
+# Paste a text, as a terminal does it.
+paste() {
+	tmux_do set-buffer -b given -- "$2"
+	tmux_do paste-buffer -p -r -b given -t "$1"
+}
+
+@test "a text can have several rows, and the place to write grows" {
+	server_start
+	client_login bob
+	login alice
+	type_text alice 'first'
+	press alice M-Enter
+	type_text alice 'second'
+	press alice M-Enter Up Up
+	type_text alice '!'
+	sees alice '^> !first$'
+	sees alice '^  second$'
+	press alice Enter
+	client_expect bob '.message == "!first\nsecond\n"'
+	misses alice '^  second$'
+	press alice Up
+	sees alice '^  second$'
+}
+
+@test "a paste of several lines is shown, and sent when that is wanted" {
+	server_start
+	client_login bob
+	login alice
+	paste alice $'one line\n'
+	sees alice '^> one line$'
+	press alice C-u
+	paste alice $'/quit\nis what\nI typed\n'
+	sees alice 'Send 3 lines \(21 bytes\)\? s: send, e: edit, Escape: cancel'
+	sees alice '> /quit$'
+	sees alice 'I typed$'
+	# Nothing else is done meanwhile.
+	type_text alice x
+	press alice Up F1
+	sees alice 'Send 3 lines'
+	type_text alice s
+	client_expect bob '.message == "/quit\nis what\nI typed"'
+	type_text alice 'before '
+	paste alice $'a\nb'
+	sees alice 'Send 2 lines'
+	type_text alice e
+	misses alice 'Send 2 lines'
+	type_text alice '!'
+	press alice Enter
+	client_expect bob '.message == "before a\nb!"'
+	type_text alice 'kept'
+	paste alice $'x\ny\nz'
+	sees alice 'Send 3 lines'
+	press alice Escape
+	misses alice 'Send 3 lines'
+	sees alice '^> kept$'
+	# A key in it is none, and ends nothing.
+	press alice C-u
+	paste alice $'a\x03b\x1b[Ac\x0bd'
+	sees alice '^> ab.*cd$'
+}
+
+@test "what is too long is said before it is sent" {
+	export CHAT_MESSAGE_MAX_SIZE=40
+	server_start
+	login alice
+	type_text alice 'twenty-nine bytes are not yet'
+	screen_lacks alice '/40'
+	type_text alice ', 42 are over'
+	sees alice ' 42/40$'
+	press alice Enter
+	sees alice 'Not sent: the text has 42 bytes, the server takes 40'
+	sees alice '^> twenty-nine bytes are not yet, 42 are over'
+	press alice C-w C-w Enter
+	sees alice '<alice> twenty-nine bytes are not yet, 42'
+	paste alice $'a paste of two lines\nthat is over the limit'
+	sees alice 'Too long: 43 bytes of 40\. e: edit, Escape: cancel'
+	type_text alice s
+	sees alice 'Not sent: the text has 43 bytes'
+	press alice C-c
+	# What is said to one user can be as long, and is kept whole, too.
+	type_line alice '/msg alice 0123456789012345678901234567890123456789+'
+	sees alice 'the text has 41 bytes'
+	sees alice '^command> /msg alice 0123'
+}
+
+@test "Tab completes names and commands, Ctrl-R finds earlier lines" {
+	server_start
+	client_login bill
+	client_login bob
+	login alice
+	say bob 'I spoke'
+	say bill 'so did I'
+	sees alice 'so did I'
+	type_text alice b
+	press alice Tab
+	sees alice '^> bill:'
+	press alice Tab
+	sees alice '^> bob:'
+	press alice BTab
+	sees alice '^> bill:'
+	type_line alice 'hello'
+	client_expect bob '.message == "bill: hello"'
+	type_text alice /wh
+	press alice Tab
+	type_text alice bo
+	press alice Tab Enter
+	sees alice 'bob is here'
+	press alice C-r
+	sees alice 'earlier lines: ""'
+	type_text alice hel
+	sees alice '^> bill: hello'
+	type_text alice zz
+	sees alice 'no earlier line with "helzz"'
+	press alice BSpace BSpace Enter
+	misses alice 'earlier line'
+	type_line alice ' again'
+	client_expect bob '.message == "bill: hello again"'
+	type_text alice draft
+	press alice C-r
+	type_text alice hello
+	sees alice '^> bill: hello again'
+	press alice Escape
+	sees alice '^> draft$'
+}
+
+@test "what was killed can be undone and yanked, older kills too" {
+	server_start
+	login alice
+	type_text alice 'one two'
+	press alice C-w
+	sees alice '^> one$'
+	press alice C-_
+	sees alice '^> one two$'
+	press alice M-_
+	sees alice '^> one$'
+	press alice C-u C-y M-y
+	sees alice '^> two$'
+	press alice M-k Home M-k
+	misses alice two
+}

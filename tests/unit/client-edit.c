@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "../../chat-client/bounds.h"
+#include "../../chat-client/complete.h"
 #include "../../chat-client/edit.h"
 #include "../../chat-client/wrap.h"
 #include "text.h"
@@ -22,7 +23,7 @@ start(void **state)
 {
 	static struct edit e;
 
-	edit_init(&e, 1000, true);
+	edit_init(&e, 1000, EDIT_LINES);
 	*state = &e;
 	return 0;
 }
@@ -74,7 +75,7 @@ control_characters_are_not_inserted(void **state)
 	struct edit *e = *state;
 
 	type(e,
-	    "a\033[1mb\nc\xc2\x9b"
+	    "a\033[1mb\rc\xc2\x9b"
 	    "d\xff"
 	    "e\177");
 	assert_edit(e, "a[1mbcde|");
@@ -255,7 +256,7 @@ a_field_without_history_keeps_no_line(void **state)
 	struct edit e;
 
 	(void)state;
-	edit_init(&e, 100, false);
+	edit_init(&e, 100, EDIT_FIELD);
 	enter(&e, "secret");
 	edit_do(&e, EDIT_OLDER);
 	assert_edit(&e, "|");
@@ -263,11 +264,261 @@ a_field_without_history_keeps_no_line(void **state)
 }
 
 static void
+kills_in_a_row_are_one_and_older_ones_can_be_yanked(void **state)
+{
+	struct edit *e = *state;
+	int i;
+
+	type(e, "one two three four");
+	edit_do(e, EDIT_KILL_WORD_LEFT);
+	edit_do(e, EDIT_KILL_WORD_LEFT);
+	edit_do(e, EDIT_HOME);
+	edit_do(e, EDIT_KILL_WORD_RIGHT);
+	edit_do(e, EDIT_KILL_WORD_RIGHT);
+	assert_edit(e, "| ");
+	edit_do(e, EDIT_YANK);
+	assert_edit(e, "one two| ");
+	edit_do(e, EDIT_YANK_OLDER);
+	assert_edit(e, "three four| ");
+	edit_do(e, EDIT_YANK_OLDER);
+	assert_edit(e, "one two| ");
+	edit_do(e, EDIT_LEFT);
+	edit_do(e, EDIT_YANK_OLDER);
+	assert_edit(e, "one tw|o ");
+	for (i = 0; i < EDIT_KILLS_MAX + 5; i++) {
+		type(e, "x");
+		edit_do(e, EDIT_CLEAR);
+		edit_do(e, EDIT_LEFT);
+	}
+	edit_do(e, EDIT_YANK);
+	assert_edit(e, "x|");
+}
+
+static void
+changes_can_be_undone_and_done_again(void **state)
+{
+	struct edit *e = *state;
+	int i;
+
+	edit_do(e, EDIT_UNDO);
+	type(e, "o");
+	type(e, "n");
+	type(e, "e");
+	type(e, " ");
+	type(e, "t");
+	type(e, "w");
+	type(e, "o");
+	edit_do(e, EDIT_KILL_WORD_LEFT);
+	edit_do(e, EDIT_UNDO);
+	assert_edit(e, "one two|");
+	edit_do(e, EDIT_UNDO);
+	assert_edit(e, "one |");
+	edit_do(e, EDIT_UNDO);
+	assert_edit(e, "|");
+	edit_do(e, EDIT_UNDO);
+	edit_do(e, EDIT_REDO);
+	edit_do(e, EDIT_REDO);
+	edit_do(e, EDIT_REDO);
+	assert_edit(e, "one |");
+	edit_do(e, EDIT_REDO);
+	assert_edit(e, "one |");
+	edit_do(e, EDIT_UNDO);
+	type(e, "!");
+	edit_do(e, EDIT_REDO);
+	assert_edit(e, "one two!|");
+	/* What changed nothing needs no undoing. */
+	edit_do(e, EDIT_DELETE);
+	edit_do(e, EDIT_DELETE);
+	edit_do(e, EDIT_UNDO);
+	assert_edit(e, "one two|");
+	for (i = 0; i < EDIT_UNDO_MAX + 10; i++)
+		type(e, "a ");
+	for (i = 0; i < EDIT_UNDO_MAX + 10; i++)
+		edit_do(e, EDIT_UNDO);
+	assert_edit(e, "one twoa a a a a a a a a a |");
+	free(edit_take(e));
+	edit_do(e, EDIT_UNDO);
+	assert_edit(e, "|");
+}
+
+static void
+a_text_can_have_several_rows(void **state)
+{
+	struct edit *e = *state;
+	struct edit field;
+
+	type(e, "first row\tx");
+	edit_do(e, EDIT_NEWLINE);
+	type(e, "2nd");
+	edit_do(e, EDIT_NEWLINE);
+	type(e, "the third");
+	assert_int_equal(edit_rows(e), 3);
+	assert_int_equal(edit_row(e), 2);
+	edit_do(e, EDIT_HOME);
+	edit_do(e, EDIT_RIGHT);
+	edit_do(e, EDIT_OLDER);
+	assert_edit(e, "first row\tx\n2|nd\nthe third");
+	edit_do(e, EDIT_END);
+	edit_do(e, EDIT_OLDER);
+	assert_edit(e, "fir|st row\tx\n2nd\nthe third");
+	edit_do(e, EDIT_END);
+	edit_do(e, EDIT_NEWER);
+	assert_edit(e, "first row\tx\n2nd|\nthe third");
+	edit_do(e, EDIT_KILL_TO_END);
+	assert_edit(e, "first row\tx\n2nd|the third");
+	edit_do(e, EDIT_KILL_TO_HOME);
+	assert_edit(e, "first row\tx\n|the third");
+	edit_do(e, EDIT_KILL_TO_END);
+	edit_do(e, EDIT_BACKSPACE);
+	assert_edit(e, "first row\tx|");
+	edit_do(e, EDIT_NEWER);
+	edit_do(e, EDIT_OLDER);
+	assert_edit(e, "first row\tx|");
+	/* A field has one. */
+	edit_init(&field, 100, EDIT_FIELD);
+	type(&field, "a\nb\tc");
+	edit_do(&field, EDIT_NEWLINE);
+	assert_edit(&field, "abc|");
+	edit_free(&field);
+}
+
+static void
+earlier_lines_are_searched(void **state)
+{
+	struct edit *e = *state;
+
+	edit_search(e);
+	edit_search_add(e, "x", 1);
+	assert_true(e->lost);
+	edit_search_end(e, false);
+	assert_edit(e, "|");
+	enter(e, "the quick fox");
+	enter(e, "a lazy dog");
+	enter(e, "Quick \xc3\xa9");
+	type(e, "draft");
+	edit_search(e);
+	edit_search_add(e, "q", 1);
+	assert_edit(e, "Quick \xc3\xa9|");
+	edit_search_add(e, "ui", 2);
+	assert_edit(e, "Quick \xc3\xa9|");
+	edit_search(e);
+	assert_edit(e, "the quick fox|");
+	edit_search(e);
+	assert_true(e->lost);
+	assert_edit(e, "the quick fox|");
+	edit_search_rub_out(e);
+	assert_string_equal(e->sought, "qu");
+	assert_edit(e, "Quick \xc3\xa9|");
+	edit_search_add(e, "zz", 2);
+	assert_true(e->lost);
+	edit_search_end(e, false);
+	assert_edit(e, "draft|");
+	edit_search(e);
+	edit_search_add(e, "dog", 3);
+	edit_search_end(e, true);
+	assert_edit(e, "a lazy dog|");
+	edit_do(e, EDIT_OLDER);
+	assert_edit(e, "the quick fox|");
+	edit_search(e);
+	edit_search_add(e, "\xc3\xa9", 2);
+	assert_edit(e, "Quick \xc3\xa9|");
+	edit_search_rub_out(e);
+	assert_string_equal(e->sought, "");
+	edit_search_rub_out(e);
+	edit_search_end(e, false);
+	assert_edit(e, "draft|");
+}
+
+/* "bob" spoke last, "bill" before. */
+static size_t
+names(void *arg, const char *begin, size_t len, const char **out, size_t max)
+{
+	static const char *const all[] = { "bob", "bill", "carol" };
+	size_t i, n = 0;
+
+	(void)arg;
+	for (i = 0; i < 3 && n < max; i++)
+		if (strncmp(all[i], begin, len) == 0)
+			out[n++] = all[i];
+	return n;
+}
+
+static void
+assert_completed(struct edit *e, struct complete *c, int step, const char *want)
+{
+	assert_true(complete_step(c, e, step, names, NULL));
+	assert_edit(e, want);
+}
+
+static void
+begin_line(struct edit *e, struct complete *c, const char *s)
+{
+	c->active = false;
+	edit_set(e, "");
+	type(e, s);
+}
+
+static void
+names_are_completed_one_after_the_other(void **state)
+{
+	struct edit *e = *state;
+	struct complete c = { 0 };
+
+	begin_line(e, &c, "b");
+	assert_completed(e, &c, 1, "bob: |");
+	assert_completed(e, &c, 1, "bill: |");
+	assert_completed(e, &c, 1, "b|");
+	assert_completed(e, &c, 1, "bob: |");
+	assert_completed(e, &c, -1, "b|");
+	assert_completed(e, &c, -1, "bill: |");
+	edit_do(e, EDIT_UNDO);
+	assert_edit(e, "b|");
+	begin_line(e, &c, "hello b");
+	assert_completed(e, &c, -1, "hello bill |");
+	begin_line(e, &c, "b and more");
+	edit_do(e, EDIT_HOME);
+	edit_do(e, EDIT_RIGHT);
+	assert_completed(e, &c, 1, "bob: | and more");
+	begin_line(e, &c, "/msg c");
+	assert_completed(e, &c, 1, "/msg carol |");
+	begin_line(e, &c, "two\nc");
+	assert_completed(e, &c, 1, "two\ncarol |");
+	begin_line(e, &c, "");
+	assert_completed(e, &c, 1, "bob: |");
+	begin_line(e, &c, "x");
+	assert_false(complete_step(&c, e, 1, names, NULL));
+	assert_edit(e, "x|");
+	begin_line(e, &c, "b2345678901234567890123456789012345");
+	assert_false(complete_step(&c, e, 1, names, NULL));
+}
+
+static void
+commands_are_completed(void **state)
+{
+	struct edit *e = *state;
+	struct complete c = { 0 };
+
+	begin_line(e, &c, "/hi");
+	assert_completed(e, &c, 1, "/history |");
+	begin_line(e, &c, "/h");
+	assert_completed(e, &c, 1, "/history |");
+	assert_completed(e, &c, 1, "/help |");
+	assert_completed(e, &c, 1, "/h|");
+	begin_line(e, &c, "/help se");
+	assert_completed(e, &c, 1, "/help search-local |");
+	begin_line(e, &c, "/nope");
+	assert_false(complete_step(&c, e, 1, names, NULL));
+	/* This is a text. */
+	begin_line(e, &c, "//h");
+	assert_false(complete_step(&c, e, 1, names, NULL));
+}
+
+static void
 assert_view(const struct edit *e, int width, const char *want, int column)
 {
 	struct buf out = { 0 };
 
-	assert_int_equal(edit_view(e, width, &out), column);
+	assert_int_equal(edit_view(e, edit_row(e), width, &out), column);
 	buf_add(&out, "", 1);
 	assert_string_equal(buf_head(&out), want);
 	buf_free(&out);
@@ -316,7 +567,7 @@ static void
 any_sequence_of_operations_keeps_the_line_whole(void **state)
 {
 	static const char *const pieces[] = { "a", "bc ", "\xc3\xa9",
-		"\xcc\x81", "\xe4\xbd\xa0", "\xe2\x80\x8d",
+		"\xcc\x81\n", "\xe4\xbd\xa0", "\xe2\x80\x8d",
 		"\xf0\x9f\x98\x80" };
 	struct edit *e = *state;
 	unsigned int seed = 7, i;
@@ -330,6 +581,10 @@ any_sequence_of_operations_keeps_the_line_whole(void **state)
 			edit_do(e, (enum edit_op)what);
 		else if (what == 29)
 			free(edit_take(e));
+		else if (what == 28)
+			edit_search(e);
+		else if (what == 27)
+			edit_search_end(e, i % 2 == 0);
 		else
 			edit_insert(
 			    e, pieces[what % 7], strlen(pieces[what % 7]));
@@ -338,7 +593,7 @@ any_sequence_of_operations_keeps_the_line_whole(void **state)
 		assert_true(text_is_utf8(edit_text(e), e->len));
 		assert_int_equal(strlen(edit_text(e)), e->len);
 		width = 1 + rand_r(&seed) % 30;
-		column = edit_view(e, width, &out);
+		column = edit_view(e, edit_row(e), width, &out);
 		assert_true(column >= 0 && column <= width);
 		buf_free(&out);
 	}
@@ -359,6 +614,12 @@ main(void)
 		TEST(earlier_lines_come_back_and_the_draft_is_kept),
 		TEST(only_so_many_lines_are_kept),
 		TEST(a_field_without_history_keeps_no_line),
+		TEST(kills_in_a_row_are_one_and_older_ones_can_be_yanked),
+		TEST(changes_can_be_undone_and_done_again),
+		TEST(a_text_can_have_several_rows),
+		TEST(earlier_lines_are_searched),
+		TEST(names_are_completed_one_after_the_other),
+		TEST(commands_are_completed),
 		TEST(a_field_shows_what_is_around_the_cursor),
 		TEST(a_field_shows_only_safe_characters),
 		TEST(any_sequence_of_operations_keeps_the_line_whole),
