@@ -47,7 +47,7 @@ draw_list(const struct screen *s, const struct layout *l)
 		rows = n - first;
 	y = l->height - (int)rows;
 	attrset(theme_look(LOOK_RULE));
-	mvhline(y - 1, l->x, ACS_HLINE, l->width);
+	draw_across(y - 1, l->x, l->width);
 	attrset(A_NORMAL);
 	for (i = 0; i < rows; i++)
 		draw_found(

@@ -31,7 +31,7 @@ static void
 draw_rule(int y, const struct layout *l, enum look look, const struct buf *text)
 {
 	attrset(theme_look(look));
-	mvhline(y, l->x, ACS_HLINE, l->width);
+	draw_across(y, l->x, l->width);
 	if (l->width > 4) {
 		move(y, l->x + 2);
 		draw_put(buf_head(text), buf_len(text), l->width - 4);
@@ -195,8 +195,10 @@ scroll_to(size_t one, size_t len, size_t height)
 static void
 draw_border(int x, int height)
 {
+	static const cchar_t line = { .chars = { 0x2502 } };
+
 	attrset(theme_look(LOOK_RULE));
-	mvvline(0, x, ACS_VLINE, height);
+	mvvline_set(0, x, &line, height);
 	attrset(A_NORMAL);
 }
 

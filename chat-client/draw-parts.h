@@ -17,6 +17,9 @@
 /* Sanitised text, cut at the width, at the cursor. */
 void draw_put(const char *s, size_t len, int width);
 
+/* A horizontal line. */
+void draw_across(int y, int x, int width);
+
 /* Where the connection stands, in a few words, sanitised. */
 void draw_add_state(struct buf *, const struct screen *, int64_t now);
 

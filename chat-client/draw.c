@@ -26,6 +26,8 @@ draw_start(enum theme theme)
 		return false;
 	started = true;
 	atexit(draw_end);
+	/* Until it has ended once, it writes each time the cursor moves. */
+	endwin();
 	set_escdelay(ESCAPE_WAIT);
 	raw();
 	noecho();
@@ -82,6 +84,14 @@ draw_suspend(void)
 	keys_bracket_pastes(true);
 	draw_resize();
 	draw_anew();
+}
+
+void
+draw_across(int y, int x, int width)
+{
+	static const cchar_t line = { .chars = { 0x2500 } };
+
+	mvhline_set(y, x, &line, width);
 }
 
 /* Sanitised text, cut at the width, at the cursor. */

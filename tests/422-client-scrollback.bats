@@ -160,3 +160,13 @@ page_up() {
 	press alice 'M->'
 	sees alice 'line 300\.'
 }
+
+@test "1,000 messages a second are drawn at most 60 times, and typing goes on" {
+	local draws
+	"$B/tests/chat-typist" --messages 5000 --keys 5 --seconds 3 \
+	    "$B/bin/chat-client" >"$T/typed"
+	cat "$T/typed"
+	draws=$(sed -n 's/^storm_draws_per_s=//p' "$T/typed")
+	awk -v d="$draws" 'BEGIN { exit !(d > 1 && d <= 60) }'
+	grep -q '^storm_messages_per_s=[1-9]' "$T/typed"
+}
