@@ -6,6 +6,7 @@
 
 bats_require_minimum_version 1.5.0
 load helpers
+load upgrade
 
 setup_file() {
 	local status=0
@@ -388,6 +389,76 @@ banned() {
 errors_from() {
 	[[ $(inside journalctl -q CHAT_ADDRESS="$1" CHAT_EVENT=error |
 	    wc -l) -ge $2 ]]
+}
+
+# A program in the place of chat-session, as a package would put it there.
+replace_session() {
+	inside sh -euc 'cd /usr/local/libexec/chat
+		cat >new
+		chmod 755 new
+		mv new chat-session' <"$1"
+}
+
+# How often USER's session has said EVENT.
+said() {
+	inside journalctl -q CHAT_USER="$1" CHAT_EVENT="$2" -o cat | grep -c . || :
+}
+
+has_said() {
+	(($(said "$1" "$2") >= $3))
+}
+
+@test "a reload has sessions go on in their new program, as the same units" {
+	local units before after
+	inside sh -c 'echo CHAT_RATE=0 >>/etc/chat/chat.conf'
+	client_login alice
+	client_login bob
+	client_expect alice '.event == "JOINED"'
+	units=$(connections)
+	before=$(inside pgrep -x chat-session)
+	next_make "$PROGRAMS/bin/chat-session"
+	replace_session "$T/next"
+	messages 1 300 | client_raw alice
+	inside systemctl reload 'chat@*'
+	messages 301 600 | client_raw alice
+	wait_for has_said alice upgraded 1
+	wait_for has_said bob upgraded 1
+	messages 601 700 | client_raw alice
+	wait_for acks_came 700
+	wait_for last_came 700
+	all_came_in_order 700
+	inside journalctl -q CHAT_USER=alice CHAT_EVENT=upgraded -o cat |
+	    grep -q 'from 0\.1\.0 to 9\.9\.9'
+	assert_eq "$(connections)" "$units" units
+	assert_eq "$(inside pgrep -x chat-session)" "$before" processes
+	client_none bob '.event | IN("LEFT", "JOINED", "USERS")'
+	for after in $before; do
+		inside grep -q '^NoNewPrivs:.*1' "/proc/$after/status"
+		inside grep -q '^Seccomp:.*2' "/proc/$after/status"
+		assert_eq "$(inside ps -o user= -p "$after")" chat user
+	done
+	replace_session /bin/false
+	inside systemctl reload 'chat@*'
+	wait_for has_said alice upgrade_refused 1
+	say alice 'as before'
+	replace_session "$PROGRAMS/bin/chat-session"
+	inside cp "$ROOT/contrib/chat.conf" /etc/chat/chat.conf
+}
+
+@test "chat-admin upgrade restarts the relay and upgrades who is connected" {
+	local relay n
+	client_login alice
+	client_login bob
+	client_expect alice '.event == "JOINED"'
+	relay=$(relay_pid)
+	n=$(said alice upgraded)
+	inside /usr/local/sbin/chat-admin upgrade >"$T/out"
+	grep -qx 'sessions: 2 upgraded, 0 refused, 0 did not answer, 0 ended meanwhile' "$T/out"
+	wait_for has_said alice upgraded $((n + 1))
+	wait_for relay_is_new "$relay"
+	say alice hello
+	client_expect bob '.message == "hello"'
+	client_none bob '.event | IN("LEFT", "JOINED")'
 }
 
 @test "300 connections in 2 s are all connected within 10 s" {

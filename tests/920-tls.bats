@@ -155,6 +155,22 @@ start_fails() {
 	wait_for got '"ref":"2"'
 }
 
+@test "a session behind TLS goes on in its new program" {
+	local port
+	tls_open
+	tls_say '{"command":"CONNECT","username":"alice"}'
+	wait_for got '"CONNECTED"'
+	port=$(inside ss -Htn state established '( dport = :5556 )' |
+	    awk '{ sub(/.*:/, "", $3); print $3 }')
+	# Half a line before, half a line after.
+	printf '%s' '{"command":"MESSAGE","to":"all","mess' >&"$TLS"
+	inside systemctl reload 'chat@*'
+	wait_for journal "upgraded user=alice .*peer=127\.0\.0\.1:$port" -t chat-session
+	tls_say 'age":"whole","ref":"h"}'
+	wait_for got '"ref":"h"'
+	not got ERROR
+}
+
 @test "a reload with a bad certificate fails, and the good one is served on" {
 	pem expired -days -1
 	run inside systemctl reload chat-tls

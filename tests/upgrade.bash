@@ -20,13 +20,17 @@ install_program() {
 	mv -f "$T/bin/new" "$T/bin/chat-session"
 }
 
-# The same program, but it calls itself 9.9.9.
-install_next() {
+# PROGRAM as $T/next, but it calls itself 9.9.9.
+next_make() {
 	local version=9.9.9
 	sed "s/0\.1\.0\x00/$version\x00/g; s/ to 0\.1\.0,/ to $version,/;
-	    s/with 0\.1\.0\x00/with $version\x00/" "$B/bin/chat-session" >"$T/next"
+	    s/with 0\.1\.0\x00/with $version\x00/" "$1" >"$T/next"
 	chmod +x "$T/next"
 	"$T/next" --version | grep -qx "chat-session $version"
+}
+
+install_next() {
+	next_make "$B/bin/chat-session"
 	install_program "$T/next"
 }
 
