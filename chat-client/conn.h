@@ -43,8 +43,8 @@ struct conn {
 	bool paused;		      /* read nothing for now */
 	bool secret;		      /* `out' holds one: wipe it */
 	bool untrusted;		      /* CLOSED because of its certificate, */
-	char fingerprint[TLS_FINGERPRINT_LEN + 1]; /* this one */
-	char error[128]; /* why it is CLOSED or at EOF */
+	char fingerprint[FINGERPRINT_LEN + 1]; /* this one */
+	char error[128];		       /* why it is CLOSED or at EOF */
 };
 
 /* Connections are made with TLS if there is a context; it is borrowed. */

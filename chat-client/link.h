@@ -94,7 +94,7 @@ struct link {
 	char news_why[SHOWN_ERROR_MAX]; /* DENIED, STAYS; not sanitised */
 	char token[TOKEN_TEXT_MAX + 1]; /* "": none; printable ASCII */
 	int64_t token_id;
-	char fingerprint[TLS_FINGERPRINT_LEN + 1]; /* when UNTRUSTED */
+	char fingerprint[FINGERPRINT_LEN + 1]; /* when UNTRUSTED */
 
 	/* The rest is the link's own. */
 	struct credential password; /* for the next login */

@@ -110,8 +110,8 @@ start_tls(struct login *g)
 	switch (state_get(&g->state, KNOWN_FILE, key, known, sizeof(known))) {
 	case STATE_OK:
 		/* A line that was spoilt trusts nothing, and is a change. */
-		snprintf(g->known, sizeof(g->known), "%.*s",
-		    TLS_FINGERPRINT_LEN, known);
+		snprintf(
+		    g->known, sizeof(g->known), "%.*s", FINGERPRINT_LEN, known);
 		tls_context_trust(g->tls, g->known, false);
 		break;
 	case STATE_NONE:

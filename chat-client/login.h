@@ -30,11 +30,11 @@ struct login {
 	struct state state;
 	struct credential password; /* as the options say, not yet used */
 	struct credential invite;
-	bool password_used;		     /* that of the options */
-	bool registered;		     /* or not to be */
-	bool forgotten;			     /* there is no token any more */
-	char known[TLS_FINGERPRINT_LEN + 1]; /* agreed to before, or "" */
-	char message[STATE_PATH_MAX + 256];  /* see login_message() */
+	bool password_used;		    /* that of the options */
+	bool registered;		    /* or not to be */
+	bool forgotten;			    /* there is no token any more */
+	char known[FINGERPRINT_LEN + 1];    /* agreed to before, or "" */
+	char message[STATE_PATH_MAX + 256]; /* see login_message() */
 };
 
 /*

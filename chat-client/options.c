@@ -222,7 +222,7 @@ take_talk_option(struct options *o, int option, const char *argument)
 		o->tls_ca = argument;
 		break;
 	case OPT_TLS_FINGERPRINT:
-		if (!tls_fingerprint_parse(o->fingerprint, argument))
+		if (!fingerprint_parse(o->fingerprint, argument))
 			usage("--tls-fingerprint takes the 64 hexadecimal "
 			      "digits of a SHA-256, with or without colons",
 			    NULL);

@@ -30,9 +30,9 @@ struct options {
 	bool tail;	  /* read nothing */
 	bool reconnect;
 	bool tls;
-	bool insecure;	    /* secrets may go without TLS */
-	const char *tls_ca; /* a file; NULL: the system's */
-	char fingerprint[TLS_FINGERPRINT_LEN + 1]; /* "" : none was given */
+	bool insecure;			       /* secrets may go without TLS */
+	const char *tls_ca;		       /* a file; NULL: the system's */
+	char fingerprint[FINGERPRINT_LEN + 1]; /* "" : none was given */
 	const char *password_file; /* "-": standard input; or NULL */
 	int password_fd;	   /* -1: not given */
 	bool registers;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "pairs.h"
 #include "state.h"
 
 #define LOCK_STEP 20 /* ms between two tries */
@@ -139,44 +140,6 @@ read_file(struct state *s, int dir, const char *file, struct buf *text)
 	return result;
 }
 
-/* The line at *at, which moves behind it; NULL after the last. */
-static const char *
-next_line(const struct buf *text, size_t *at, size_t *len)
-{
-	const char *line, *lf;
-
-	if (*at >= buf_len(text))
-		return NULL;
-	line = buf_head(text) + *at;
-	lf = memchr(line, '\n', buf_len(text) - *at);
-	*len = lf != NULL ? (size_t)(lf - line) : buf_len(text) - *at;
-	*at += *len + 1;
-	return line;
-}
-
-static bool
-has_key(const char *line, size_t len, const char *key)
-{
-	size_t n = strlen(key);
-
-	return len > n && memcmp(line, key, n) == 0 && line[n] == '\t';
-}
-
-/* Where the key's value is in the text; NULL: nowhere. */
-static const char *
-find(const struct buf *text, const char *key, size_t *len)
-{
-	const char *line;
-	size_t at = 0;
-
-	while ((line = next_line(text, &at, len)) != NULL)
-		if (has_key(line, *len, key)) {
-			*len -= strlen(key) + 1;
-			return line + strlen(key) + 1;
-		}
-	return NULL;
-}
-
 static void
 wipe(struct buf *text)
 {
@@ -200,7 +163,7 @@ state_get(struct state *s, const char *file, const char *key, char *value,
 	result = read_file(s, dir, file, &text);
 	close(dir);
 	if (result == STATE_OK &&
-	    ((found = find(&text, key, &len)) == NULL || len >= size))
+	    ((found = pairs_find(&text, key, &len)) == NULL || len >= size))
 		result = STATE_NONE;
 	if (result == STATE_OK) {
 		memcpy(value, found, len);
@@ -268,31 +231,6 @@ replace(struct state *s, int dir, const char *file, const struct buf *text)
 	return failed(s, new, strerror(error));
 }
 
-/* The lines of `old' but for the key's, and that with its new value. */
-static bool
-edit(struct buf *out, const struct buf *old, const char *key, const char *value)
-{
-	const char *line;
-	size_t at = 0, len;
-	bool found = false;
-
-	while ((line = next_line(old, &at, &len)) != NULL) {
-		if (has_key(line, len, key)) {
-			found = true;
-			continue;
-		}
-		buf_add(out, line, len);
-		buf_add(out, "\n", 1);
-	}
-	if (value != NULL) {
-		buf_add_str(out, key);
-		buf_add(out, "\t", 1);
-		buf_add_str(out, value);
-		buf_add(out, "\n", 1);
-	}
-	return found;
-}
-
 static enum state_result
 change(struct state *s, int dir, const char *file, const char *key,
     const char *value)
@@ -302,7 +240,7 @@ change(struct state *s, int dir, const char *file, const char *key,
 	bool found;
 
 	if (result != STATE_FAILED) {
-		found = edit(&new, &old, key, value);
+		found = pairs_edit(&new, &old, key, value);
 		result = value == NULL && !found ? STATE_NONE
 						 : replace(s, dir, file, &new);
 	}

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -17,7 +16,7 @@
 
 struct tls_context {
 	SSL_CTX *ssl;
-	char trusted[TLS_FINGERPRINT_LEN + 1]; /* "" : none */
+	char trusted[FINGERPRINT_LEN + 1]; /* "" : none */
 	bool only;
 };
 
@@ -26,7 +25,7 @@ struct tls {
 	SSL *ssl;
 	bool open; /* the handshake is done, nothing has failed */
 	bool wants_write;
-	char fingerprint[TLS_FINGERPRINT_LEN + 1];
+	char fingerprint[FINGERPRINT_LEN + 1];
 	char error[160];
 };
 
@@ -83,47 +82,10 @@ tls_context_free(struct tls_context *context)
 
 void
 tls_context_trust(struct tls_context *context,
-    const char fingerprint[TLS_FINGERPRINT_LEN + 1], bool only)
+    const char fingerprint[FINGERPRINT_LEN + 1], bool only)
 {
 	memcpy(context->trusted, fingerprint, sizeof(context->trusted));
 	context->only = only;
-}
-
-static int
-digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-bool
-tls_fingerprint_parse(char out[TLS_FINGERPRINT_LEN + 1], const char *s)
-{
-	static const char digits[] = "0123456789ABCDEF";
-	size_t n = 0;
-	int value;
-
-	if (strncasecmp(s, "SHA256:", 7) == 0)
-		s += 7;
-	for (; *s != '\0'; s++) {
-		if (n % 3 == 2) {
-			out[n++] = ':';
-			if (*s == ':')
-				s++;
-		}
-		if (n == TLS_FINGERPRINT_LEN || (value = digit(*s)) == -1)
-			return false;
-		out[n++] = digits[value];
-	}
-	if (n != TLS_FINGERPRINT_LEN)
-		return false;
-	out[n] = '\0';
-	return true;
 }
 
 /* The name without what only a resolver or the kernel understands. */
@@ -248,7 +210,7 @@ take_fingerprint(struct tls *t)
 
 	if (certificate == NULL ||
 	    X509_digest(certificate, EVP_sha256(), digest, &n) != 1 ||
-	    n * 3 - 1 != TLS_FINGERPRINT_LEN)
+	    n * 3 - 1 != FINGERPRINT_LEN)
 		n = 0;
 	X509_free(certificate);
 	for (i = 0; i < n; i++)

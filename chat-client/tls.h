@@ -9,8 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* SHA-256 as `openssl x509 -fingerprint' writes it: AB:CD:... */
-#define TLS_FINGERPRINT_LEN 95
+#include "fingerprint.h"
 
 enum tls_result {
 	TLS_DONE,
@@ -38,13 +37,7 @@ void tls_context_free(struct tls_context *);
  * was given before.
  */
 void tls_context_trust(struct tls_context *,
-    const char fingerprint[TLS_FINGERPRINT_LEN + 1], bool only);
-
-/*
- * A fingerprint as a person may write it (with or without "SHA256:" and
- * colons, in any case) as it is written here.  False if it is none.
- */
-bool tls_fingerprint_parse(char out[TLS_FINGERPRINT_LEN + 1], const char *s);
+    const char fingerprint[FINGERPRINT_LEN + 1], bool only);
 
 /*
  * A client's end on a connected socket, which stays the caller's.  host, a

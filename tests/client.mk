@@ -11,14 +11,14 @@ $(B)/tests/unit/client-keymap: $(call client_test,action keymap)
 $(B)/tests/unit/client-incoming: $(call client_test,incoming)
 $(B)/tests/unit/client-model $(B)/tests/unit/client-view: $(call client_test, \
 	entry format incoming model model-go people sanitise talk view wrap)
-$(B)/tests/unit/client-talk: $(call client_test,address backoff format \
+$(B)/tests/unit/client-talk: $(call client_test,address backoff fingerprint format \
 	incoming input outbox request sanitise seen)
 link_tests = $(B)/tests/unit/client-link $(B)/tests/unit/client-link-login
 $(link_tests): $(call client_test,address backoff conn incoming link \
 	link-account link-login link-pulse link-take outbox request credential \
 	resolve seen tls)
 $(link_tests): UNITLIBS = -lssl -lcrypto
-$(B)/tests/unit/client-state: $(call client_test,state)
+$(B)/tests/unit/client-state: $(call client_test,pairs state)
 
 # The parts of chat-client's manual page that are made from its tables.
 $(B)/client-sections: $(B)/chat-client/manual/sections.o \

@@ -39,6 +39,8 @@ $(B)/tests/fuzz/dgram: $(B)/chat-notify/relay.o
 $(B)/tests/fuzz/dgram.o: ALLCPP += -iquote chat-notify
 $(B)/tests/fuzz/incoming: $(B)/chat-client/incoming.o
 $(B)/tests/fuzz/incoming.o: ALLCPP += -iquote chat-client
+$(B)/tests/fuzz/pairs: $(B)/chat-client/pairs.o $(B)/chat-client/fingerprint.o
+$(B)/tests/fuzz/pairs.o: ALLCPP += -iquote chat-client
 $(B)/tests/fuzz/sanitise: $(B)/chat-client/sanitise.o
 $(B)/tests/fuzz/sanitise.o: ALLCPP += -iquote chat-client
 

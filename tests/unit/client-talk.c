@@ -17,6 +17,7 @@
 
 #include "../../chat-client/address.h"
 #include "../../chat-client/backoff.h"
+#include "../../chat-client/fingerprint.h"
 #include "../../chat-client/format.h"
 #include "../../chat-client/input.h"
 #include "../../chat-client/outbox.h"
@@ -411,6 +412,45 @@ events_become_lines_that_cannot_be_forged(void **state)
 	assert_event("{\"event\":\"PONG\"}", "");
 }
 
+static void
+a_fingerprint_is_understood_however_it_is_written(void **state)
+{
+	static const char right[] =
+	    "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:"
+	    "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF";
+	static const char *const forms[] = { right,
+		"00112233445566778899aabbccddeeff"
+		"00112233445566778899aabbccddeeff",
+		"SHA256:00112233445566778899AABBCCDDEEFF"
+		"00:112233445566778899aabbccddeeff" };
+	static const char *const none[] = { "", "00", "SHA256:", right + 1,
+		right + 3,
+		"00112233445566778899aabbccddeeff"
+		"00112233445566778899aabbccddeef",
+		"00112233445566778899aabbccddeeff"
+		"00112233445566778899aabbccddeeff0",
+		"00112233445566778899aabbccddeeff"
+		"00112233445566778899aabbccddeef:",
+		"00112233445566778899aabbccddeeff"
+		"00112233445566778899aabbccddeeff:",
+		"0:0112233445566778899aabbccddeeff"
+		"00112233445566778899aabbccddeeff",
+		"MD5:112233445566778899aabbccddeeff"
+		"00112233445566778899aabbccddeeff",
+		"00112233445566778899aabbccddeefg"
+		"00112233445566778899aabbccddeeff" };
+	char out[FINGERPRINT_LEN + 1];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		assert_true(fingerprint_parse(out, forms[i]));
+		assert_string_equal(out, right);
+	}
+	for (i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		assert_false(fingerprint_parse(out, none[i]));
+}
+
 int
 main(void)
 {
@@ -429,6 +469,8 @@ main(void)
 		cmocka_unit_test(what_was_seen_is_bounded),
 		cmocka_unit_test(waits_grow_from_one_second_to_a_minute),
 		cmocka_unit_test(events_become_lines_that_cannot_be_forged),
+		cmocka_unit_test(
+		    a_fingerprint_is_understood_however_it_is_written),
 	};
 
 	if (setlocale(LC_ALL, "C.UTF-8") == NULL)
