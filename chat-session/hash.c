@@ -15,7 +15,8 @@
 
 struct job {
 	const char *password, *hash; /* hash NULL: nobody's */
-	int cost;
+	int cost;		     /* of a new hash */
+	int wrong_cost; /* so long takes a wrong password, whosever it is */
 	bool check, make;
 	bool right, made;
 	char out[PASSWORD_HASH_MAX];
@@ -30,7 +31,7 @@ job_run(void *arg)
 	setpriority(PRIO_PROCESS, 0, HASH_NICE);
 	if (job->check) {
 		job->right =
-		    password_check(job->password, job->hash, job->cost);
+		    password_check(job->password, job->hash, job->wrong_cost);
 		job->make =
 		    job->right && password_is_outdated(job->hash, job->cost);
 	}
@@ -98,13 +99,30 @@ hash_make(struct session *s, const struct request *r, const char *password,
 	return true;
 }
 
+/* There may be hashes from before CHAT_BCRYPT_COST was lowered. */
+static bool
+wrong_cost_find(struct session *s, const struct request *r, int *cost)
+{
+	struct store *store = session_store(s);
+
+	if (store == NULL || store_password_cost(store, cost) != STORE_OK) {
+		if (store != NULL)
+			session_store_failed(s);
+		session_unavailable(s, r->ref);
+		return false;
+	}
+	if (*cost < s->config.bcrypt_cost)
+		*cost = (int)s->config.bcrypt_cost;
+	return true;
+}
+
 bool
 hash_check(struct session *s, const struct request *r, const char *password,
     const char *hash, struct hash_answer *answer)
 {
 	struct job job = { .password = password, .hash = hash, .check = true };
 
-	if (!job_do(s, r, &job))
+	if (!wrong_cost_find(s, r, &job.wrong_cost) || !job_do(s, r, &job))
 		return false;
 	answer->right = job.right;
 	answer->renewed = job.made;

@@ -32,7 +32,7 @@ bool password_hash(const char *password, int cost, char out[PASSWORD_HASH_MAX]);
  * Whether the password is the hash's.  A hash that is NULL, PASSWORD_NOBODY or
  * no hash at all is nobody's: the answer is no, after as long as a wrong
  * password for a hash of this cost takes.  So does a wrong one for a hash of
- * lower cost.
+ * lower cost.  (Who is to learn nothing gives the highest cost of all hashes.)
  */
 bool password_check(const char *password, const char *hash, int cost);
 

@@ -414,6 +414,25 @@ store_account_set_password(
 	return store_account_replace_password(s, user, NULL, hash, revoke);
 }
 
+enum store_result
+store_password_cost(struct store *s, int *cost)
+{
+	sqlite3_stmt *st = store_query(s, ST_ACCOUNT_COST,
+	    "SELECT max(substr(password, 5, 2)) FROM users"
+	    " WHERE password GLOB '$2b$*' AND substr(password, 5, 2) <= :most");
+	char most[3];
+
+	if (st == NULL)
+		return STORE_UNAVAILABLE;
+	snprintf(most, sizeof(most), "%02d", PASSWORD_COST_MAX);
+	sqlite3_bind_text(st, 1, most, -1, SQLITE_STATIC);
+	if (store_step(s, st) != SQLITE_ROW)
+		return STORE_UNAVAILABLE;
+	*cost = sqlite3_column_int(st, 0);
+	sqlite3_reset(st);
+	return STORE_OK;
+}
+
 /* ---- whose turn it is to hash one ---- */
 
 bool

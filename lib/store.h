@@ -184,6 +184,9 @@ enum store_result store_account_set_password(
 enum store_result store_account_replace_password(struct store *, int64_t user,
     const char *old, const char *hash, bool revoke);
 
+/* The highest cost of all users' password hashes, 0 when there is none. */
+enum store_result store_password_cost(struct store *, int *cost);
+
 struct store_token {
 	int64_t id; /* never used again */
 	int64_t user_id;
