@@ -108,6 +108,11 @@ page_up() {
 	screen alice | grep -A1 '── new ──' | grep -q 'new one'
 }
 
+scrolled_to() {
+	press "$1" PPage
+	screen_has "$1" "$2"
+}
+
 @test "a page that cannot be had now is asked for again" {
 	server_start
 	cat >"$T/busy" <<-'END'
@@ -132,9 +137,7 @@ page_up() {
 	SESSION=$T/busy listener_start
 	login alice
 	sees alice 'line 99\.'
-	press alice PPage
-	press alice PPage
-	sees alice 'line 98\.'
+	wait_for scrolled_to alice 'line 98\.'
 	screen_lacks alice 'RATE_LIMITED'
 }
 

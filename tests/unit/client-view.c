@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "../../chat-client/format.h"
 #include "../../chat-client/model.h"
 #include "../../chat-client/view.h"
 #include "../../chat-client/wrap.h"
@@ -300,6 +301,34 @@ add_at(struct model *m, int64_t id, int64_t time)
 }
 
 static void
+days_are_those_of_the_local_time(void **state)
+{
+	struct buf out = { 0 };
+
+	(void)state;
+	assert_int_equal(format_day_number(1), 0);
+	assert_int_equal(format_day_number(NOON), NOON / 86400000);
+	assert_int_equal(format_day_number(0), -1);
+	assert_int_equal(format_day_number(-1), -1);
+	assert_int_equal(format_day_number(INT64_MAX), -1);
+	/* 29 February of a year that has one, of one that has none. */
+	assert_int_equal(format_day_number(951782400000), 11016);
+	assert_int_equal(format_day_number(4107542400000), 47541);
+	format_day(&out, NOON);
+	buf_add(&out, "", 1);
+	assert_string_equal(buf_head(&out), "Monday, 23 November 2026");
+	buf_cut(&out, 0);
+	format_day(&out, 0);
+	assert_int_equal(buf_len(&out), 0);
+	setenv("TZ", "Pacific/Auckland", 1);
+	tzset();
+	assert_int_equal(format_day_number(NOON), NOON / 86400000 + 1);
+	setenv("TZ", "UTC", 1);
+	tzset();
+	buf_free(&out);
+}
+
+static void
 a_new_day_has_a_line(void **state)
 {
 	struct model *m = *state;
@@ -463,6 +492,7 @@ main(void)
 		TEST(long_lines_hang_below_their_text),
 		TEST(scrolling_stops_at_both_ends),
 		TEST(a_scrolled_view_stays_when_lines_come),
+		cmocka_unit_test(days_are_those_of_the_local_time),
 		TEST(a_new_day_has_a_line),
 		TEST(what_was_not_read_has_a_line_to_go_to),
 		TEST(the_newest_lines_stay_below_a_scrolled_view),
