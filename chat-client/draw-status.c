@@ -76,7 +76,7 @@ add_server(struct buf *out, const struct screen *s)
 	const char *tls = link_tls(s->link);
 
 	buf_add_str(out, "  ");
-	buf_add_str(out, s->link->username);
+	buf_add_str(out, s->model->me);
 	buf_add_str(out, " at ");
 	sanitise_add(out, address, strlen(address), SIZE_MAX, SANITISE_LINE);
 	if (tls != NULL) {
