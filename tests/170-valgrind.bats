@@ -183,6 +183,71 @@ life() {
 	was_clean chat-session 4
 }
 
+# alice sends each line that follows a code, or an event, and gets that.
+told() {
+	local answer line
+	while read -r answer; do
+		read -r line
+		client_send alice "$line"
+		client_expect alice ".event == \"$answer\" or .code == \"$answer\""
+	done
+}
+
+@test "sessions of a user who registers, and uses passwords and a token" {
+	local code token
+	grind chat-session
+	export CHAT_BCRYPT_COST=4 CHAT_REGISTRATION=invite
+	notify_start
+	SESSION=$T/chat-session listener_start
+	client_open alice
+	told <<-'END'
+		BAD_INVITE
+		{"command":"REGISTER","username":"alice","password":"first secret"}
+		BAD_INVITE
+		{"command":"REGISTER","username":"alice","password":"first secret","invite":"guessed"}
+		BAD_REQUEST
+		{"command":"REGISTER","username":"alice","password":"short","invite":"ABCD"}
+	END
+	code=$(printf ABCD | sha256sum | cut -d ' ' -f 1)
+	sqlite3 -cmd '.timeout 5000' "$CHAT_DB" "INSERT INTO invites (hash, uses_left,
+	    note, created_at, expires_at) VALUES (x'$code', 1, '', 0, 9e15)"
+	told <<-'END'
+		REGISTERED
+		{"command":"REGISTER","username":"alice","password":"first secret","invite":"ABCD"}
+		USERNAME_TAKEN
+		{"command":"REGISTER","username":"alice","password":"first secret","invite":"ABCD"}
+		AUTH_REQUIRED
+		{"command":"CONNECT","username":"alice"}
+		AUTH_FAILED
+		{"command":"CONNECT","username":"alice","password":"wrong secret"}
+		AUTH_FAILED
+		{"command":"CONNECT","username":"nobody","password":"wrong secret"}
+		AUTH_FAILED
+		{"command":"CONNECT","username":"alice","token":"0123"}
+		CONNECTED
+		{"command":"CONNECT","username":"alice","password":"first secret"}
+		AUTH_FAILED
+		{"command":"PASSWORD","old":"wrong secret","new":"other secret"}
+		PASSWORD_CHANGED
+		{"command":"PASSWORD","old":"first secret","new":"other secret"}
+		BAD_REQUEST
+		{"command":"TOKEN","revoke":"some"}
+		TOKEN
+		{"command":"TOKEN"}
+	END
+	token=$(client_get .token)
+	client_open phone
+	client_send phone "{\"command\":\"CONNECT\",\"username\":\"alice\",\"token\":\"$token\",\"since\":0}"
+	client_expect phone '.event == "CONNECTED"'
+	client_send phone '{"command":"TOKEN","revoke":"all"}'
+	client_expect phone '.revoked == 1'
+	say phone hello
+	client_expect alice '.message == "hello"'
+	client_close phone
+	client_close alice
+	was_clean chat-session 2
+}
+
 @test "chat-notify, while sessions come, talk, die and go" {
 	grind chat-notify
 	RELAY=$T/chat-notify notify_start
