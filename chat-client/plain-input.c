@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "bounds.h"
-#include "clock.h"
 #include "help.h"
 #include "input.h"
 #include "plain-ask.h"
@@ -99,8 +98,6 @@ run_input(struct plain *p, const struct input *in)
 {
 	switch (in->kind) {
 	case INPUT_NOTHING:
-		break;
-		link_reconnect_now(p->link, clock_now());
 		break;
 	case INPUT_SAY:
 		say(p, p->options->to, in->text, in->len);

@@ -64,9 +64,16 @@ kill_session() {
 	kill -KILL "$(db "SELECT pid FROM sessions WHERE ended_at IS NULL")"
 }
 
-# Time passes: somebody waits a second for a server that does not answer.
+# A server that never answers, with which a second passes.
+mute_start() {
+	printf '#!/bin/sh\nexec cat >/dev/null\n' >mute
+	chmod +x mute
+	SESSION=$T/mute listener_start "$T/mute.sock"
+}
+
 a_second_passes() {
-	run -68 "$B/bin/chat-client" -u x --timeout 1 192.0.2.1 </dev/null
+	run -75 "$B/bin/chat-client" -u x --timeout 1 "unix:$T/mute.sock" \
+	    </dev/null
 }
 
 @test "--history prints that and ends, reading no input" {
@@ -106,6 +113,7 @@ a_second_passes() {
 
 @test "a reader that takes its time gets all, whatever --timeout is" {
 	server_start
+	mute_start
 	seq -f '%04000g' 1 300 >lines
 	chat 0 -u alice --send <lines
 	mkfifo slow
@@ -261,6 +269,7 @@ a_second_passes() {
 
 @test "output to a socket that was closed has status 74 at once" {
 	server_start
+	# shellcheck disable=SC2016 # it is perl's
 	run -74 perl -MSocket -e '
 		socketpair(my $a, my $b, AF_UNIX, SOCK_STREAM, 0) or die;
 		open(STDOUT, ">&", $a) or die;

@@ -11,6 +11,7 @@ setup() {
 	chat_setup
 	export TZ=UTC
 	# Sockets of what is killed stay.
+	# shellcheck disable=SC2034 # for teardown
 	SOCKETS_MAY_STAY=1
 	seq 1 900 >lines
 }
