@@ -205,6 +205,9 @@ link_step(struct link *l, short revents, int64_t now)
 	conn_step(&l->conn, revents, now);
 	if ((revents & POLLIN) || l->conn.paused)
 		l->heard_at = now;
+	/* What was not read yet is not late. */
+	if (l->conn.paused && l->state == LINK_LEAVING)
+		l->deadline = now + l->farewell_wait;
 	if (l->state == LINK_CONNECTING)
 		watch_connecting(l, now);
 	link_pulse_step(l, now);
@@ -351,6 +354,7 @@ link_leave(struct link *l, int64_t wait, int64_t now)
 	request_simple(&l->conn.out, "DISCONNECT", NULL);
 	conn_flush(&l->conn);
 	l->state = LINK_LEAVING;
+	l->farewell_wait = wait;
 	l->deadline = now + wait;
 }
 

@@ -114,6 +114,7 @@ struct link {
 	char resume[RESUME_MAX + 1];
 	int64_t base;	       /* last_id at the first login */
 	int64_t deadline;      /* of the login, -1: none */
+	int64_t farewell_wait; /* in ms, when LEAVING */
 	int64_t online_at;     /* when this login succeeded */
 	int64_t heard_at;      /* when something came last */
 	int64_t pulse_at;      /* when the last PING was sent */

@@ -81,7 +81,7 @@ all_killed() {
 	LISTENERS=()
 }
 
-@test "a whole server is killed and started again in the middle, twice" {
+@test "a whole server is killed and started again in the middle" {
 	server_start
 	reader_start "127.0.0.1:$PORT"
 	sender_start "127.0.0.1:$PORT"
@@ -91,8 +91,6 @@ all_killed() {
 	feed 2
 	apart server_start
 	wait_for -t 60 stored_from 301
-	all_killed
-	apart server_start
 	feed 3
 	assert_nothing_lost
 	grep -q 'will come back' sender.err
@@ -100,7 +98,6 @@ all_killed() {
 }
 
 @test "over TLS, what ends it is killed in the middle" {
-	local i
 	command -v hitch >/dev/null || skip 'hitch is not installed'
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 	    -subj /CN=localhost -addext subjectAltName=DNS:localhost \
@@ -111,12 +108,11 @@ all_killed() {
 	front_start
 	reader_start --tls --tls-ca crt "localhost:$TLS_PORT"
 	sender_start --tls --tls-ca crt "localhost:$TLS_PORT"
-	for i in 1 2; do
-		feed "$i"
-		wait_for -t 60 stored_from $((i * 300 - 299))
-		front_kill
-		apart front_start
-	done
+	feed 1
+	wait_for stored_from 1
+	feed 2
+	front_kill
+	apart front_start
 	feed 3
 	assert_nothing_lost
 	grep -q 'connected again' reader.err

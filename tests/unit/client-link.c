@@ -438,6 +438,15 @@ leaving_waits_for_the_answer(void **state)
 	pass(w, 500);
 	assert_int_equal(w->link->state, LINK_IDLE);
 	assert_int_equal(w->link->why, LINK_LOST);
+	/* It is not late while nothing is read. */
+	log_in(w);
+	link_leave(w->link, 500, w->now);
+	link_pause(w->link, true);
+	pass(w, 5000);
+	assert_int_equal(w->link->state, LINK_LEAVING);
+	link_pause(w->link, false);
+	pass(w, 500);
+	assert_int_equal(w->link->state, LINK_IDLE);
 }
 
 int
