@@ -382,15 +382,20 @@ signals_init(sigset_t *mask)
 static void
 usage(FILE *out)
 {
-	fputs("usage: chat-session [--help | --version]\n\n"
-	      "Serves one chat client on standard input and output (a socket or"
-	      " pipes), or on\nthe one descriptor of LISTEN_FDS=1.\n",
+	fputs(
+	    "usage: chat-session [--listen[=HOST:PORT] | --help | --version]\n\n"
+	    "Serves one chat client on standard input and output (a socket or"
+	    " pipes), or on\nthe one descriptor of LISTEN_FDS=1.  With"
+	    " --listen, a copy of it serves each client that\nconnects to"
+	    " HOST:PORT (in numbers), or to the sockets of LISTEN_FDS.\n",
 	    out);
 	config_help(out);
 }
 
 struct options {
 	int state, test; /* descriptors of a state, -1: not given */
+	bool listen;
+	const char *address; /* to listen on, NULL: what was handed over */
 };
 
 static int
@@ -413,6 +418,7 @@ options(struct options *o, int argc, char **argv)
 	static const struct option longs[] = { { "help", no_argument, NULL,
 						   'h' },
 		{ "version", no_argument, NULL, 'V' },
+		{ "listen", optional_argument, NULL, 'l' },
 		{ "state", required_argument, NULL, 's' },
 		{ "self-test", required_argument, NULL, 't' },
 		{ NULL, 0, NULL, 0 } };
@@ -431,6 +437,8 @@ options(struct options *o, int argc, char **argv)
 		o->state = descriptor(optarg);
 	else if (option == 't')
 		o->test = descriptor(optarg);
+	o->listen = option == 'l';
+	o->address = o->listen ? optarg : NULL;
 	if (option == '?' || optind != argc) {
 		usage(stderr);
 		exit(EX_USAGE);
@@ -508,6 +516,8 @@ main(int argc, char **argv)
 	log_open("chat-session");
 	if (o.test != -1)
 		return upgrade_self_test(&s, o.test);
+	if (o.listen && (status = listen_run(&s, o.address)) != LISTEN_SESSION)
+		return status;
 	signals_init(&mask);
 	status = session_init(&s, o.state);
 	if (o.state == -1)

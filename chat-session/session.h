@@ -116,6 +116,18 @@ struct session {
 int64_t session_now(void);
 int64_t session_now_us(void);
 
+/* ---- listen.c ---- */
+
+#define LISTEN_SESSION (-1)
+/*
+ * Listen on the address, "HOST:PORT" in numbers, or on the sockets of
+ * LISTEN_FDS if it is NULL, and fork for each connection.  Returns
+ * LISTEN_SESSION in the copies, each with its connection as standard input and
+ * output; in the one that listens the exit status, when it is told to end or
+ * cannot begin (logged).
+ */
+int listen_run(struct session *, const char *address);
+
 /* ---- confine.c ---- */
 
 /* Read the configuration.  False: error says what is wrong with it. */

@@ -50,7 +50,11 @@
 #define FLUSH_WAIT	  5000 /* for a client that takes none of its last events */
 #define REST_AFTER	  1000	/* idle: spare memory is given back */
 #define UPGRADE_TEST_WAIT 10000 /* for a new program to test itself */
-#define RECONNECT_AFTER	  2	/* seconds, what SHUTDOWN tells a client */
+#define LISTEN_SOCKETS	  16	/* that --listen takes over */
+#define LISTEN_BACKLOG	  4096	/* connections that wait to be taken */
+#define LISTEN_FACTOR	  2	/* times CHAT_MAX_CONNECTIONS, then they wait */
+#define LISTEN_PAUSE	  100 /* when a process or a descriptor is not to be had */
+#define RECONNECT_AFTER	  2 /* seconds, what SHUTDOWN tells a client */
 
 /* The header that a proxy sends first. */
 #define PROXY_LINE_MAX	 107  /* bytes of a line of version 1 */

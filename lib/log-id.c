@@ -35,6 +35,8 @@ static const struct {
 	{ SESSION, "server_full", "e5e6e9379b554afaa77fcaa469063aa4" },
 	{ SESSION, "shutdown", "1a194a3fba7c4064b18da76a5530761f" },
 	{ SESSION, "login_failed", "ece6a27a2a4140de8f32b67b2d7fc7ac" },
+	{ SESSION, "listening", "e5bcaec8105a4f5ca8e6052f2efdb962" },
+	{ SESSION, "listen", "d1f13fc43b5942bfa830384535844ef6" },
 	{ SESSION, "hash", "ede7cb17f5fe480e861df7800990602f" },
 	{ SESSION, "store", "14d7535bcb464781bb6450234c39bf4d" },
 	{ SESSION, "store_available", "dcb2fd9bf18b436496253cab126f0466" },

@@ -34,7 +34,7 @@ admin_setup() {
 	fi
 	local program
 	for program in chat-session chat-notify; do
-		printf '#!/bin/sh\nexec setpriv --reuid %d --regid %d %s %s\n' \
+		printf '#!/bin/sh\nexec setpriv --reuid %d --regid %d %s %s "$@"\n' \
 		    "$OWNER" "$OWNER" --clear-groups "$BIN/$program" \
 		    >"$T/$program"
 		chmod 755 "$T/$program"

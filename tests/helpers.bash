@@ -9,8 +9,10 @@
 # and calls chat_setup and chat_teardown in them.  The programs are taken from
 # $B/bin and $B/tests (B from the environment, default build).
 #
-# The rate limit is off (CHAT_RATE=0).  Each test has its own directory $T (also the current directory), its own
-# port $PORT, and exports CHAT_DB, CHAT_RUNTIME_DIR and CHAT_CONFIG=/dev/null.
+# The rate limit is off (CHAT_RATE=0), and there is a minute to log in, for the
+# machine may be busy (CHAT_LOGIN_TIMEOUT=60).  Each test has its own directory
+# $T (also the current directory), its own port $PORT, and exports CHAT_DB,
+# CHAT_RUNTIME_DIR and CHAT_CONFIG=/dev/null.
 # Other CHAT_* keys are set (exported) before server_start.  A test fails when
 # at its end one of its processes or sockets is left, or when a sanitizer
 # reported something.
@@ -23,6 +25,8 @@
 #
 # The server
 #   server_start / server_stop         chat-notify, and a listener on $PORT
+#   (With CHAT_TEST_FORK=1 in the environment, "chat-session --listen" is the
+#   listener.)
 #   listener_start [ADDRESS] / listener_stop   only the listener; ADDRESS as
 #                                      systemd-socket-activate -l takes it
 #   notify_start / notify_stop / notify_kill   stop: TERM, and it must end
@@ -153,7 +157,7 @@ chat_setup() {
 	exec {NAP}<>"$T/nap"
 	PORT=
 	# Tests say in a moment what people say in an hour.
-	export CHAT_RATE=0
+	export CHAT_RATE=0 CHAT_LOGIN_TIMEOUT=60
 	export CHAT_CONFIG=/dev/null CHAT_DB=$T/data/chat.db
 	export CHAT_RUNTIME_DIR=$T/run CHAT_TEST_ID=$T XDG_STATE_HOME=$T/state
 	export ASAN_OPTIONS=log_path=$T/san/asan:detect_stack_use_after_return=1
@@ -315,8 +319,13 @@ listener_try() {
 	local log=$T/log/listener.${#LISTENERS[@]}
 	environment_options
 	: >"$log"
-	systemd-socket-activate --accept --inetd -l "$1" "${OPTIONS[@]}" \
-	    "${SESSION:-$B/bin/chat-session}" </dev/null >>"$log" 2>&1 3>&- &
+	local how=(--accept --inetd) option=()
+	if [[ -n ${CHAT_TEST_FORK:-} ]]; then
+		how=() option=(--listen)
+	fi
+	systemd-socket-activate "${how[@]}" -l "$1" "${OPTIONS[@]}" \
+	    "${SESSION:-$B/bin/chat-session}" "${option[@]}" \
+	    </dev/null >>"$log" 2>&1 3>&- &
 	LISTENER=$!
 	wait_for listener_is_up "$log" "$LISTENER"
 	kill -0 "$LISTENER" 2>/dev/null
@@ -408,6 +417,10 @@ session_pid() {
 
 # The listener says from where each connection came, then the pid it gave it.
 session_find() {
+	if [[ -n ${CHAT_TEST_FORK:-} ]]; then
+		ss -Htnp "dport = :$1" | grep -Po -m 1 '^.*?"chat-session",pid=\K[0-9]+'
+		return
+	fi
 	awk -v port=":$1" '
 		/Connection from/ { here = index($0 " ", port " to ") > 0 }
 		here && /Spawned .* as PID/ { sub(/.*PID /, ""); pid = $0 + 0 }

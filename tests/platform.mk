@@ -8,7 +8,7 @@ INSTALL ?= install
 SYSTEMCTL ?= systemctl
 CONFDIR = /etc/chat
 
-UNITS = chat.socket chat@.service chat-notify.socket chat-notify.service \
+UNITS = chat.socket chat@.service chat-fork.socket chat-fork.service chat-notify.socket chat-notify.service \
 	chat-tls.service chat-prune.service chat-prune.timer \
 	chat-backup.service chat-backup.timer
 CONFIGS = chat.conf chat-tls.conf
@@ -85,7 +85,7 @@ install: $(BIN)
 uninstall:
 	@if $(live); then \
 		set -x; \
-		$(SYSTEMCTL) disable --now chat.socket chat-tls.service \
+		$(SYSTEMCTL) disable --now chat.socket chat-fork.socket chat-tls.service \
 			chat-backup.timer; \
 		$(SYSTEMCTL) stop chat-prune.timer chat-prune.service \
 			chat-backup.service; \

@@ -1,0 +1,309 @@
+/*
+ * The second way to be started, for servers where many log in at a time: one
+ * process listens and forks itself for each connection, so that what comes
+ * before the first line (executing, linking, relocating) is done once.  The
+ * copy goes on in main() as if it had been started with the connection; this
+ * process reads nothing from anybody, and has no database open, since an open
+ * one must not cross a fork(2) (sqlite.org/howtocorrupt.html, 2.6).
+ */
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "session.h"
+
+#define LISTEN_FDS_START 3 /* sd_listen_fds(3) */
+
+struct listeners {
+	struct pollfd fds[LISTEN_SOCKETS];
+	nfds_t count;
+	long children, children_max;
+	bool short_of_something; /* it was said already */
+};
+
+static volatile sig_atomic_t terminated;
+
+static void
+on_signal(int signo)
+{
+	if (signo != SIGCHLD)
+		terminated = 1;
+}
+
+/* Delivered only while waiting, so that no test of the flag races. */
+static void
+signals_take(sigset_t *before)
+{
+	static const int taken[] = { SIGTERM, SIGINT, SIGCHLD };
+	struct sigaction sa = { .sa_handler = on_signal };
+	sigset_t blocked;
+	size_t i;
+
+	sigemptyset(&blocked);
+	for (i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+		sigaddset(&blocked, taken[i]);
+	sigprocmask(SIG_BLOCK, &blocked, before);
+	for (i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+		sigaction(taken[i], &sa, NULL);
+}
+
+/* As they were before, for the copy. */
+static void
+signals_give_back(const sigset_t *before)
+{
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGCHLD, SIG_DFL);
+	terminated = 0;
+	sigprocmask(SIG_SETMASK, before, NULL);
+}
+
+/* ---- the sockets ---- */
+
+static bool
+is_listening(int fd)
+{
+	int on = 0;
+	socklen_t len = sizeof(on);
+
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) == 0 && on;
+}
+
+static bool
+add(struct listeners *l, int fd)
+{
+	/* Another process may have taken the connection that woke us. */
+	if (l->count == LISTEN_SOCKETS ||
+	    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) == -1 ||
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) == -1)
+		return false;
+	l->fds[l->count++] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	return true;
+}
+
+/* Those that were handed over. */
+static int
+inherit(struct listeners *l)
+{
+	const char *fds = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
+	long i, n;
+
+	n = fds != NULL && pid != NULL &&
+		strtol(pid, NULL, 10) == (long)getpid()
+	    ? strtol(fds, NULL, 10)
+	    : 0;
+	for (i = 0; i < n; i++)
+		if (!is_listening(LISTEN_FDS_START + (int)i) ||
+		    !add(l, LISTEN_FDS_START + (int)i)) {
+			log_event(LEVEL_CRITICAL, "listen",
+			    "descriptor %ld of LISTEN_FDS=%ld is no socket that"
+			    " listens, or there are more than %d: Accept=no is"
+			    " needed in the socket unit",
+			    LISTEN_FDS_START + i, n, LISTEN_SOCKETS);
+			return EX_CONFIG;
+		}
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDNAMES");
+	if (n > 0)
+		return EX_OK;
+	log_event(LEVEL_CRITICAL, "listen",
+	    "no socket was handed over (LISTEN_FDS): name an address,"
+	    " --listen=HOST:PORT");
+	return EX_USAGE;
+}
+
+/* "HOST:PORT", "[HOST]:PORT": their parts, in text. */
+static bool
+split(char *text, char **host, char **port)
+{
+	char *colon = strrchr(text, ':'), *end;
+	long number;
+
+	if (colon == NULL || colon == text || colon[1] < '0' || colon[1] > '9')
+		return false;
+	/* getaddrinfo(3) would take only the lower bits of more. */
+	number = strtol(colon + 1, &end, 10);
+	if (*end != '\0' || number < 1 || number > 65535)
+		return false;
+	*colon = '\0';
+	*host = text;
+	*port = colon + 1;
+	if (*text == '[' && colon[-1] == ']') {
+		colon[-1] = '\0';
+		*host = text + 1;
+	}
+	return **host != '\0';
+}
+
+static int
+bound_socket(const struct addrinfo *a)
+{
+	int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, 0), on = 1;
+	int error;
+
+	if (fd != -1 &&
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+	    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)) == 0 &&
+	    bind(fd, a->ai_addr, a->ai_addrlen) == 0 &&
+	    listen(fd, LISTEN_BACKLOG) == 0)
+		return fd;
+	error = errno;
+	if (fd != -1)
+		close(fd);
+	errno = error;
+	return -1;
+}
+
+/* One of our own, at a numeric address. */
+static int
+bind_to(struct listeners *l, const char *address)
+{
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV |
+		    AI_PASSIVE,
+		.ai_socktype = SOCK_STREAM },
+			*found = NULL;
+	char text[256], *host, *port;
+	int fd = -1, status = EX_USAGE;
+
+	if ((size_t)snprintf(text, sizeof(text), "%s", address) >=
+		sizeof(text) ||
+	    !split(text, &host, &port) ||
+	    getaddrinfo(host, port, &hints, &found) != 0) {
+		log_event(LEVEL_CRITICAL, "listen",
+		    "--listen=%s: give an IPv4 or IPv6 address and a port, such"
+		    " as 127.0.0.1:5555 or [::1]:5555",
+		    address);
+		return status;
+	}
+	if ((fd = bound_socket(found)) == -1 || !add(l, fd)) {
+		log_event(LEVEL_CRITICAL, "listen", "cannot listen on %s: %s",
+		    address, strerror(errno));
+		status = EX_OSERR;
+	} else {
+		status = EX_OK;
+	}
+	freeaddrinfo(found);
+	return status;
+}
+
+/* ---- connections ---- */
+
+static void
+reap(struct listeners *l)
+{
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		if (l->children > 0)
+			l->children--;
+}
+
+/* What is lacking comes back with time, or when somebody leaves. */
+static void
+trouble(struct listeners *l, const char *what)
+{
+	struct timespec pause = { .tv_nsec = LISTEN_PAUSE * 1000000L };
+
+	if (!l->short_of_something)
+		log_event(LEVEL_ERROR, "listen",
+		    "%s: %s; connections wait until there is room again", what,
+		    strerror(errno));
+	l->short_of_something = true;
+	nanosleep(&pause, NULL);
+}
+
+/* The copy: the connection is its standard input and output. */
+static void
+become_session(struct listeners *l, int fd, const sigset_t *before)
+{
+	nfds_t i;
+
+	signals_give_back(before);
+	for (i = 0; i < l->count; i++)
+		close(l->fds[i].fd);
+	if (dup2(fd, STDIN_FILENO) == -1 || dup2(fd, STDOUT_FILENO) == -1)
+		_exit(EX_OSERR);
+	close(fd);
+}
+
+/* Returns true in the copy. */
+static bool
+take(struct listeners *l, int listener, const sigset_t *before)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	pid_t pid;
+
+	if (fd == -1) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+		    errno == ENOMEM)
+			trouble(l, "cannot take a connection");
+		return false;
+	}
+	if ((pid = fork()) == 0) {
+		become_session(l, fd, before);
+		return true;
+	}
+	if (pid == -1) {
+		trouble(l, "cannot make a process for a connection");
+	} else {
+		l->children++;
+		l->short_of_something = false;
+	}
+	close(fd);
+	return false;
+}
+
+static int
+serve(struct listeners *l)
+{
+	sigset_t before;
+	nfds_t i;
+	bool full;
+
+	signals_take(&before);
+	while (!terminated) {
+		full = l->children >= l->children_max;
+		if (ppoll(l->fds, full ? 0 : l->count, NULL, &before) == -1 &&
+		    errno != EINTR)
+			return EX_OSERR;
+		reap(l);
+		for (i = 0; !full && i < l->count; i++)
+			if (l->fds[i].revents != 0 &&
+			    take(l, l->fds[i].fd, &before))
+				return LISTEN_SESSION;
+	}
+	return EX_OK;
+}
+
+int
+listen_run(struct session *s, const char *address)
+{
+	static struct listeners l;
+	char error[CONFIG_ERROR_MAX] = "";
+	int status;
+
+	/* Said now rather than to each client. */
+	if (!session_configure(s, error)) {
+		log_event(LEVEL_CRITICAL, "bad_configuration", "%s", error);
+		return EX_CONFIG;
+	}
+	status = address != NULL ? bind_to(&l, address) : inherit(&l);
+	if (status != EX_OK)
+		return status;
+	l.children_max = LISTEN_FACTOR * s->config.max_connections;
+	log_event(LEVEL_INFO, "listening", "%s",
+	    address != NULL ? address : "on what was handed over");
+	return serve(&l);
+}

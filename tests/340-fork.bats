@@ -1,0 +1,151 @@
+#!/usr/bin/env bats
+# chat-session --listen: one process that listens and forks itself for each
+# connection.  (With CHAT_TEST_FORK=1 all other tests use it as well.)
+
+bats_require_minimum_version 1.5.0
+load helpers
+
+listen_start() {
+	"$B/bin/chat-session" "$@" </dev/null >"$T/log/listen" 2>&1 3>&- &
+	LISTEN=$!
+	LISTENERS+=("$LISTEN")
+	wait_for grep -qE 'INFO listening|CRITICAL' "$T/log/listen"
+}
+
+@test "it listens on an address, and serves several at a time" {
+	notify_start
+	PORT=$("$B/tests/chat-talk" --port)
+	listen_start --listen="127.0.0.1:$PORT"
+	client_login alice
+	client_login bob
+	say alice hello
+	client_expect bob '.message == "hello" and .from == "alice"'
+	assert_eq "$(db 'select count(distinct pid) from sessions')" 2
+	[[ $(db "select count(*) from sessions where pid = $LISTEN") == 0 ]]
+}
+
+@test "it listens on an address of IPv6" {
+	[[ -e /proc/net/if_inet6 ]] || skip 'no IPv6 here'
+	notify_start
+	PORT=$("$B/tests/chat-talk" --port)
+	listen_start --listen="[::1]:$PORT"
+	client_open alice "tcp:::1:$PORT"
+	client_login alice
+}
+
+@test "an address that is none, or not free, is named" {
+	for address in x 127.0.0.1 :5555 127.0.0.1: localhost:5555 \
+	    127.0.0.1:99999 127.0.0.1:0 '[::1]' ''; do
+		run -64 timeout 10 "$B/bin/chat-session" --listen="$address"
+		[[ $output == *"--listen=$address"*127.0.0.1:5555* ]]
+	done
+	notify_start
+	listener_start
+	run -71 timeout 10 "$B/bin/chat-session" --listen="127.0.0.1:$PORT"
+	[[ $output == *"cannot listen on 127.0.0.1:$PORT"*'in use'* ]]
+}
+
+@test "without an address something that listens must have been handed over" {
+	run -64 timeout 10 "$B/bin/chat-session" --listen
+	[[ $output == *LISTEN_FDS*--listen=* ]]
+	# One connection rather than what listens.
+	PORT=$("$B/tests/chat-talk" --port)
+	systemd-socket-activate --accept -l "127.0.0.1:$PORT" \
+	    "$B/bin/chat-session" --listen >"$T/log/listen" 2>&1 3>&- &
+	LISTENERS+=($!)
+	wait_for grep -q '^Listening' "$T/log/listen"
+	client_open alice
+	client_closed alice
+	wait_for grep -q 'CRITICAL listen.*Accept=no' "$T/log/listen"
+}
+
+@test "a wrong configuration is said at the start, with status 78" {
+	CHAT_IDLE_TIMEOUT=never run -78 timeout 10 \
+	    "$B/bin/chat-session" --listen=127.0.0.1:1
+	[[ $output == *CHAT_IDLE_TIMEOUT* ]]
+}
+
+@test "its end is no end of a session, and another takes over at once" {
+	notify_start
+	PORT=$("$B/tests/chat-talk" --port)
+	listen_start --listen="127.0.0.1:$PORT"
+	client_login alice
+	kill -TERM "$LISTEN"
+	wait "$LISTEN"
+	LISTENERS=()
+	say alice still
+	listen_start --listen="127.0.0.1:$PORT"
+	client_login bob
+	say alice here
+	client_expect bob '.message == "here"'
+}
+
+@test "a session that crashes takes no other along, and leaves no zombie" {
+	export CHAT_TEST_FORK=1
+	server_start
+	client_login alice
+	client_login bob
+	client_login carol
+	session_kill bob SEGV
+	say alice on
+	client_expect carol '.message == "on"'
+	client_login dave
+	[[ $(ps -o stat= --ppid "${LISTENERS[0]}") != *Z* ]]
+}
+
+@test "more than twice CHAT_MAX_CONNECTIONS wait until somebody leaves" {
+	export CHAT_MAX_CONNECTIONS=2 CHAT_TEST_FORK=1
+	# Nobody counts without the relay.
+	mkdir -p "$T/run/sessions"
+	listener_start
+	for name in a b c d; do
+		client_login "$name"
+	done
+	client_open e
+	client_send e '{"command":"CONNECT","username":"e"}'
+	say a on
+	assert_eq "$(client_count e)" 0 'events of who waits'
+	client_send a '{"command":"DISCONNECT"}'
+	client_closed a
+	client_expect e '.event == "CONNECTED"'
+}
+
+client_count() {
+	wc -l <"$(client_record "$1")"
+}
+
+# Each call that can run short, once.
+@test "without descriptors or processes connections wait, and that is said once" {
+	need_strace
+	notify_start
+	PORT=$("$B/tests/chat-talk" --port)
+	strace -qq -o trace -e trace=accept4,clone \
+	    -e inject=accept4:error=EMFILE:when=1..3 \
+	    "$B/bin/chat-session" --listen="127.0.0.1:$PORT" \
+	    >"$T/log/listen" 2>&1 </dev/null 3>&- &
+	LISTENERS+=($!)
+	wait_for grep -q 'INFO listening' "$T/log/listen"
+	client_login alice
+	grep -q INJECTED trace
+	assert_eq "$(grep -c 'ERROR listen' "$T/log/listen")" 1 'lines of trouble'
+	kill -TERM "$(child_of "${LISTENERS[0]}")"
+}
+
+@test "an upgrade of a session does not touch the one that listens" {
+	notify_start
+	PORT=$("$B/tests/chat-talk" --port)
+	cp "$B/bin/chat-session" "$T/chat-session"
+	"$T/chat-session" --listen="127.0.0.1:$PORT" </dev/null \
+	    >"$T/log/listen" 2>&1 3>&- &
+	LISTENERS+=($!)
+	wait_for grep -q 'INFO listening' "$T/log/listen"
+	client_login alice
+	pid=$(db "select pid from sessions where ended_at is null")
+	kill -URG "$pid"
+	wait_for grep -q upgraded "$T/log/listen"
+	say alice on
+	assert_eq "$(db "select pid from sessions where ended_at is null")" "$pid"
+	kill -URG "${LISTENERS[0]}"
+	client_login bob
+	client_expect alice '.event == "JOINED"'
+}
