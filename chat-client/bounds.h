@@ -47,6 +47,11 @@
 #define STATE_PATH_MAX 1024
 #define STATE_FILE_MAX (1024 * 1024) /* of known servers, of tokens */
 
+/* The configuration. */
+#define SETTINGS_FILE_MAX  (64 * 1024)
+#define SETTINGS_LINE_MAX  1024
+#define SETTINGS_WORDS_MAX 64 /* of a command in it */
+
 /* Waits. */
 #define TIMEOUT_DEFAULT	    10 /* seconds, for --timeout */
 #define TIMEOUT_MAX	    86400

@@ -3,10 +3,13 @@
  * between two connections: nothing else happens while a question is open.
  */
 #include <sys/stat.h>
+#include <sys/wait.h>
 
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -112,6 +115,64 @@ credential_read_file(struct credential *s, const char *path)
 	else
 		wrong = credential_read_fd(s, fd);
 	close(fd);
+	return wrong;
+}
+
+static _Noreturn void
+run(const char *const argv[], int out)
+{
+	/* execvp() takes pointers that it does not write through. */
+	union {
+		const char *const *mine;
+		char *const *its;
+	} words = { argv };
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	if (dup2(out, STDOUT_FILENO) != -1)
+		execvp(argv[0], words.its);
+	warn("%s", argv[0]);
+	_exit(127);
+}
+
+/* Who is cut off while he writes may fail. */
+static void
+read_rest(int fd)
+{
+	char rest[512];
+	ssize_t n;
+
+	do
+		n = read(fd, rest, sizeof(rest));
+	while (n > 0 || (n == -1 && errno == EINTR));
+	explicit_bzero(rest, sizeof(rest));
+}
+
+const char *
+credential_read_command(struct credential *s, const char *const argv[])
+{
+	const char *wrong;
+	int ends[2], status;
+	pid_t pid;
+
+	credential_wipe(s);
+	if (pipe2(ends, O_CLOEXEC) == -1)
+		return strerror(errno);
+	if ((pid = fork()) == 0)
+		run(argv, ends[1]);
+	close(ends[1]);
+	wrong = pid == -1 ? strerror(errno) : credential_read_fd(s, ends[0]);
+	if (pid != -1)
+		read_rest(ends[0]);
+	close(ends[0]);
+	while (pid != -1 && waitpid(pid, &status, 0) == -1 && errno == EINTR)
+		;
+	if (pid != -1 && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
+		wrong = "it failed";
+	if (wrong != NULL)
+		credential_wipe(s);
 	return wrong;
 }
 

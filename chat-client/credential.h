@@ -30,6 +30,13 @@ void credential_rub_out(struct credential *);
 const char *credential_read_fd(struct credential *, int fd);
 const char *credential_read_file(struct credential *, const char *path);
 
+/*
+ * The first line that a command prints; it is waited for.  It has our terminal
+ * and our descriptors, and no signal of ours is blocked in it.
+ */
+const char *
+credential_read_command(struct credential *, const char *const argv[]);
+
 /* Whether there is a person to ask: a terminal, which shows our errors too. */
 bool credential_can_ask(void);
 

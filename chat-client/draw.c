@@ -74,16 +74,26 @@ draw_bell(void)
 }
 
 void
-draw_suspend(void)
+draw_pause(bool begins)
 {
-	title_end();
-	keys_bracket_pastes(false);
-	endwin();
-	raise(SIGSTOP);
+	if (begins) {
+		title_end();
+		keys_bracket_pastes(false);
+		endwin();
+		return;
+	}
 	title_start();
 	keys_bracket_pastes(true);
 	draw_resize();
 	draw_anew();
+}
+
+void
+draw_suspend(void)
+{
+	draw_pause(true);
+	raise(SIGSTOP);
+	draw_pause(false);
 }
 
 void

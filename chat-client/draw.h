@@ -50,7 +50,6 @@ struct screen {
 	struct login *login;
 	struct model *model;
 	struct keymap keymap;
-	enum theme theme;
 	struct alert alert;
 	bool finding;	  /* where to go, by typing: */
 	struct edit find; /* what was typed */
@@ -60,10 +59,10 @@ struct screen {
 	struct buf paste;   /* while it comes in */
 	bool guarded;	    /* it is shown, and may be sent */
 	bool guarded_whole; /* the line has nothing else */
-	struct page page; /* when open, it covers the rest */
-	struct edit line; /* what is being written */
-	struct edit name; /* in the login form */
-	bool form;	  /* the login form is shown */
+	struct page page;   /* when open, it covers the rest */
+	struct edit line;   /* what is being written */
+	struct edit name;   /* in the login form */
+	bool form;	    /* the login form is shown */
 	enum form_step step;
 	struct credential answer; /* in the form, but for the name */
 	struct credential first;  /* the new password, while asked AGAIN */
@@ -85,6 +84,8 @@ void draw_resize(void);
 void draw_anew(void);
 /* Give the terminal back for a while, stopped by the user. */
 void draw_suspend(void);
+/* The same for as long as something else uses it: with true, then false. */
+void draw_pause(bool);
 
 /* Ring. */
 void draw_bell(void);

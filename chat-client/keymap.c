@@ -28,6 +28,8 @@ static const struct {
 	{ "Down", KEYMAP_DOWN },
 	{ "Left", KEYMAP_LEFT },
 	{ "Right", KEYMAP_RIGHT },
+	{ "WheelUp", KEYMAP_WHEEL_UP },
+	{ "WheelDown", KEYMAP_WHEEL_DOWN },
 };
 
 static const struct {

@@ -53,13 +53,17 @@ keys_bracket_pastes(bool on)
 }
 
 void
-keys_start(void)
+keys_start(bool mouse)
 {
 	char sequence[32];
 	size_t i;
 	int m;
 
 	define_key("\033[200~", CODE_PASTE);
+	if (mouse) {
+		mousemask(BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+		mouseinterval(0);
+	}
 	for (i = 0; i < COUNT(table); i++)
 		for (m = 1; m < 8 && table[i].final != 0; m++) {
 			snprintf(sequence, sizeof(sequence), "\033[%d;%d%c",
@@ -94,10 +98,22 @@ modified(int code)
 }
 
 static struct key
+wheel(void)
+{
+	MEVENT event = { 0 };
+
+	if (getmouse(&event) == OK && event.bstate & BUTTON4_PRESSED)
+		return coded(KEYMAP_WHEEL_UP);
+	return coded(event.bstate & BUTTON5_PRESSED ? KEYMAP_WHEEL_DOWN : 0);
+}
+
+static struct key
 special(wint_t code)
 {
 	size_t i;
 
+	if (code == KEY_MOUSE)
+		return wheel();
 	if ((int)code >= CODE_FIRST)
 		return modified((int)code - CODE_FIRST);
 	if (code >= (wint_t)KEY_F(1) && code <= (wint_t)KEY_F(12))

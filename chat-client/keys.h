@@ -24,8 +24,11 @@ struct key {
 	size_t len;
 };
 
-/* Make curses know the sequences its terminal descriptions lack. */
-void keys_start(void);
+/*
+ * Make curses know the sequences its terminal descriptions lack; with `mouse'
+ * its wheel gives keys.
+ */
+void keys_start(bool mouse);
 
 /*
  * Have the terminal say what is pasted; or no more, before it is given back.

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "login.h"
 #include "status.h"
@@ -142,14 +143,38 @@ login_free(struct login *g)
 	explicit_bzero(g, sizeof(*g));
 }
 
+/* Its password is that of the user it was configured for. */
+static void
+run_password_command(struct login *g, const char *username)
+{
+	const struct options *o = g->options;
+	const char *wrong;
+
+	if (o->password_command == NULL || g->command_failed ||
+	    o->password_file != NULL || o->password_fd != -1 ||
+	    strcasecmp(username, o->user) != 0)
+		return;
+	if (g->pause != NULL)
+		g->pause(true);
+	wrong = credential_read_command(&g->password, o->password_command);
+	if (g->pause != NULL)
+		g->pause(false);
+	g->command_failed = wrong != NULL;
+	if (wrong != NULL)
+		tell(g, "password-command: %s: %s", o->password_command[0],
+		    wrong);
+}
+
 /* A file can be read again; what came through a descriptor is used once. */
 static bool
-use_option_password(struct login *g, struct link *l)
+use_option_password(struct login *g, struct link *l, const char *username)
 {
 	const char *file = g->options->password_file;
 
 	if (g->password.len == 0 && file != NULL && strcmp(file, "-") != 0)
 		credential_read_file(&g->password, file);
+	if (g->password.len == 0)
+		run_password_command(g, username);
 	if (g->password.len == 0)
 		return false;
 	link_set_password(l, &g->password);
@@ -218,11 +243,11 @@ login_prepare(struct login *g, struct link *l, const char *username)
 	link_set_password(l, NULL);
 	if (!g->registered) {
 		link_register(l, g->invite.len > 0 ? &g->invite : NULL);
-		return use_option_password(g, l) ? LOGIN_READY
-						 : LOGIN_NEW_PASSWORD;
+		return use_option_password(g, l, username) ? LOGIN_READY
+							   : LOGIN_NEW_PASSWORD;
 	}
 	if (!use_kept_token(g, l, username) && !g->password_used)
-		use_option_password(g, l);
+		use_option_password(g, l, username);
 	return LOGIN_READY;
 }
 
@@ -250,7 +275,8 @@ replace_token(struct login *g, struct link *l)
 	g->forgotten = true;
 	if (g->options->forget)
 		return LOGIN_NOTHING;
-	return use_option_password(g, l) ? LOGIN_READY : LOGIN_PASSWORD;
+	return use_option_password(g, l, l->username) ? LOGIN_READY
+						      : LOGIN_PASSWORD;
 }
 
 static bool
@@ -277,7 +303,8 @@ after_refusal(struct login *g, struct link *l)
 	if (is_code(l, "AUTH_FAILED") && l->proof == LINK_TOKEN)
 		return replace_token(g, l);
 	link_set_password(l, NULL);
-	if (is_code(l, "AUTH_REQUIRED") && use_option_password(g, l))
+	if (is_code(l, "AUTH_REQUIRED") &&
+	    use_option_password(g, l, l->username))
 		return LOGIN_READY;
 	return is_code(l, "AUTH_REQUIRED") || is_code(l, "AUTH_FAILED")
 	    ? LOGIN_PASSWORD

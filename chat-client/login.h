@@ -30,9 +30,11 @@ struct login {
 	struct state state;
 	struct credential password; /* as the options say, not yet used */
 	struct credential invite;
-	bool password_used;		    /* that of the options */
-	bool registered;		    /* or not to be */
-	bool forgotten;			    /* there is no token any more */
+	void (*pause)(bool begins); /* of a screen, around a command; or NULL */
+	bool command_failed;	    /* it is not run again */
+	bool password_used;	    /* that of the options */
+	bool registered;	    /* or not to be */
+	bool forgotten;		    /* there is no token any more */
 	char known[FINGERPRINT_LEN + 1];    /* agreed to before, or "" */
 	char message[STATE_PATH_MAX + 256]; /* see login_message() */
 };

@@ -9,6 +9,8 @@
 #include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,6 +19,7 @@
 #include "plain.h"
 #include "process.h"
 #include "screen.h"
+#include "settings.h"
 #include "status.h"
 
 /* The protocol is UTF-8, and so are today's terminals. */
@@ -77,19 +80,41 @@ fill_standard_fds(void)
 	close(fd);
 }
 
+/* All that is wrong, at once; --help and --version work all the same. */
+static void
+check_settings(const struct settings *s)
+{
+	const char *text = buf_head(&s->errors), *lf;
+	size_t left = buf_len(&s->errors), n;
+
+	if (left == 0)
+		return;
+	for (; left > 0; text += n, left -= n) {
+		lf = memchr(text, '\n', left);
+		n = lf != NULL ? (size_t)(lf - text) + 1 : left;
+		fprintf(stderr, "chat-client: %.*s", (int)n, text);
+	}
+	exit(STATUS_INPUT);
+}
+
 int
 main(int argc, char **argv)
 {
+	static struct settings settings;
 	static struct login login;
 	struct options options;
 	enum status status;
 
 	fill_standard_fds();
 	set_locale();
-	options_parse(&options, argc, argv);
+	settings_init(&settings);
+	settings_load(&settings);
+	options_parse(&options, &settings, argc, argv);
+	check_settings(&settings);
 	/* Before signals wait to be read: they can end this. */
 	login_init(&login, &options);
 	status = run(&options, &login, open_signals());
 	login_free(&login);
+	settings_free(&settings);
 	return (int)status;
 }

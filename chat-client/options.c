@@ -13,6 +13,7 @@
 #include "bounds.h"
 #include "limit.h"
 #include "options.h"
+#include "settings.h"
 #include "status.h"
 #include "text.h"
 
@@ -300,9 +301,6 @@ check(struct options *o)
 		o->mode = MODE_PLAIN;
 	if (o->send || o->tail)
 		o->reconnect = true;
-	if (o->user == NULL && getenv("CHAT_USER") != NULL &&
-	    *getenv("CHAT_USER") != '\0')
-		o->user = name("CHAT_USER", getenv("CHAT_USER"), false);
 	if (o->user == NULL && (o->tail || o->send || o->mode == MODE_PLAIN))
 		usage("a name is needed: -u NAME, or CHAT_USER", NULL);
 	if (o->user == NULL && o->mode == MODE_JSON &&
@@ -314,26 +312,54 @@ check(struct options *o)
 	check_login(o);
 }
 
-void
-options_parse(struct options *o, int argc, char **argv)
+/*
+ * The configured server is taken as a whole, with its TLS, or not at all; and
+ * its password goes nowhere else.
+ */
+static void
+take_settings(struct options *o, const char **address)
 {
+	const struct settings *s = o->settings;
+
+	if (o->user == NULL && s->name[0] != '\0')
+		o->user = s->name;
+	if (*address != NULL)
+		return;
+	*address = s->server[0] != '\0' ? s->server : ADDRESS_DEFAULT;
+	if (s->server[0] != '\0' && s->tls)
+		o->tls = true;
+	if (s->password.words[0] != NULL && o->user != NULL &&
+	    strcasecmp(o->user, s->name) == 0)
+		o->password_command = s->password.words;
+}
+
+void
+options_parse(
+    struct options *o, const struct settings *settings, int argc, char **argv)
+{
+	const char *address;
 	int option;
 
 	*o = (struct options){ .to = "all",
 		.since = -1,
 		.history = -1,
 		.password_fd = -1,
+		.settings = settings,
 		.timeout = TIMEOUT_DEFAULT * 1000 };
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "hu:V", table, NULL)) != -1)
 		take_option(o, option, optarg);
 	if (argc - optind > 1)
 		usage("too many arguments", NULL);
-	if (!address_parse(&o->address,
-		optind < argc ? argv[optind] : ADDRESS_DEFAULT,
-		o->tls ? ADDRESS_PORT_TLS : ADDRESS_PORT))
+	if (o->user == NULL && getenv("CHAT_USER") != NULL &&
+	    *getenv("CHAT_USER") != '\0')
+		o->user = name("CHAT_USER", getenv("CHAT_USER"), false);
+	address = argv[optind];
+	take_settings(o, &address);
+	if (!address_parse(
+		&o->address, address, o->tls ? ADDRESS_PORT_TLS : ADDRESS_PORT))
 		usage("not an address (HOST, HOST:PORT, [IPV6]:PORT, "
 		      "unix:/PATH)",
-		    argv[optind]);
+		    address);
 	check(o);
 }

@@ -10,6 +10,8 @@
 #include "address.h"
 #include "tls.h"
 
+struct settings;
+
 enum options_mode {
 	MODE_AUTO, /* the screen on a terminal, otherwise plain */
 	MODE_PLAIN,
@@ -35,15 +37,19 @@ struct options {
 	char fingerprint[FINGERPRINT_LEN + 1]; /* "" : none was given */
 	const char *password_file; /* "-": standard input; or NULL */
 	int password_fd;	   /* -1: not given */
+	/* It is that of the user at that address; or NULL. */
+	const char *const *password_command;
+	const struct settings *settings;
 	bool registers;
 	const char *invite_file; /* or NULL */
 	bool forget;		 /* the token, and then end */
 };
 
 /*
- * Parse the arguments and CHAT_USER.  Ends the process for --help, --version
+ * Parse the arguments and CHAT_USER; what they do not say the settings do.  Ends the process for --help, --version
  * and for what is wrong (STATUS_USAGE).
  */
-void options_parse(struct options *, int argc, char **argv);
+void
+options_parse(struct options *, const struct settings *, int argc, char **argv);
 
 #endif

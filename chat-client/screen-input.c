@@ -12,6 +12,7 @@
 #include "screen-parts.h"
 #include "text.h"
 
+#define SCROLL_ROWS  3
 #define KEYS_AT_ONCE 512 /* taken in one turn */
 
 /*
@@ -57,6 +58,12 @@ take_action(struct screen *s, enum action action, int64_t now)
 		break;
 	case ACTION_PAGE_DOWN:
 		screen_do_page_down(s);
+		break;
+	case ACTION_SCROLL_UP:
+		screen_do_scroll(s, SCROLL_ROWS);
+		break;
+	case ACTION_SCROLL_DOWN:
+		screen_do_scroll(s, -SCROLL_ROWS);
 		break;
 	case ACTION_BOTTOM:
 		screen_do_bottom(s);
@@ -123,6 +130,9 @@ take_page_key(struct screen *s, const struct key *key, enum action action)
 	else if (action == ACTION_PAGE_DOWN ||
 	    (key->kind == KEYS_TEXT && key->text[0] == ' '))
 		page_scroll(p, p->height);
+	else if (action == ACTION_SCROLL_UP || action == ACTION_SCROLL_DOWN)
+		page_scroll(
+		    p, action == ACTION_SCROLL_UP ? -SCROLL_ROWS : SCROLL_ROWS);
 	else if (action == ACTION_OLDER)
 		page_scroll(p, -1);
 	else if (action == ACTION_NEWER)

@@ -62,6 +62,18 @@ screen_do_page_down(struct screen *s)
 }
 
 void
+screen_do_scroll(struct screen *s, int rows)
+{
+	const struct view *v = view_of(s);
+
+	/* The first step makes room for the newest, which stay below. */
+	if (rows > 0 && !v->scrolled)
+		rows += v->height - v->upper;
+	view_scroll(view_of(s), s->model->now, rows);
+	moved(s);
+}
+
+void
 screen_do_bottom(struct screen *s)
 {
 	view_follow(view_of(s));

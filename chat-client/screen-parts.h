@@ -28,6 +28,7 @@ void screen_leave(struct screen *, int64_t now);
  */
 void screen_do_page_up(struct screen *);
 void screen_do_page_down(struct screen *);
+void screen_do_scroll(struct screen *, int rows); /* back, if positive */
 void screen_do_bottom(struct screen *);
 void screen_do_unread(struct screen *); /* to the line above what is new */
 void screen_do_number(struct screen *, int n);

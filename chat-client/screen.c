@@ -17,6 +17,7 @@
 #include "keys.h"
 #include "screen-parts.h"
 #include "screen.h"
+#include "settings.h"
 #include "text.h"
 
 /* Returns the signal that ends the program, or 0. */
@@ -112,7 +113,10 @@ start(struct screen *s, const struct options *options, struct login *login)
 	s->model = model_new();
 	model_go_name(s->model, options->to);
 	s->form = s->changed = true;
-	keymap_init(&s->keymap);
+	s->keymap = options->settings->keymap;
+	s->alert.quiet = !options->settings->bell;
+	if (options->settings->notify.words[0] != NULL)
+		s->alert.command = options->settings->notify.words;
 	edit_init(&s->line, EDIT_MAX, EDIT_LINES);
 	edit_init(&s->name, USERNAME_MAX, EDIT_FIELD);
 	edit_init(&s->find, USERNAME_MAX, EDIT_FIELD);
@@ -132,10 +136,11 @@ screen_run(const struct options *options, struct login *login, int signal_fd)
 	static struct screen s;
 	int status;
 
-	if (!draw_start(s.theme))
+	if (!draw_start(options->settings->theme))
 		errx(STATUS_SYSTEM, "this terminal cannot be used (TERM=%s)",
 		    getenv("TERM") != NULL ? getenv("TERM") : "");
-	keys_start();
+	keys_start(options->settings->mouse);
+	login->pause = draw_pause;
 	start(&s, options, login);
 	status = loop(&s, signal_fd);
 	link_abandon(s.link);

@@ -22,27 +22,35 @@
 
 #define LOCK_STEP 20 /* ms between two tries */
 
-void
-state_init(struct state *s)
+bool
+state_directory(
+    const char *variable, const char *fallback, char *out, size_t size)
 {
-	const char *base = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	const char *below = "/chat";
+	const char *base = getenv(variable), *home = getenv("HOME");
 	struct passwd *pw;
 	int n;
 
-	*s = (struct state){ .dir = "" };
 	/* A path that is not absolute is to be ignored, says the standard. */
-	if (base == NULL || base[0] != '/') {
+	if (base != NULL && base[0] == '/') {
+		fallback = "";
+	} else {
 		if ((home == NULL || home[0] != '/') &&
 		    (pw = getpwuid(geteuid())) != NULL)
 			home = pw->pw_dir;
 		base = home;
-		below = "/.local/state/chat";
 	}
 	if (base == NULL || base[0] != '/')
-		return;
-	n = snprintf(s->dir, sizeof(s->dir), "%s%s", base, below);
-	if (n < 0 || (size_t)n >= sizeof(s->dir))
+		return false;
+	n = snprintf(out, size, "%s%s/chat", base, fallback);
+	return n >= 0 && (size_t)n < size;
+}
+
+void
+state_init(struct state *s)
+{
+	*s = (struct state){ .dir = "" };
+	if (!state_directory(
+		"XDG_STATE_HOME", "/.local/state", s->dir, sizeof(s->dir)))
 		s->dir[0] = '\0';
 }
 

@@ -25,6 +25,13 @@ struct state {
 /* Find the place, from the environment; makes nothing. */
 void state_init(struct state *);
 
+/*
+ * The directory "chat" below what the environment variable says, or else that
+ * fallback below the home directory.  False: there is none, or no room.
+ */
+bool state_directory(
+    const char *variable, const char *fallback, char *out, size_t size);
+
 /* The value of a key in a file. */
 enum state_result state_get(struct state *, const char *file, const char *key,
     char *value, size_t size);

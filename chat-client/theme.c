@@ -92,22 +92,6 @@ static const short many[][NAMES_MAX] = {
 static enum theme current = THEME_MONO;
 static uint32_t names; /* how many colours names have */
 
-bool
-theme_parse(const char *name, enum theme *theme)
-{
-	static const char *const themes[] = { [THEME_DARK] = "dark",
-		[THEME_LIGHT] = "light",
-		[THEME_MONO] = "mono" };
-	size_t i;
-
-	for (i = 0; i < sizeof(themes) / sizeof(themes[0]); i++)
-		if (strcmp(name, themes[i]) == 0) {
-			*theme = (enum theme)i;
-			return true;
-		}
-	return false;
-}
-
 static bool
 has_color(void)
 {

@@ -32,9 +32,6 @@ enum look {
 	LOOKS
 };
 
-/* "dark", "light" or "mono"; false: there is no such theme. */
-bool theme_parse(const char *name, enum theme *);
-
 /*
  * Make its colours, once curses runs.  Without colours, or with NO_COLOR, it
  * is THEME_MONO whatever was asked for.

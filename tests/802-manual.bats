@@ -141,9 +141,9 @@ events_of_manuals() {
 	    "$(wc -l <ids)" advice
 }
 
-@test "chat-client's manual has the keys and commands of its tables" {
+@test "chat-client's manual has the keys, commands and settings of its tables" {
 	cp "$ROOT/chat-client/chat-client.1" page
-	"$ROOT/tests/manual" "$B/client-sections" page keys commands
+	"$ROOT/tests/manual" "$B/client-sections" page keys commands settings
 	(($(grep -c '^\.It' page) > 80))
 	diff -u "$ROOT/chat-client/chat-client.1" page ||
 	    fail 'run "make manual"'

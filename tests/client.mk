@@ -19,16 +19,19 @@ $(link_tests): $(call client_test,address backoff conn incoming link \
 	link-account link-login link-pulse link-take outbox request credential \
 	resolve seen tls)
 $(link_tests): UNITLIBS = -lssl -lcrypto
+$(B)/tests/unit/client-settings: $(call client_test,action address keymap \
+	sanitise settings)
 $(B)/tests/unit/client-state: $(call client_test,pairs state)
 
 # The parts of chat-client's manual page that are made from its tables.
 $(B)/client-sections: $(B)/chat-client/manual/sections.o \
-		$(call client_test,action help input keymap) $(B)/lib.a
+		$(call client_test,action address help input keymap \
+		sanitise settings) $(B)/lib.a
 	$(CC) $(ALLLD) -o $@ $^
 
 tools: $(B)/client-sections
 
 manual: $(B)/client-sections
-	tests/manual $< chat-client/chat-client.1 keys commands
+	tests/manual $< chat-client/chat-client.1 keys commands settings
 
 .PHONY: manual

@@ -3,12 +3,13 @@
  * of the program, as mdoc.  "make manual" puts them into the page, and a test
  * compares them.
  *
- *	sections keys|commands
+ *	sections keys|commands|settings
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "../help.h"
+#include "../settings.h"
 
 #define LINE_WIDTH 70
 
@@ -121,6 +122,21 @@ write_commands(void)
 	puts(".El");
 }
 
+static void
+write_settings(void)
+{
+	const struct settings_row *row;
+
+	puts(".Bl -tag -width Ds");
+	for (row = settings_rows; row->name != NULL; row++) {
+		fputs(".It Ic ", stdout);
+		put_text(row->name, strlen(row->name));
+		printf(" Li = Ar %s\n", row->argument);
+		put_help(row->help);
+	}
+	puts(".El");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -128,6 +144,8 @@ main(int argc, char **argv)
 		write_keys();
 	else if (argc == 2 && strcmp(argv[1], "commands") == 0)
 		write_commands();
+	else if (argc == 2 && strcmp(argv[1], "settings") == 0)
+		write_settings();
 	else
 		return 64;
 	return 0;

@@ -1,0 +1,211 @@
+#!/usr/bin/env bats
+#
+# chat-client's configuration file, on the screen and in scripts.
+
+load helpers
+load screens
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	chat_setup
+	export TZ=UTC CHAT_BCRYPT_COST=4 XDG_STATE_HOME=$T/state \
+	    XDG_CONFIG_HOME=$T/config
+	unset USER CHAT_USER NO_COLOR TMUX
+	mkdir -p "$T/config/chat"
+}
+
+teardown() {
+	[[ ! -S $T/tmux ]] || screens_close
+	chat_teardown
+}
+
+# The configuration is what stdin says.
+config() {
+	cat >"$T/config/chat/client.conf"
+}
+
+@test "server and name are taken from it, unless the command line has them" {
+	server_start
+	config <<-END
+		server = 127.0.0.1:$PORT
+		name = alice
+	END
+	screen_open a 80 24
+	sees a "online +alice at 127.0.0.1:$PORT"
+	screen_open b 80 24 -u bob
+	sees b 'online +bob at'
+	echo hello | "$B/bin/chat-client" -u carol --send
+	sees a '<carol> hello'
+	# Another server is one without this one's TLS.
+	config <<-END
+		server = 127.0.0.1:1
+		tls = yes
+		name = dave
+	END
+	screen_open d 80 24 "127.0.0.1:$PORT"
+	sees d 'online +dave at'
+}
+
+@test "each wrong line is told, and nothing is done" {
+	config <<-'END'
+		theme = purple
+		bell = no
+
+		bind = Ctrl-1 send
+	END
+	status=0
+	"$B/bin/chat-client" -u a --plain </dev/null 2>errors || status=$?
+	assert_eq "$status" 66
+	assert_eq "$(cat errors)" \
+"chat-client: $T/config/chat/client.conf:1: theme: \"purple\": it takes dark, light or mono
+chat-client: $T/config/chat/client.conf:4: bind: \"Ctrl-1\" is no key that can be bound: it is one such as F5, Ctrl-x or Alt-Enter"
+	"$B/bin/chat-client" --help >/dev/null
+	: | config
+	chmod 666 "$T/config/chat/client.conf"
+	status=0
+	"$B/bin/chat-client" -u a --plain </dev/null 2>errors || status=$?
+	assert_eq "$status" 66
+	grep -q 'client.conf: has to be a file of yours' errors
+	# A directory is none, and nothing waits for a fifo.
+	rm "$T/config/chat/client.conf"
+	mkfifo "$T/config/chat/client.conf"
+	status=0
+	"$B/bin/chat-client" -u a --plain </dev/null 2>errors || status=$?
+	assert_eq "$status" 66
+	rm "$T/config/chat/client.conf"
+	head -c 70000 /dev/zero | tr '\0' '#' | config
+	status=0
+	"$B/bin/chat-client" -u a --plain </dev/null 2>errors || status=$?
+	assert_eq "$status" 66
+	grep -q 'client.conf: File too large' errors
+}
+
+@test "keys are bound anew, and F1 shows them" {
+	server_start
+	config <<-END
+		server = 127.0.0.1:$PORT
+		name = alice
+		bind = F5 help
+		bind = F1 none
+		bind = Ctrl-k kill-to-end
+	END
+	screen_open a 80 24
+	sees a 'online'
+	type_text a 'one two'
+	press a Home M-f C-k
+	sees a '^> one$'
+	press a F1 F5
+	sees a '^Commands'
+	press a End
+	sees a '^F5 +Show keys'
+	sees a '^\(no key\) +Find a conversation'
+}
+
+@test "the wheel of the mouse scrolls if it is told to" {
+	server_start
+	client_login bob
+	seq -f '{"command":"MESSAGE","to":"all","message":"line %g."}' 40 |
+	    client_raw bob
+	client_expect bob '.event == "ACK" and .id == 40'
+	config <<-END
+		server = 127.0.0.1:$PORT
+		name = alice
+	END
+	screen_open a 80 24
+	sees a 'line 40\.'
+	assert_eq "$(tmux_do display-message -p -t a '#{mouse_any_flag}')" 0
+	echo 'mouse = yes' >>"$T/config/chat/client.conf"
+	screen_open c 80 24 -u carol
+	sees c 'line 40\.'
+	assert_eq "$(tmux_do display-message -p -t c '#{mouse_any_flag}')" 1
+	# As a terminal says it: the wheel up, at 5,5, then down.
+	screen_lacks c 'line 16\.'
+	tmux_do send-keys -t c -l $'\033[M`%%'
+	sees c 'line 16\.'
+	tmux_do send-keys -t c -l $'\033[Ma%%'
+	misses c 'line 16\.'
+}
+
+@test "password-command gives the password, to its server and name only" {
+	server_start
+	client_login alice
+	client_send alice '{"command":"REGISTER","username":"alice","password":"correct horse"}'
+	client_expect alice '.event == "REGISTERED"'
+	client_close alice
+	cat >"$T/secret" <<-'END'
+		#!/bin/sh
+		echo x >>ran
+		echo "correct horse"
+		echo "more than that"
+	END
+	chmod +x "$T/secret"
+	config <<-END
+		server = 127.0.0.1:$PORT
+		name = alice
+		password-command = '$T/secret' now
+	END
+	screen_open a 80 24
+	sees a 'online +alice at'
+	assert_eq "$(wc -l <"$T/ran")" 1
+	# A token was got with it; the next login needs no password.
+	type_line a /quit
+	sees a 'status=0'
+	echo hello | "$B/bin/chat-client" --send
+	assert_eq "$(wc -l <"$T/ran")" 1
+	rm -r "$T/state"
+	echo hello | "$B/bin/chat-client" --send
+	assert_eq "$(wc -l <"$T/ran")" 2
+	# Another name, another server: it does not run.
+	rm -r "$T/state"
+	status=0
+	echo hello | "$B/bin/chat-client" --send "127.0.0.1:$PORT" \
+	    2>errors || status=$?
+	assert_eq "$status" 77
+	assert_eq "$(wc -l <"$T/ran")" 2
+	echo hello | "$B/bin/chat-client" -u bob --send
+	assert_eq "$(wc -l <"$T/ran")" 2
+	not grep -r 'correct horse' "$T/log"
+}
+
+@test "a password-command that fails is told, and the password asked for" {
+	server_start
+	client_login alice
+	client_send alice '{"command":"REGISTER","username":"alice","password":"correct horse"}'
+	client_expect alice '.event == "REGISTERED"'
+	client_close alice
+	config <<-END
+		server = 127.0.0.1:$PORT
+		name = alice
+		password-command = false
+	END
+	screen_open a 80 24
+	sees a '^ +Password'
+	type_line a 'correct horse'
+	sees a 'online +alice at'
+	sees a 'password-command: false: it'
+}
+
+@test "notify-command is run without a shell, themes are taken" {
+	server_start
+	client_login bob
+	cat >"$T/tell" <<-'END'
+		#!/bin/sh
+		printf '%s|' "$@" >told.new && mv told.new told
+	END
+	chmod +x "$T/tell"
+	config <<-END
+		server = 127.0.0.1:$PORT
+		name = alice
+		theme = mono
+		notify-command = $T/tell "two words"
+	END
+	screen_open a 80 24
+	sees a online
+	say bob '$(date) > x; alice' alice
+	wait_for test -e "$T/told"
+	[[ $(cat "$T/told") == 'two words|'*'|$(date) > x; alice|' ]]
+	if tmux_do capture-pane -e -p -t a | grep -q $'\033\[[0-9;]*3[1-8]'; then
+		fail "there are colours"
+	fi
+}
