@@ -202,3 +202,14 @@ rang() {
 	press alice M-2
 	sees alice '<alice> from my desk'
 }
+
+@test "the pictures in docs can be made anew" {
+	mkdir "$T/pictures"
+	"$ROOT/contrib/screenshots" "$B/bin" "$T/pictures"
+	grep -q '&lt;carla>' "$T/pictures/client-talk.svg"
+	grep -q 'command>' "$T/pictures/client-talk.svg"
+	grep -q 'go to>' "$T/pictures/client-find.svg"
+	# Nothing is left of the terminal's sequences.
+	not grep -q $'\033' "$T"/pictures/*.svg
+	tail -n 1 "$T/pictures/client-find.svg" | grep -qx '</svg>'
+}
