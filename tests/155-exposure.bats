@@ -39,3 +39,7 @@ exposure_at_most() {
 	exposure_at_most chat-prune.service 15
 	exposure_at_most chat-backup.service 15
 }
+
+@test "chat-fork.service is exposed to 5.5 at most" {
+	exposure_at_most chat-fork.service 55
+}
