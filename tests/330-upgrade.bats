@@ -217,16 +217,15 @@ descriptors() {
 	wait_for process_gone "$pid"
 }
 
-@test "a process that is no session yet is not ended by the signal" {
-	local pid
-	server_start
-	client_open alice
-	pid=$(session_pid alice)
-	# Its first moments are not to be caught; what a new process does with
-	# the signal is.
-	sh -c 'kill -URG $$; echo lives' | grep -qx lives
-	kill -URG "$pid"
-	client_login alice
+@test "a process that is only being started is not ended by the signal" {
+	local i status
+	for i in {1..30}; do
+		"$SESSION" </dev/null >>out 2>>"$T/log/pipe" 3>&- &
+		kill -URG $!
+		status=0
+		wait $! || status=$?
+		assert_eq "$status" 0 "status of the ${i}th"
+	done
 }
 
 @test "on pipes, with a connection as descriptor 3, and without a relay" {
@@ -329,6 +328,17 @@ descriptors() {
 	CHAT_RATE=x run -78 "$SESSION" --self-test 9 9<"$state"
 	# It touches nothing of that session.
 	assert_eq "$(db 'select count(*) from sessions')" 0
+}
+
+@test "nobody is outside of the sandbox by claiming to be upgraded" {
+	need_strace
+	CHAT_LOG_LEVEL=DEBUG strace -f -qq -o trace -e trace=seccomp,landlock_restrict_self,recvfrom,read \
+	    "$SESSION" --state 9 9<"$ROOT/tests/state-1" </dev/null \
+	    >out 2>>"$T/log/pipe" 3>&- || :
+	log_has 'INFO upgraded user=alice '
+	log_has 'DEBUG sandbox .*seccomp'
+	not log_has 'entered before'
+	grep -q 'seccomp(SECCOMP_SET_MODE_FILTER.*= 0' trace
 }
 
 @test "killed at any step: one connection ends, nothing acknowledged is lost" {
