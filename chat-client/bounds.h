@@ -6,12 +6,12 @@
 #define BOUNDS_H
 
 /* What a server can make the client hold. */
-#define SERVER_LINE_MAX	  (8 * 1024 * 1024) /* one line from the server */
-#define SHOWN_TEXT_MAX	  (64 * 1024)	    /* of one message on the screen */
-#define SHOWN_ERROR_MAX	  512		    /* of an error's text */
-#define SHOWN_TROUBLE_MAX 3072		    /* of what the form has to say */
-#define COMBINING_MAX	  4		    /* marks on one character */
-#define LOG_ENTRIES_MAX	  100000 /* messages kept for scrolling */
+#define SERVER_LINE_MAX	  (8 * 1024 * 1024)  /* one line from the server */
+#define SHOWN_TEXT_MAX	  (64 * 1024)	     /* of one message on the screen */
+#define SHOWN_ERROR_MAX	  512		     /* of an error's text */
+#define SHOWN_TROUBLE_MAX 3072		     /* of what the form has to say */
+#define COMBINING_MAX	  4		     /* marks on one character */
+#define LOG_ENTRIES_MAX	  100000	     /* messages kept for scrolling */
 #define LOG_BYTES_MAX	  (64 * 1024 * 1024) /* and their memory */
 #define TALKS_MAX	  200		     /* conversations */
 #define PEOPLE_MAX	  10000		     /* users in the users pane */
