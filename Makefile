@@ -64,7 +64,8 @@ ALLLD = $(HARDENLD) $(EXTRA) $(LDFLAGS)
 
 PROGRAMS = chat-session chat-notify chat-client
 ADMIN = chat-admin
-BIN = $(PROGRAMS:%=$(B)/bin/%) $(ADMIN:%=$(B)/bin/%)
+METRICS = chat-metrics
+BIN = $(patsubst %,$(B)/bin/%,$(PROGRAMS) $(ADMIN) $(METRICS))
 LIBS_chat-session = -lsqlite3 -ljson-c -Wl,-Bstatic -lmd -lcrypt -Wl,-Bdynamic \
 	-lpthread
 LIBS_chat-notify = -lsqlite3 -lsystemd -lpthread
@@ -84,6 +85,7 @@ endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p),$(p))))
 # What it shows is made safe in the same way as the client does.
 $(eval $(call program,$(ADMIN),contrib/$(ADMIN),$(B)/chat-client/sanitise.o))
+$(eval $(call program,$(METRICS),contrib/$(METRICS)))
 $(call objects,contrib/$(ADMIN)): ALLCPP += -iquote chat-client
 
 $(B)/lib.a: $(call objects,lib)

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "count.h"
 #include "log.h"
 #include "notify.h"
 #include "penalty.h"
@@ -224,6 +225,7 @@ judge(struct notify *n, struct subscriber *s)
 		tell_admitted(n, s, a.nearly_full, a.wait);
 		return true;
 	case LIMITS_BLOCK:
+		count_add(COUNT_BLOCKS_CONNECTIONS, 1);
 		made = source_block(n, address, "too many connections");
 		tell_blocked(n, s, &made);
 		return false;
@@ -317,15 +319,19 @@ handle_admit(
 		subscribers_remove(&n->subscribers, s);
 }
 
+/* The reason for a block, which is counted. */
 static const char *
 why(uint32_t offence)
 {
 	switch (offence) {
 	case DGRAM_LOGIN:
+		count_add(COUNT_BLOCKS_LOGIN, 1);
 		return "too many wrong passwords or invitations";
 	case DGRAM_REGISTRATION:
+		count_add(COUNT_BLOCKS_REGISTRATIONS, 1);
 		return "too many registrations";
 	default:
+		count_add(COUNT_BLOCKS_FLOOD, 1);
 		return "flooding";
 	}
 }

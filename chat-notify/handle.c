@@ -9,6 +9,7 @@
 
 #include "event.h"
 #include "limit.h"
+#include "count.h"
 #include "log.h"
 #include "notify.h"
 #include "process.h"
@@ -270,13 +271,22 @@ handle_datagrams(struct notify *n)
 				    strerror(errno));
 			return;
 		}
-		if (len == -2 || !handle_datagram(n, &head, &from))
+		if (len == -2 || !handle_datagram(n, &head, &from)) {
 			n->dropped++;
+			count_add(COUNT_DROPPED, 1);
+		}
 		buf_reset(&n->body, 2 * DGRAM_MAX);
 	}
 }
 
 /* ---- the housekeeper's reports ---- */
+
+static void
+log_died(int64_t session, const char *username, const char *text)
+{
+	count_end("died");
+	log_session(LEVEL_INFO, session, username, "died", text);
+}
 
 static void
 handle_ended(struct notify *n, const struct keeper_report *r)
@@ -286,7 +296,7 @@ handle_ended(struct notify *n, const struct keeper_report *r)
 	if (u == NULL || u->ending == 0)
 		return;
 	if (r->was_open)
-		log_session(LEVEL_INFO, r->session, u->username, "died",
+		log_died(r->session, u->username,
 		    "the session ended without goodbye");
 	else
 		log_session(LEVEL_DEBUG, r->session, u->username, "ended",
@@ -301,8 +311,7 @@ handle_ended(struct notify *n, const struct keeper_report *r)
 static void
 handle_swept(struct notify *n, const struct keeper_report *r)
 {
-	log_session(LEVEL_INFO, r->session, r->username, "died",
-	    "nobody was behind its open row");
+	log_died(r->session, r->username, "nobody was behind its open row");
 	if (!r->elsewhere && presence_find(&n->presence, r->user) == NULL)
 		tell_presence(n, "LEFT", r->user, r->username);
 	relay_known(&n->relay, reader_position(&n->reader), n->now);
@@ -420,6 +429,7 @@ handle_tick(struct notify *n)
 
 	if (place_check(&n->place)) {
 		loop_watch_socket(n);
+		count_open(n->reader.options.runtime_dir);
 		rollcall_end(&n->rollcall); /* of the old directory */
 	}
 	reader_check(&n->reader);
@@ -436,4 +446,5 @@ handle_tick(struct notify *n)
 			handle_room(n, s);
 	}
 	log_counts(n);
+	gauge_set(n);
 }

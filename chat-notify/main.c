@@ -14,6 +14,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "count.h"
 #include "log.h"
 #include "notify.h"
 #include "process.h"
@@ -105,6 +106,7 @@ parts_start(struct notify *n, const struct config *config)
 		.runtime_dir = config->runtime_dir,
 		.full = config->full != 0,
 		.notice = notice };
+	count_open(config->runtime_dir);
 	admit_init(n, config);
 	n->subscribers.registry = &n->place.registry;
 	n->subscribers.epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -137,6 +139,7 @@ parts_stop(struct notify *n)
 {
 	bool ended = n->keeper == NULL || keeper_stop(n->keeper, STOP_WAIT);
 
+	gauge_end();
 	rollcall_end(&n->rollcall);
 	subscribers_free(&n->subscribers);
 	presence_free(&n->presence);

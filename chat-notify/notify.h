@@ -40,6 +40,7 @@ struct notify {
 	unsigned long refused;			/* registrations, likewise */
 	int refused_why;			/* errno of the last */
 	int ahead;				/* ticks of the store behind */
+	unsigned sampled;			/* sessions named in the page */
 	struct source on_datagram;
 	bool finishing; /* keeper_finish() was asked */
 	bool ended;	/* leave the loop */
@@ -82,6 +83,12 @@ void admit_move(struct subscriber *from, struct subscriber *to);
 void admit_hurry(struct notify *);
 /* End a blocked session that does not end by itself. */
 void admit_end_late(struct notify *, struct subscriber *);
+
+/* ---- gauge.c ---- */
+
+void gauge_set(struct notify *);
+/* Nothing of it is true any more. */
+void gauge_end(void);
 
 /* ---- loop.c ---- */
 

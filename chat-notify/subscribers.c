@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "count.h"
 #include "log.h"
 #include "subscribers.h"
 
@@ -122,6 +123,7 @@ lag_begin(struct subscribers *s, struct subscriber *sub)
 		return;
 	/* If that fails, the tick tries. */
 	watch(s, sub->fd, EPOLLOUT, &sub->on_room);
+	count_add(COUNT_LAGS, 1);
 	sub->lagging = true;
 	sub->lag_told = false;
 	sub->lag_since = s->now;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "count.h"
 #include "event.h"
 #include "publish.h"
 #include "session.h"
@@ -52,11 +53,15 @@ batch_count(struct session *s, int64_t us)
 {
 	const struct batch *b = s->batch;
 	const struct item *item;
+	unsigned n = 0;
 
+	for (item = b->items; item < b->items + b->count; item++)
+		n += item->result == STORE_OK && !item->sent.again;
+	s->messages += n;
 	if (us > s->slowest)
 		s->slowest = us;
-	for (item = b->items; item < b->items + b->count; item++)
-		s->messages += item->result == STORE_OK && !item->sent.again;
+	count_add(COUNT_STORED, n);
+	count_observe(COUNT_COMMIT, us);
 }
 
 /* One transaction.  STORE_OK: each item has its own result. */

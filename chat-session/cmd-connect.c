@@ -5,6 +5,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "count.h"
 #include "event.h"
 #include "secret.h"
 #include "session.h"
@@ -40,6 +41,7 @@ void
 credentials_failed(struct session *s, const struct request *r,
     const char *username, const char *secret)
 {
+	count_add(COUNT_LOGIN_FAILURES, 1);
 	log_field("CHAT_LOGIN", "%s", username);
 	log_event(LEVEL_WARNING, "login_failed", "as %s", username);
 	session_error(s, r, "AUTH_FAILED", "wrong username, password or token");
@@ -290,6 +292,7 @@ cmd_connect(struct session *s, const struct request *r)
 	s->state = STATE_CONNECTED;
 	log_set_user(s->me.username);
 	log_set_session(s->me.id);
+	count_add(COUNT_LOGINS, 1);
 	log_event(LEVEL_INFO, "connected", "%s", how(s, &w));
 	if (store_oldest(s->store, &oldest) != STORE_OK)
 		session_store_failed(s);

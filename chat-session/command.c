@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "count.h"
 #include "event.h"
 #include "session.h"
 #include "text.h"
@@ -140,6 +141,7 @@ error_event(struct session *s, const struct request *r, const char *code,
 	else if (extra != NULL)
 		event_int(out, extra->key, extra->value);
 	event_end(out);
+	count_error(code);
 	log_field("CHAT_CODE", "%s", code);
 	log_event(LEVEL_INFO, "error", "%s: %s", code, text);
 }

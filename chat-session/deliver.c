@@ -11,8 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "count.h"
 #include "event.h"
 #include "session.h"
+#include "text.h"
 
 void
 deliver_init(struct delivery *d)
@@ -131,6 +133,25 @@ take_events(struct session *s, const struct dgram_head *head)
 	return false;
 }
 
+/*
+ * What is passed on from a datagram, and how old its first message is: the
+ * timestamp ends the line.
+ */
+static void
+relayed(const char *lines, size_t len, unsigned n)
+{
+	const size_t tail = TIMESTAMP_LEN + 2; /* and "} */
+	const char *end = memchr(lines, '\n', len);
+	int64_t then;
+
+	count_add(COUNT_RELAYED, n);
+	if (end == NULL || (size_t)(end - lines) < tail)
+		return;
+	then = text_timestamp_read(end - tail);
+	if (then != -1)
+		count_observe(COUNT_DELIVERY, (store_now() - then) * 1000);
+}
+
 static void
 take(struct session *s, const struct dgram_head *head, size_t before,
     const struct dgram_from *from)
@@ -141,8 +162,11 @@ take(struct session *s, const struct dgram_head *head, size_t before,
 	char body[DGRAM_VERDICT_MAX];
 	size_t len = buf_len(out) - before;
 
-	if (connected && head->type == DGRAM_EVENTS && take_events(s, head))
+	if (connected && head->type == DGRAM_EVENTS && take_events(s, head)) {
+		if (head->prev != head->last)
+			relayed(buf_head(out) + before, len, head->count);
 		return;
+	}
 	len = len < sizeof(body) ? len : sizeof(body);
 	memcpy(body, buf_head(out) + before, len);
 	buf_cut(out, before);
@@ -209,6 +233,7 @@ stall(struct delivery *d)
 struct row_sink {
 	struct buf *out;
 	size_t end; /* stop when so much is waiting */
+	unsigned rows;
 };
 
 static bool
@@ -218,29 +243,43 @@ row_deliver(void *arg, const struct store_message *m)
 	struct event_message e = event_of_stored(m);
 
 	event_message(sink->out, &e);
+	sink->rows++;
 	return buf_len(sink->out) < sink->end;
+}
+
+/* One page; false when the store is away. */
+static bool
+read_page(struct session *s)
+{
+	struct delivery *d = &s->delivery;
+	struct row_sink sink = { &s->client.output, OUTPUT_HIGH, 0 };
+	struct store *store = session_store(s);
+	int64_t began = session_now_us();
+
+	if (store == NULL)
+		return false;
+	if (store_catch_up(store, &d->view, d->needed, row_deliver, &sink) !=
+	    STORE_OK) {
+		session_store_failed(s);
+		return false;
+	}
+	session_store_works(s);
+	count_observe(COUNT_CATCH_UP, session_now_us() - began);
+	count_add(COUNT_READ, sink.rows);
+	count_add(COUNT_CATCH_UPS, !deliver_catching_up(s));
+	return true;
 }
 
 void
 deliver_catch_up(struct session *s)
 {
 	struct delivery *d = &s->delivery;
-	struct row_sink sink = { &s->client.output, OUTPUT_HIGH };
-	struct store *store;
 
 	if (!client_has_room(&s->client) || d->stalled)
 		return;
-	if (deliver_catching_up(s)) {
-		store = session_store(s);
-		if (store == NULL ||
-		    store_catch_up(store, &d->view, d->needed, row_deliver,
-			&sink) != STORE_OK) {
-			if (store != NULL)
-				session_store_failed(s);
-			stall(d);
-			return;
-		}
-		session_store_works(s);
+	if (deliver_catching_up(s) && !read_page(s)) {
+		stall(d);
+		return;
 	}
 	if (d->users_due && !deliver_catching_up(s)) {
 		d->users_due = !users_send(s, NULL);

@@ -18,6 +18,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "count.h"
 #include "event.h"
 #include "process.h"
 #include "session.h"
@@ -71,8 +72,10 @@ lines_run(struct session *s)
 		break;
 	}
 	batch_flush(s);
-	if (s->state < STATE_ENDING && is_paused(s) &&
-	    rate_waits(&s->rate, session_now()))
+	if (s->state >= STATE_ENDING || !is_paused(s))
+		return;
+	count_add(COUNT_RATE_WAITS, !s->rate.waiting);
+	if (rate_waits(&s->rate, session_now()))
 		admit_offence(s, DGRAM_FLOOD);
 }
 
@@ -520,6 +523,8 @@ main(int argc, char **argv)
 		return status;
 	signals_init(&mask);
 	status = session_init(&s, o.state);
+	if (status == EX_OK)
+		count_open(s.config.runtime_dir);
 	if (o.state == -1)
 		session_start(&s);
 	else if (status == EX_OK)

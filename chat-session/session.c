@@ -3,6 +3,7 @@
  */
 #include <time.h>
 
+#include "count.h"
 #include "session.h"
 
 int64_t
@@ -50,9 +51,13 @@ session_store(struct session *s)
 	};
 	char error[512];
 
-	if (s->store == NULL &&
-	    (s->store = store_open(&options, error, sizeof(error))) == NULL)
+	if (s->store != NULL)
+		return s->store;
+	s->store = store_open(&options, error, sizeof(error));
+	if (s->store == NULL)
 		store_trouble(s, error);
+	else
+		count_open(s->config.runtime_dir);
 	return s->store;
 }
 
@@ -119,6 +124,7 @@ session_end(struct session *s, const char *reason)
 	closed = connected && row_close(s, reason);
 	if (s->delivery.fd != -1)
 		deliver_end(s, closed);
+	count_end(reason);
 	log_end(s, connected ? LEVEL_INFO : LEVEL_DEBUG, reason);
 	s->state = STATE_ENDING;
 	s->ended = session_now();

@@ -69,6 +69,7 @@
 #define RELAY_HOLE_WAIT 5     /* for a publication that is out of order */
 #define RELAY_ASIDE_MAX 256   /* publications waiting for an earlier one */
 #define RELAY_TICK	1000  /* the relay looks at the store's position */
+#define COUNT_VALID	35000 /* what the relay says of now, for metrics */
 #define RELAY_SILENT	10000 /* a session looks whether the store is ahead */
 #define RELAY_IDLE_EXIT 60000 /* without sessions, under systemd */
 #define RELAY_DRAIN_MAX 256   /* datagrams taken before relaying */
@@ -108,6 +109,10 @@
 #define EXPIRE_ROWS	    256		     /* of them, in one transaction */
 #define ID_MARGIN	    1000 /* ids left out after a power cut */
 #define REF_AGE		    (24 * 60 * 60 * 1000LL) /* a ref is forgotten after */
+
+/* Metrics. */
+#define HTTP_HEAD_MAX 8192 /* bytes of a request and its fields */
+#define HTTP_WAIT     5000 /* for all of it, and the answer */
 
 /* The operator's tool. */
 #define COPY_PAGES	   256 /* of the database, copied at a time */

@@ -6,6 +6,7 @@
 
 #include "log-id.h"
 
+#define METRICS "chat-metrics"
 #define NOTIFY	"chat-notify"
 #define SESSION "chat-session"
 
@@ -48,6 +49,8 @@ static const struct {
 	{ SESSION, "bad_configuration", "2764ac198fc548b8a9b760b1178c940a" },
 	{ SESSION, "root", "16648ef6cae44896a9c088185e30dc28" },
 	{ SESSION, "internal", "0144c526aabc498e873414df698760c3" },
+	{ METRICS, "bad_configuration", "ce2b77a6056145599bf57f39c7a8345b" },
+	{ METRICS, "rights", "f72a810c23bb442f901dd4e2082a9b3d" },
 	{ NOTIFY, "started", "680e724f65a140e1ade5bad39e5bb982" },
 	{ NOTIFY, "stopping", "16e3f3c841974f428702f90c6a69ccda" },
 	{ NOTIFY, "bad_configuration", "5b26dbde9cd648efaa07ef0761151bda" },

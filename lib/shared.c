@@ -131,6 +131,16 @@ page_format(struct shared *page, int fd, const char *boot)
 	return ok;
 }
 
+static bool
+page_path(char path[PATH_MAX], const char *runtime_dir)
+{
+	if (snprintf(path, PATH_MAX, "%s/%s", runtime_dir, SHARED_FILE) <
+	    PATH_MAX)
+		return true;
+	errno = ENAMETOOLONG;
+	return false;
+}
+
 struct shared *
 shared_map(const char *runtime_dir, int *fd)
 {
@@ -138,11 +148,8 @@ shared_map(const char *runtime_dir, int *fd)
 	struct shared *page;
 	int saved;
 
-	if ((size_t)snprintf(path, sizeof(path), "%s/%s", runtime_dir,
-		SHARED_FILE) >= sizeof(path)) {
-		errno = ENAMETOOLONG;
+	if (!page_path(path, runtime_dir))
 		return NULL;
-	}
 	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (*fd == -1)
 		return NULL;
@@ -162,6 +169,31 @@ fail:
 	close(*fd);
 	*fd = -1;
 	errno = saved;
+	return NULL;
+}
+
+const struct shared *
+shared_read(const char *runtime_dir)
+{
+	char path[PATH_MAX], boot[SHARED_BOOT_MAX];
+	struct shared *page = MAP_FAILED;
+	struct stat st;
+	int fd;
+
+	if (!page_path(path, runtime_dir) ||
+	    (fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)) == -1)
+		return NULL;
+	errno = EINVAL;
+	if (fstat(fd, &st) == 0 && st.st_size >= (off_t)sizeof(*page))
+		page = mmap(NULL, sizeof(*page), PROT_READ, MAP_SHARED, fd, 0);
+	close(fd);
+	if (page == MAP_FAILED)
+		return NULL;
+	shared_boot_id(boot);
+	if (page_has_locks(page, boot) && page->version >= 3)
+		return page;
+	munmap(page, sizeof(*page));
+	errno = EINVAL;
 	return NULL;
 }
 

@@ -13,11 +13,12 @@
 #include <stdint.h>
 #include <pthread.h>
 
+#include "count.h"
 #include "limit.h"
 
 #define SHARED_FILE	"shared"
 #define SHARED_MAGIC	0x43686174u /* "Chat" */
-#define SHARED_VERSION	2u
+#define SHARED_VERSION	3u
 #define SHARED_BOOT_MAX 40 /* bytes of a boot's id and its NUL */
 
 /* A lock between processes that outlives the death of its holder. */
@@ -47,6 +48,9 @@ struct shared {
 
 	/* Version 2: who holds one of these may hash a password. */
 	struct shared_lock hash[HASH_SLOTS_MAX];
+
+	/* Version 3: from a line of the processor's cache of its own. */
+	_Alignas(64) struct counts counts;
 };
 
 /* The id of this boot of the machine, empty where there is none. */
@@ -58,6 +62,11 @@ void shared_boot_id(char id[SHARED_BOOT_MAX]);
  */
 struct shared *shared_map(const char *runtime_dir, int *fd);
 void shared_unmap(struct shared *, int fd);
+/*
+ * Map a page of this boot for reading alone; NULL with errno set if there is
+ * none, EINVAL if it is of an older version.
+ */
+const struct shared *shared_read(const char *runtime_dir);
 
 /* Whether the page's file was removed: what is mapped is then nobody's. */
 bool shared_gone(int fd);

@@ -147,7 +147,6 @@ void store_rollback(struct store *);
 void store_changed(struct store *);
 /* Our last commit, and all before it, are on disk after this. */
 enum store_result store_sync(struct store *);
-int64_t store_now(void); /* ms since 1970 */
 
 /* A text as it is there; what is NULL is empty (for store-admin*.c). */
 struct store_text;

@@ -58,6 +58,9 @@ store_open(const struct store_options *, char *error, size_t size);
 void store_close(struct store *);
 const char *store_error(const struct store *);
 
+/* ms since 1970, the clock of all timestamps. */
+int64_t store_now(void);
+
 /*
  * Whether the database or the runtime directory was replaced by another:
  * what this store says is then about one that nobody uses any more.

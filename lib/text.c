@@ -186,6 +186,56 @@ text_timestamp(char out[TIMESTAMP_LEN + 1], int64_t ms)
 	out[24] = '\0';
 }
 
+/* A number of n digits, -1 if something else is among them. */
+static int
+digits_read(const char *s, int n)
+{
+	int value = 0;
+
+	for (; n > 0; n--, s++) {
+		if (*s < '0' || *s > '9')
+			return -1;
+		value = value * 10 + *s - '0';
+	}
+	return value;
+}
+
+/* Days since 1970 of a date of the Gregorian calendar. */
+static int64_t
+days_since_1970(int64_t year, int month, int day)
+{
+	/* Years that begin in March have their leap day last. */
+	if (month < 3) {
+		year--;
+		month += 12;
+	}
+	return 365 * year + year / 4 - year / 100 + year / 400 +
+	    (153 * (month - 3) + 2) / 5 + day - 1 - 719468;
+}
+
+int64_t
+text_timestamp_read(const char *s)
+{
+	static const struct {
+		int at, len;
+		char end;
+	} parts[] = { { 0, 4, '-' }, { 5, 2, '-' }, { 8, 2, 'T' },
+		{ 11, 2, ':' }, { 14, 2, ':' }, { 17, 2, '.' },
+		{ 20, 3, 'Z' } };
+	int v[7], i;
+
+	for (i = 0; i < 7; i++) {
+		v[i] = digits_read(s + parts[i].at, parts[i].len);
+		if (v[i] == -1 || s[parts[i].at + parts[i].len] != parts[i].end)
+			return -1;
+	}
+	return (((days_since_1970(v[0], v[1], v[2]) * 24 + v[3]) * 60 + v[4]) *
+		       60 +
+		   v[5]) *
+	    1000 +
+	    v[6];
+}
+
 void
 text_hex(char *out, const unsigned char *bytes, size_t n)
 {

@@ -40,6 +40,9 @@ bool text_is_username(const char *s, size_t n);
 /* ISO 8601 in UTC with milliseconds, NUL-terminated, from ms since 1970. */
 void text_timestamp(char out[TIMESTAMP_LEN + 1], int64_t ms);
 
+/* The other way round, of TIMESTAMP_LEN bytes; -1 if it is none of these. */
+int64_t text_timestamp_read(const char *s);
+
 /* 2 * n lower-case digits and a NUL. */
 void text_hex(char *out, const unsigned char *bytes, size_t n);
 

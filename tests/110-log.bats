@@ -130,6 +130,7 @@ journal_forged() {
 	for line in '{"command":"X\nCHAT_USER=alice\nFORGED=1\u0000Y"}' \
 	    '{"command":"CONNECT","username":"m\nFORGED=1"}' \
 	    '{"command":"CONNECT","username":"m\u0085FORGED=1"}' \
+	    '{"command":"CONNECT","username":"m","token":"x\nFORGED=1"}' \
 	    '{"command":"CONNECT","username":"m"}' \
 	    '{"command":"MESSAGE","to":"x\nFORGED=1","message":"\nFORGED=1"}' \
 	    '{"command":"MESSAGE","to":"nobody","message":"\nFORGED=1"}' \

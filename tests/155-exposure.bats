@@ -31,6 +31,10 @@ exposure_at_most() {
 	exposure_at_most chat-tls.service 15
 }
 
+@test "chat-metrics@.service is exposed to 1.8 at most" {
+	exposure_at_most chat-metrics@.service 18
+}
+
 @test "chat@.service is no more exposed than what it costs allows" {
 	exposure_at_most chat@.service 72
 }

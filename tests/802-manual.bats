@@ -117,9 +117,9 @@ events_of_source() {
 # "PROGRAM EVENT" of each event that the manuals have.
 events_of_manuals() {
 	local program
-	for program in chat-session chat-notify; do
+	for program in chat-session chat-notify contrib/chat-metrics; do
 		sed -n '/^\.Sh DIAGNOSTICS/,/^\.Sh SEE ALSO/s/^\.It Cm //p' \
-		    "$ROOT/$program/$program.8" | sed "s/^/$program /"
+		    "$ROOT/$program/${program##*/}.8" | sed "s,^,${program##*/} ,"
 	done
 }
 
@@ -127,7 +127,7 @@ events_of_manuals() {
 	events_of_manuals | sort >manual
 	(($(wc -l <manual) > 40))
 	sed -n 's/^\t{ \([A-Z]*\), "\([a-z_]*\)", *"\?\([0-9a-f]*\)"\? },$/\1 \2 \3/p' \
-	    "$ROOT/lib/log-id.c" | sed 's/^NOTIFY/chat-notify/
+	    "$ROOT/lib/log-id.c" | sed 's/^NOTIFY/chat-notify/; s/^METRICS/chat-metrics/
 	    s/^SESSION/chat-session/' | sort >ids
 	assert_eq "$(cut -d' ' -f1,2 ids)" "$(cat manual)" "events with an id"
 	assert_eq "$(awk '{ print $3 }' ids | sort | uniq -d)" "" "same ids"

@@ -461,6 +461,67 @@ has_said() {
 	client_none bob '.event | IN("LEFT", "JOINED")'
 }
 
+# scrape [PATH]: as from Prometheus, in the network of the machine.
+scrape() {
+	inside bash -c 'exec 5<>/dev/tcp/127.0.0.1/5557
+		printf "GET %s HTTP/1.1\r\nHost: x\r\n\r\n" "$1" >&5
+		cat <&5' - "${1:-/metrics}" | tr -d '\r'
+}
+
+scrape_shows() {
+	scrape >"$T/scraped" && grep -Eqx "$1" "$T/scraped"
+}
+
+no_scrapes() {
+	[[ -z $(inside systemctl list-units --all --no-legend --plain \
+	    'chat-metrics@*') ]]
+}
+
+@test "Prometheus is answered by a process of a moment, which sees sessions' memory" {
+	local i
+	inside systemctl enable --now chat-metrics.socket
+	client_login alice
+	say alice hello
+	wait_for scrape_shows 'chat_session_pss_bytes\{stat="mean"\} [0-9]{6,}'
+	grep -qx 'HTTP/1.1 200 OK' "$T/scraped"
+	grep -qx 'chat_connections 1' "$T/scraped"
+	grep -qx 'chat_relay_up 1' "$T/scraped"
+	grep -Eqx 'chat_relay_pss_bytes [0-9]{6,}' "$T/scraped"
+	grep -Eqx 'chat_messages_stored_total [1-9][0-9]*' "$T/scraped"
+	grep -Eqx 'chat_commit_seconds_count [1-9][0-9]*' "$T/scraped"
+	grep -Eqx 'chat_database_bytes [1-9][0-9]*' "$T/scraped"
+	grep -Eqx 'chat_disk_free_bytes [1-9][0-9]*' "$T/scraped"
+	scrape / | grep -qx 'HTTP/1.1 404 Not Found'
+	# While it waits for its request it has no capability any more.
+	inside bash -c 'exec 5<>/dev/tcp/127.0.0.1/5557
+		# (It waits in poll(2).)
+		until pid=$(pgrep -x chat-metrics) &&
+		    grep -Eq "^(7|271) " "/proc/$pid/syscall"; do :; done
+		grep "^Cap[IPEA]" "/proc/$pid/status"; ps -o user= -p "$pid"' >"$T/caps"
+	assert_eq "$(grep -Ec '^Cap(Inh|Prm|Eff|Amb):[[:space:]]*0+$' "$T/caps")" 4 \
+	    "empty sets: $(xargs <"$T/caps")"
+	assert_eq "$(tail -n 1 "$T/caps")" chat user
+	# Many at once do not stop the socket.
+	for i in {1..30}; do
+		scrape >/dev/null 2>&1 &
+	done
+	wait_for scrape_shows 'chat_connections 1'
+	wait_for no_scrapes
+	assert_eq "$(inside systemctl is-active chat-metrics.socket)" active
+}
+
+@test "systemctl status chat-notify says in one line who is there" {
+	client_login alice
+	client_login bob
+	wait_for status_is '2 sessions of 2 users, 0 lagging'
+	client_close bob
+	wait_for status_is '1 sessions of 1 users, 0 lagging'
+}
+
+status_is() {
+	inside systemctl status chat-notify | grep -q "Status: \"$1\""
+}
+
 @test "300 connections in 2 s are all connected within 10 s" {
 	nsenter -t "$(<"$BOX/init")" -n bash -c '
 		set -e

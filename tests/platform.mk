@@ -8,17 +8,19 @@ INSTALL ?= install
 SYSTEMCTL ?= systemctl
 CONFDIR = /etc/chat
 
-UNITS = chat.socket chat@.service chat-fork.socket chat-fork.service chat-notify.socket chat-notify.service \
+UNITS = chat.socket chat@.service chat-fork.socket chat-fork.service \
+	chat-notify.socket chat-notify.service \
 	chat-tls.service chat-prune.service chat-prune.timer \
-	chat-backup.service chat-backup.timer
+	chat-backup.service chat-backup.timer \
+	chat-metrics.socket chat-metrics@.service
 CONFIGS = chat.conf chat-tls.conf
 MANPAGES = $(wildcard chat-*/*.[1-8] contrib/*/*.[1-8] docs/*.[1-8])
-DOCS = $(wildcard README docs/*.md contrib/fail2ban/*/*)
+DOCS = $(wildcard README docs/*.md contrib/fail2ban/*/* contrib/prometheus/*)
 
 # A session may execute whatever lies beside its own program, for upgrades (see
 # docs/SANDBOX.md): that has a directory to itself.
 programs = $(LIBEXECDIR)/chat-session $(BINDIR)/chat-notify \
-	$(BINDIR)/chat-client $(SBINDIR)/$(ADMIN)
+	$(BINDIR)/chat-client $(SBINDIR)/$(ADMIN) $(SBINDIR)/$(METRICS)
 
 installed = $(programs) $(ADMIN:%=$(COMPLETIONDIR)/%) $(UNITS:%=$(UNITDIR)/%) \
 	$(SYSUSERSDIR)/chat.conf $(TMPFILESDIR)/chat.conf $(CATALOGDIR)/chat.catalog \
@@ -85,7 +87,8 @@ install: $(BIN)
 uninstall:
 	@if $(live); then \
 		set -x; \
-		$(SYSTEMCTL) disable --now chat.socket chat-fork.socket chat-tls.service \
+		$(SYSTEMCTL) disable --now chat.socket chat-fork.socket \
+			chat-metrics.socket chat-tls.service \
 			chat-backup.timer; \
 		$(SYSTEMCTL) stop chat-prune.timer chat-prune.service \
 			chat-backup.service; \

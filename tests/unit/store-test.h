@@ -53,7 +53,7 @@ place_remove(void **state)
 	return rmdir(place);
 }
 
-static void
+static UNUSED void
 notice(void *arg, const char *text)
 {
 	(void)arg;

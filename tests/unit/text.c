@@ -188,6 +188,22 @@ timestamps_are_iso_8601_in_utc(void **state)
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		text_timestamp(out, cases[i].ms);
 		assert_string_equal(out, cases[i].text);
+		assert_true(text_timestamp_read(out) == cases[i].ms);
+	}
+}
+
+static void
+what_is_no_timestamp_is_not_read(void **state)
+{
+	static const char right[] = "2026-11-23T04:38:09.123Z";
+	char wrong[sizeof(right)];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < TIMESTAMP_LEN; i++) {
+		memcpy(wrong, right, sizeof(right));
+		wrong[i] = '/';
+		assert_true(text_timestamp_read(wrong) == -1);
 	}
 }
 
@@ -230,6 +246,7 @@ main(void)
 		cmocka_unit_test(controls_are_taken_out_but_newline_and_tab),
 		cmocka_unit_test(user_names_are_what_they_should_be),
 		cmocka_unit_test(timestamps_are_iso_8601_in_utc),
+		cmocka_unit_test(what_is_no_timestamp_is_not_read),
 		cmocka_unit_test(a_time_out_of_range_is_still_a_timestamp),
 		cmocka_unit_test(bytes_are_written_in_hexadecimal),
 	};
