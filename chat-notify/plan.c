@@ -4,6 +4,15 @@
 #include "limit.h"
 #include "plan.h"
 
+static int64_t
+pause_now(const struct plan *p, const struct plan_view *v)
+{
+	if (v->sync_failed || v->wal_bytes > PLAN_PINNED_BYTES ||
+	    p->pause < CHECKPOINT_INTERVAL)
+		return CHECKPOINT_INTERVAL;
+	return p->pause;
+}
+
 bool
 plan_checkpoint(struct plan *p, const struct plan_view *v, int64_t now)
 {
@@ -16,7 +25,7 @@ plan_checkpoint(struct plan *p, const struct plan_view *v, int64_t now)
 	}
 	if (p->due_since == 0)
 		p->due_since = now;
-	if (p->tried && !v->last && now - p->tried_at < CHECKPOINT_INTERVAL)
+	if (p->tried && !v->last && now - p->tried_at < pause_now(p, v))
 		return false;
 	if (!urgent && now - p->due_since < CHECKPOINT_LAZY)
 		return false;
@@ -25,9 +34,22 @@ plan_checkpoint(struct plan *p, const struct plan_view *v, int64_t now)
 	return true;
 }
 
+/* Twice as long each time, up to a limit. */
+static int64_t
+pause_next(const struct plan *p, pid_t reader)
+{
+	if (reader == 0)
+		return 0;
+	if (p->pause == 0)
+		return 2 * CHECKPOINT_INTERVAL;
+	return 2 * p->pause < CHECKPOINT_PINNED ? 2 * p->pause
+						: CHECKPOINT_PINNED;
+}
+
 bool
 plan_reader(struct plan *p, pid_t reader, int64_t wal_bytes, int64_t now)
 {
+	p->pause = pause_next(p, reader);
 	if (reader == 0 || wal_bytes <= PLAN_PINNED_BYTES) {
 		p->reader = 0;
 		return false;

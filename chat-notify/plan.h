@@ -17,6 +17,7 @@
 struct plan {
 	int64_t tried_at;  /* ms; the last checkpoint */
 	int64_t due_since; /* ms; 0: nothing is to be done */
+	int64_t pause;	   /* ms until the next, while a reader pins the WAL */
 	pid_t reader;	   /* pins a large WAL */
 	int64_t reader_since;
 	bool tried;
@@ -30,7 +31,11 @@ struct plan_view {
 	int64_t wal_bytes;
 };
 
-/* Whether to checkpoint now (ms of any clock, above 0). */
+/*
+ * Whether to checkpoint now (ms of any clock, above 0).  While a reader pins a
+ * WAL that is not large, it happens more and more seldom: each one waits for
+ * readers with the lock between writers held.
+ */
 bool plan_checkpoint(struct plan *, const struct plan_view *, int64_t now);
 
 /*

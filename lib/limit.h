@@ -99,6 +99,7 @@
 #define LOCK_WAIT	    12000 /* for the lock, then UNAVAILABLE */
 #define STORE_BUSY	    1000  /* SQLite's own wait, under our lock */
 #define CHECKPOINT_INTERVAL 1000  /* at most one checkpoint in this time */
+#define CHECKPOINT_PINNED   8000  /* between two while a reader pins the WAL */
 #define CHECKPOINT_BYTES    (4 * 1024 * 1024) /* of WAL: checkpoint at once */
 #define CHECKPOINT_LAZY	    30000 /* less than that: after this time */
 #define CHECKPOINT_READERS  200	  /* wait for readers under the lock */

@@ -92,6 +92,38 @@ a_reader_is_named_when_it_pins_a_large_wal_for_long(void **state)
 }
 
 static void
+while_a_reader_pins_the_wal_it_happens_more_seldom(void **state)
+{
+	static const int64_t pauses[] = { 2000, 4000, 8000, 8000 };
+	struct plan p = { 0 };
+	struct plan_view v = { .due = true, .wal_bytes = CHECKPOINT_BYTES };
+	int64_t now = 1000;
+	size_t i;
+
+	(void)state;
+	assert_true(plan_checkpoint(&p, &v, now));
+	for (i = 0; i < sizeof(pauses) / sizeof(pauses[0]); i++) {
+		plan_reader(&p, 77, v.wal_bytes, now);
+		assert_false(plan_checkpoint(&p, &v, now + pauses[i] - 1));
+		now += pauses[i];
+		assert_true(plan_checkpoint(&p, &v, now));
+	}
+	plan_reader(&p, 77, v.wal_bytes, now);
+	/* Not when nothing can be stored before, nor when it becomes large. */
+	v.sync_failed = true;
+	now += CHECKPOINT_INTERVAL;
+	assert_true(plan_checkpoint(&p, &v, now));
+	v.sync_failed = false;
+	v.wal_bytes = PLAN_PINNED_BYTES + 1;
+	now += CHECKPOINT_INTERVAL;
+	assert_true(plan_checkpoint(&p, &v, now));
+	/* And no more when it is gone. */
+	v.wal_bytes = CHECKPOINT_BYTES;
+	plan_reader(&p, 0, v.wal_bytes, now);
+	assert_true(plan_checkpoint(&p, &v, now + CHECKPOINT_INTERVAL));
+}
+
+static void
 other_readers_and_small_wals_are_fine(void **state)
 {
 	struct plan p = { 0 };
@@ -118,6 +150,8 @@ main(void)
 		cmocka_unit_test(a_failed_sync_and_the_end_do_not_wait),
 		cmocka_unit_test(
 		    a_reader_is_named_when_it_pins_a_large_wal_for_long),
+		cmocka_unit_test(
+		    while_a_reader_pins_the_wal_it_happens_more_seldom),
 		cmocka_unit_test(other_readers_and_small_wals_are_fine),
 	};
 
