@@ -37,8 +37,10 @@ draw_trouble(const struct screen *s, int y, int x, int width, int64_t now)
 		attrset(theme_look(LOOK_ERROR));
 	} else {
 		buf_add_str(&text,
-		    s->step == FORM_NAME ? "Enter connects, Ctrl-C leaves."
-					 : "Enter connects, Ctrl-C goes back.");
+		    s->step == FORM_NAME
+			? "Enter connects, Tab goes to the next "
+			  "line, Space changes yes and no. Ctrl-C leaves."
+			: "Enter connects, Ctrl-C goes back.");
 		attrset(A_DIM);
 	}
 	draw_wrapped(y, x, width, LINES - y, &text);
@@ -92,7 +94,33 @@ draw_answer(const struct screen *s, int y, int x, int width)
 	return x + (columns < width ? columns : width - 1);
 }
 
-static void
+/* What is written in, or only shown; returns the cursor's column. */
+static int
+draw_line(int y, int x, int width, const char *label, const struct edit *e)
+{
+	int at = x + LABEL_WIDTH, room = width - LABEL_WIDTH, cursor;
+
+	draw_label(y, x, width, label);
+	attrset(A_UNDERLINE);
+	if (room > 0)
+		mvhline(y, at, ' ', room);
+	cursor = draw_edit(e, y, at, room);
+	attrset(A_NORMAL);
+	return cursor;
+}
+
+static int
+draw_choice(int y, int x, int width, const char *label, bool yes)
+{
+	draw_label(y, x, width, label);
+	if (width > LABEL_WIDTH)
+		mvaddnstr(y, x + LABEL_WIDTH, yes ? "yes" : "no",
+		    width - LABEL_WIDTH);
+	return x + LABEL_WIDTH;
+}
+
+/* The one that is asked for something, and cannot be changed now. */
+static int
 draw_server(const struct screen *s, int y, int x, int width)
 {
 	const char *address = s->link->config.address.text;
@@ -106,20 +134,64 @@ draw_server(const struct screen *s, int y, int x, int width)
 	move(y, x);
 	draw_put(buf_head(&server), buf_len(&server), width);
 	buf_free(&server);
+	return x;
 }
 
-/* One line to write in; returns the cursor's column. */
 static int
-draw_field(const struct screen *s, int y, int x, int width, bool name)
+draw_field(
+    const struct screen *s, enum form_field field, int y, int x, int width)
+{
+	switch (field) {
+	case FIELD_SERVER:
+		if (s->step != FORM_NAME)
+			return draw_server(s, y, x, width);
+		return draw_line(y, x, width, "Server", &s->server);
+	case FIELD_TLS:
+		return draw_choice(y, x, width, "TLS", s->tls);
+	case FIELD_NAME:
+		return draw_line(y, x, width, "Name", &s->name);
+	case FIELD_REGISTER:
+		break;
+	}
+	return draw_choice(y, x, width, "Register", s->registers);
+}
+
+/*
+ * Returns the row below, and the cursor.  Where there are few rows, server and
+ * name are enough, until one goes to another.
+ */
+static int
+draw_fields(const struct screen *s, int y, int x, int width, int *cursor_y,
+    int *cursor_x)
+{
+	bool all = LINES >= 12 && s->step == FORM_NAME;
+	enum form_field field;
+	int column;
+
+	for (field = FIELD_SERVER; field <= FIELD_REGISTER; field++) {
+		if (!all && field != FIELD_SERVER &&
+		    field != (s->field == FIELD_SERVER ? FIELD_NAME : s->field))
+			continue;
+		column = draw_field(s, field, y, x, width);
+		if (field == s->field) {
+			*cursor_y = y;
+			*cursor_x = column;
+		}
+		y++;
+	}
+	return y;
+}
+
+static int
+draw_question(const struct screen *s, int y, int x, int width)
 {
 	int at = x + LABEL_WIDTH, room = width - LABEL_WIDTH, cursor;
 
-	draw_label(y, x, width, name ? "Name" : label_of(s->step));
+	draw_label(y, x, width, label_of(s->step));
 	attrset(A_UNDERLINE);
 	if (room > 0)
 		mvhline(y, at, ' ', room);
-	cursor = name ? draw_edit(&s->name, y, at, room)
-		      : draw_answer(s, y, at, room);
+	cursor = draw_answer(s, y, at, room);
 	attrset(A_NORMAL);
 	return cursor;
 }
@@ -128,8 +200,8 @@ void
 draw_form(const struct screen *s, int64_t now)
 {
 	int width = COLS < FORM_WIDTH ? COLS : FORM_WIDTH;
-	int x = (COLS - width) / 2, y = LINES > 8 ? LINES / 2 - 4 : 0;
-	int cursor;
+	int x = (COLS - width) / 2, y = LINES > 11 ? LINES / 2 - 5 : 0;
+	int cursor_y = y, cursor_x = x;
 
 	if (s->step == FORM_TRUST && LINES <= 24)
 		y = 0;
@@ -140,11 +212,12 @@ draw_form(const struct screen *s, int64_t now)
 	}
 	if (LINES > 8)
 		y++;
-	draw_server(s, y++, x, width);
-	cursor = draw_field(s, y, x, width, true);
-	if (s->step != FORM_NAME && y + 1 < LINES)
-		cursor = draw_field(s, ++y, x, width, false);
-	if (y + 2 < LINES)
-		draw_trouble(s, y + (LINES > 8 ? 2 : 1), x, width, now);
-	move(y, cursor < COLS ? cursor : COLS - 1);
+	y = draw_fields(s, y, x, width, &cursor_y, &cursor_x);
+	if (s->step != FORM_NAME && y < LINES) {
+		cursor_x = draw_question(s, y, x, width);
+		cursor_y = y++;
+	}
+	if (y + 1 < LINES)
+		draw_trouble(s, y + (LINES > 8 ? 1 : 0), x, width, now);
+	move(cursor_y, cursor_x < COLS ? cursor_x : COLS - 1);
 }

@@ -30,6 +30,9 @@ enum form_step {
 	FORM_TRUST /* in the certificate */
 };
 
+/* The lines of its first step; the others ask for one thing. */
+enum form_field { FIELD_SERVER, FIELD_TLS, FIELD_NAME, FIELD_REGISTER };
+
 /* What a command asks for, where lines are written (screen-ask.c). */
 enum ask_step {
 	ASK_NOTHING,
@@ -64,6 +67,9 @@ struct screen {
 	struct edit name;   /* in the login form */
 	bool form;	    /* the login form is shown */
 	enum form_step step;
+	enum form_field field;
+	struct edit server; /* in the login form */
+	bool tls, registers;
 	struct credential answer; /* in the form, but for the name */
 	struct credential first;  /* the new password, while asked AGAIN */
 	char trouble[SHOWN_TROUBLE_MAX]; /* in it, not sanitised */

@@ -143,6 +143,32 @@ login_free(struct login *g)
 	explicit_bzero(g, sizeof(*g));
 }
 
+void
+login_use_server(struct login *g, const struct address *address, bool tls)
+{
+	g->other = *g->options;
+	g->other.address = *address;
+	g->other.tls = tls;
+	g->other.password_file = NULL;
+	g->other.password_fd = -1;
+	g->other.password_command = NULL;
+	g->other.fingerprint[0] = '\0';
+	g->options = &g->other;
+	credential_wipe(&g->password);
+	credential_wipe(&g->invite);
+	tls_context_free(g->tls);
+	g->tls = NULL;
+	g->known[0] = '\0';
+	if (tls)
+		start_tls(g);
+}
+
+void
+login_set_registers(struct login *g, bool registers)
+{
+	g->registered = !registers;
+}
+
 /* Its password is that of the user it was configured for. */
 static void
 run_password_command(struct login *g, const char *username)

@@ -26,6 +26,7 @@ enum login_need {
 
 struct login {
 	const struct options *options;
+	struct options other;	 /* what they are after login_use_server() */
 	struct tls_context *tls; /* NULL: without */
 	struct state state;
 	struct credential password; /* as the options say, not yet used */
@@ -55,6 +56,16 @@ login_prepare(struct login *, struct link *, const char *username);
 
 /* The link has ended (LINK_IDLE): what would it take to go on? */
 enum login_need login_continue(struct login *, struct link *);
+
+/*
+ * Another server, with TLS or without: no password goes there that was meant
+ * for the one of the options.  A link that uses the old tls has to be freed
+ * before.  Ends the process (STATUS_INPUT) like login_init().
+ */
+void login_use_server(struct login *, const struct address *, bool tls);
+
+/* Whether the next login registers the name. */
+void login_set_registers(struct login *, bool);
 
 /* The answers; then start the link. */
 void

@@ -208,13 +208,9 @@ change_name(struct screen *s, const char *name, int64_t now)
 		return;
 	}
 	config.since = -1;
-	link_abandon(s->link);
-	link_free(s->link);
-	s->link = link_new(&config);
-	model_free(s->model);
-	s->model = model_new();
-	s->form = true;
+	screen_form_anew(s, &config);
 	edit_set(&s->name, name);
+	login_set_registers(s->login, false);
 	screen_form_need(s, login_prepare(s->login, s->link, name), now);
 }
 

@@ -23,6 +23,7 @@ go_to(struct screen *s, enum form_step step)
 	if (step != FORM_AGAIN)
 		credential_wipe(&s->first);
 	s->step = step;
+	s->field = FIELD_NAME;
 	s->form = true;
 	s->changed = true;
 }
@@ -65,6 +66,52 @@ screen_form_need(struct screen *s, enum login_need need, int64_t now)
 	}
 }
 
+void
+screen_form_anew(struct screen *s, const struct link_config *config)
+{
+	struct link_config copy = *config;
+
+	link_abandon(s->link);
+	link_free(s->link);
+	s->link = link_new(&copy);
+	model_free(s->model);
+	s->model = model_new();
+	s->form = true;
+}
+
+/* Go to the server of the form, if it is another.  False: that cannot be. */
+static bool
+use_server(struct screen *s)
+{
+	struct link_config config = s->link->config;
+	struct address address;
+
+	if (!address_parse(&address, edit_text(&s->server),
+		s->tls ? ADDRESS_PORT_TLS : ADDRESS_PORT) ||
+	    (s->tls && address.path[0] != '\0')) {
+		screen_form_say(s,
+		    "A server is HOST, HOST:PORT, [IPV6]:PORT or unix:/PATH, "
+		    "the last one without TLS.");
+		return false;
+	}
+	if (strcmp(address.text, config.address.text) == 0 &&
+	    s->tls == (config.tls != NULL))
+		return true;
+	if (s->link->outbox.len > 0) {
+		screen_form_say(s,
+		    "Not everything you said is confirmed; it would be lost "
+		    "with another server.");
+		return false;
+	}
+	config.address = address;
+	config.tls = NULL;
+	config.since = -1;
+	screen_form_anew(s, &config);
+	login_use_server(s->login, &address, s->tls);
+	s->link->config.tls = s->login->tls;
+	return true;
+}
+
 static void
 enter_name(struct screen *s, int64_t now)
 {
@@ -78,6 +125,9 @@ enter_name(struct screen *s, int64_t now)
 		return;
 	}
 	s->trouble[0] = '\0';
+	if (!use_server(s))
+		return;
+	login_set_registers(s->login, s->registers);
 	screen_form_need(s, login_prepare(s->login, s->link, name), now);
 }
 
@@ -158,13 +208,59 @@ edit_answer(struct screen *s, const struct key *key, enum action action)
 		credential_wipe(&s->answer);
 }
 
+/* The port that goes with it, if it is the usual one. */
 static void
-edit_name(struct screen *s, const struct key *key, enum action action)
+flip_tls(struct screen *s)
 {
-	if (key->kind == KEYS_TEXT)
-		edit_insert(&s->name, key->text, key->len);
+	struct address address;
+	const char *from = s->tls ? ":" ADDRESS_PORT_TLS : ":" ADDRESS_PORT;
+	const char *to = s->tls ? ":" ADDRESS_PORT : ":" ADDRESS_PORT_TLS;
+	const char *text = edit_text(&s->server);
+	size_t len = strlen(text), n = strlen(from);
+	char *end;
+
+	s->tls = !s->tls;
+	if (len < n || strcmp(text + len - n, from) != 0)
+		return;
+	snprintf(address.text, sizeof(address.text), "%s", text);
+	end = address.text + len - n;
+	memcpy(end, to, n);
+	edit_set(&s->server, address.text);
+}
+
+/* Returns false if it is no key that flips a yes or no. */
+static bool
+flip(struct screen *s, const struct key *key, enum action action)
+{
+	if (s->field != FIELD_TLS && s->field != FIELD_REGISTER)
+		return false;
+	if ((key->kind == KEYS_TEXT && key->text[0] == ' ') ||
+	    action == ACTION_LEFT || action == ACTION_RIGHT) {
+		if (s->field == FIELD_TLS)
+			flip_tls(s);
+		else
+			s->registers = !s->registers;
+	}
+	return true;
+}
+
+static void
+edit_fields(struct screen *s, const struct key *key, enum action action)
+{
+	struct edit *e = s->field == FIELD_SERVER ? &s->server : &s->name;
+
+	if (action == ACTION_COMPLETE || action == ACTION_NEWER)
+		s->field =
+		    s->field == FIELD_REGISTER ? FIELD_SERVER : s->field + 1;
+	else if (action == ACTION_COMPLETE_BACK || action == ACTION_OLDER)
+		s->field =
+		    s->field == FIELD_SERVER ? FIELD_REGISTER : s->field - 1;
+	else if (flip(s, key, action))
+		return;
+	else if (key->kind == KEYS_TEXT)
+		edit_insert(e, key->text, key->len);
 	else if (action != ACTION_NONE && action_row(action)->op >= 0)
-		edit_do(&s->name, (enum edit_op)action_row(action)->op);
+		edit_do(e, (enum edit_op)action_row(action)->op);
 }
 
 bool
@@ -187,7 +283,7 @@ screen_form_key(
 	if (action == ACTION_SEND)
 		enter(s, now);
 	else if (s->step == FORM_NAME)
-		edit_name(s, key, action);
+		edit_fields(s, key, action);
 	else
 		edit_answer(s, key, action);
 }

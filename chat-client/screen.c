@@ -119,6 +119,11 @@ start(struct screen *s, const struct options *options, struct login *login)
 		s->alert.command = options->settings->notify.words;
 	edit_init(&s->line, EDIT_MAX, EDIT_LINES);
 	edit_init(&s->name, USERNAME_MAX, EDIT_FIELD);
+	edit_init(&s->server, sizeof(options->address.text) - 1, EDIT_FIELD);
+	edit_set(&s->server, options->address.text);
+	s->tls = options->tls;
+	s->registers = options->registers;
+	s->field = FIELD_NAME;
 	edit_init(&s->find, USERNAME_MAX, EDIT_FIELD);
 	if (options->user != NULL) {
 		edit_set(&s->name, options->user);
@@ -158,6 +163,7 @@ screen_run(const struct options *options, struct login *login, int signal_fd)
 	buf_free(&s.paste);
 	edit_free(&s.line);
 	edit_free(&s.name);
+	edit_free(&s.server);
 	edit_free(&s.find);
 	credential_wipe(&s.answer);
 	credential_wipe(&s.first);

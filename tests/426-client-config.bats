@@ -209,3 +209,53 @@ chat-client: $T/config/chat/client.conf:4: bind: \"Ctrl-1\" is no key that can b
 		fail "there are colours"
 	fi
 }
+
+@test "the form asks for server, TLS and name, and whether to register" {
+	server_start
+	screen_open a 80 24 127.0.0.1:1
+	sees a '^ +Server +127\.0\.0\.1:1 *$'
+	sees a '^ +TLS +no'
+	sees a '^ +Register +no'
+	type_line a alice
+	sees a 'cannot connect|onnection refused'
+	# The server is changed in place, what is wrong with it is said.
+	press a Up Up C-u
+	type_line a 'a b'
+	sees a 'A server is HOST, HOST:PORT'
+	press a C-u
+	type_text a 127.0.0.1:5555
+	press a Tab Space
+	sees a 'TLS +yes'
+	sees a 'Server +127\.0\.0\.1:5556'
+	press a Space
+	sees a 'Server +127\.0\.0\.1:5555'
+	press a BTab C-u
+	type_text a "127.0.0.1:$PORT"
+	press a Up
+	press a Space
+	sees a 'Register +yes'
+	press a Enter
+	sees a '^ +New pass\.'
+	type_line a 'short'
+	sees a 'Again'
+	type_line a 'short'
+	sees a 'at least 8'
+	type_line a 'correct horse'
+	type_line a 'correct horse'
+	sees a "online +alice at 127.0.0.1:$PORT"
+	log_has 'connected user=alice .*by password'
+}
+
+@test "a small form shows the line one is in" {
+	server_start
+	screen_open a 20 6 "127.0.0.1:$PORT"
+	sees a 'Server'
+	sees a 'Name'
+	press a Tab
+	sees a 'Register +no'
+	press a BTab BTab
+	sees a 'TLS +no'
+	press a Tab
+	type_line a alice
+	sees a 'online'
+}
