@@ -320,11 +320,11 @@ settings_parse(
 	size_t at, end;
 	int number = 1;
 
-	for (at = 0; at < len; at = end + 1) {
+	for (at = 0; at < len; at = end + 1, number++) {
 		lf = memchr(text + at, '\n', len - at);
 		end = lf != NULL ? (size_t)(lf - text) : len;
 		l = (struct line){
-			.settings = s, .file = file, .number = number++
+			.settings = s, .file = file, .number = number
 		};
 		take_line(&l, text + at, end - at, &seen);
 	}

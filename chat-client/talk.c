@@ -108,10 +108,11 @@ make_room(struct talk *t)
 	    : t->len * 2 < t->size ? t->size
 				   : t->size * 2;
 	struct entry **room = calloc(size, sizeof(struct entry *));
-	struct entry **entries = room + (size - t->len) / 2;
+	struct entry **entries;
 
 	if (room == NULL)
 		err(71, NULL);
+	entries = room + (size - t->len) / 2;
 	if (t->len > 0)
 		memcpy(entries, t->entries, t->len * sizeof(*entries));
 	free(t->room);
