@@ -84,7 +84,7 @@ limits_of_manuals() {
 	CHAT_LOG_LEVEL=LOUD expect_status 78 "$B/bin/chat-session" </dev/null
 	expect_status 71 strace -qq -o trace -e inject=ppoll,ppoll_time64:error=ENOMEM \
 	    "$B/bin/chat-session" </dev/null
-	# (77 is shown in 100-transports, 65 and 69 in 330-upgrade.)
+	# (77 is shown in 100-transports, 65 and 69 in 335-upgrade-refused.)
 	assert_eq "$(sed -n '/^\.Sh EXIT STATUS/,/^\.Sh EXAMPLES/s/^\.It //p' \
 	    "$MANUAL" | tr '\n' ' ')" "0 64 65 69 71 77 78 " "statuses in the manual"
 }

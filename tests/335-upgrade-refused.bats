@@ -1,0 +1,122 @@
+#!/usr/bin/env bats
+# What must not go wrong with an upgrade: bad programs, bad states, and the end
+# of a session in the middle of it.
+
+load helpers
+load upgrade
+
+setup() {
+	upgrade_setup
+}
+
+@test "a program that is not there, or no program, is refused by name" {
+	server_start
+	client_login alice
+	rm "$T/bin/chat-session"
+	refused 'cannot be executed: No such file'
+	install_program /bin/false
+	chmod -x "$T/bin/chat-session"
+	refused 'cannot be executed: Permission denied'
+	echo 'no program' >"$T/none"
+	chmod +x "$T/none"
+	install_program "$T/none"
+	refused 'cannot be executed: Exec format error'
+	# When all is well again:
+	install_next
+	upgrade alice
+}
+
+@test "a program that fails its self-test is refused by name" {
+	server_start
+	client_login alice
+	install_program /bin/false
+	refused 'failed its self-test with status 1'
+	install_that 'abort();'
+	refused 'was ended by signal 6 \(Aborted\)'
+	install_that 'return 65;'
+	refused 'cannot go on with the state of a session of 0\.1\.0'
+	say alice hello
+}
+
+@test "a database that cannot be used is found before anything is given up" {
+	server_start
+	client_login alice
+	mv data aside
+	kill -URG "$(session_pid alice)"
+	wait_for log_has 'ERROR upgrade_refused user=alice .*cannot use the database'
+	client_send alice '{"command":"PING"}'
+	client_expect alice '.event == "PONG"'
+	mv aside data
+	upgrade alice
+	say alice hello
+}
+
+@test "the self-test takes the state of the first version, and no other" {
+	local state=$ROOT/tests/state-1
+	"$SESSION" --self-test 9 9<"$state" 2>>"$T/log/test"
+	sed '1s/.*/version 1 2/' "$state" >two
+	run -65 "$SESSION" --self-test 9 9<two
+	[[ $output == *'it has version 2, and 1 is known'* ]]
+	sed '1s/.*/version 1 0/' "$state" >zero
+	run -65 "$SESSION" --self-test 9 9<zero
+	head -c 300 "$state" >half
+	run -65 "$SESSION" --self-test 9 9<half
+	run -65 "$SESSION" --self-test 9 9</dev/null
+	run -65 "$SESSION" --self-test 9 9<&-
+	run -64 "$SESSION" --self-test 1
+	run -64 "$SESSION" --state x
+	CHAT_RATE=x run -78 "$SESSION" --self-test 9 9<"$state"
+	# It touches nothing of that session.
+	assert_eq "$(db 'select count(*) from sessions')" 0
+}
+
+@test "nobody is outside of the sandbox by claiming to be upgraded" {
+	need_strace
+	CHAT_LOG_LEVEL=DEBUG strace -f -qq -o trace -e trace=seccomp,landlock_restrict_self,recvfrom,read \
+	    "$SESSION" --state 9 9<"$ROOT/tests/state-1" </dev/null \
+	    >out 2>>"$T/log/pipe" 3>&- || :
+	log_has 'INFO upgraded user=alice '
+	log_has 'DEBUG sandbox .*seccomp'
+	not log_has 'entered before'
+	grep -q 'seccomp(SECCOMP_SET_MODE_FILTER.*= 0' trace
+}
+
+@test "killed at any step: one connection ends, nothing acknowledged is lost" {
+	local step call when
+	need_strace
+	# Only a state is written with write(2) then.
+	export CHAT_LOG_LEVEL=CRITICAL
+	notify_start
+	listener_start
+	client_login bob
+	# State for the test, test, its end, state, new program, and in it.
+	for step in 'write 1' 'clone 1' 'wait4 1' 'write 2' 'execve 1' 'prctl 4'; do
+		read -r call when <<<"$step"
+		traced chat-session "$call" signal=KILL "$when"
+		sed -i "s|$B/bin/|$T/bin/|" "$T/traced"
+		client_open alice "exec:$T/traced"
+		client_login alice '"since":0'
+		client_expect bob '.event == "JOINED"'
+		say alice "before $step"
+		printf '{"command":"MESSAGE","to":"all","message":"%s"}\n' \
+		    "with $step" | client_raw alice
+		kill -URG "$(pgrep -P "$(pgrep -f "^strace .*$T/trace" | head -n 1)" -x chat-session | head -n 1)"
+		client_expect bob ".message == \"before $step\""
+		client_expect bob '.event == "LEFT" and .username == "alice"'
+		grep -q 'killed by SIGKILL' "$T/trace" || fail "not at $step"
+		if grep -q "with $step" <(received_acks); then
+			client_expect bob ".message == \"with $step\""
+		fi
+		client_close alice
+	done
+	assert_eq "$(db "select count(*) from messages where body like 'before%'")" 6
+	say bob on
+}
+
+# What alice's ACKs are for.
+received_acks() {
+	jq -r 'select(.event == "ACK").id' "$(client_record alice)" |
+	    while read -r id; do
+		db "select body from messages where id = $id"
+	done
+}
