@@ -43,6 +43,9 @@ $(B)/tests/fuzz/pairs: $(B)/chat-client/pairs.o $(B)/chat-client/fingerprint.o
 $(B)/tests/fuzz/pairs.o: ALLCPP += -iquote chat-client
 $(B)/tests/fuzz/sanitise: $(B)/chat-client/sanitise.o
 $(B)/tests/fuzz/sanitise.o: ALLCPP += -iquote chat-client
+$(B)/tests/fuzz/settings: $(addprefix $(B)/chat-client/,action.o address.o \
+	keymap.o sanitise.o settings.o)
+$(B)/tests/fuzz/settings.o: ALLCPP += -iquote chat-client
 
 tools: $(FUZZ)
 
