@@ -1,0 +1,114 @@
+#!/usr/bin/env bats
+# bats file_tags=long,alone
+#
+# The commands of docs/OPERATIONS.md (but those of its first section, which
+# 910-systemd has), each run as it stands there, under a real systemd.
+
+bats_require_minimum_version 1.5.0
+load helpers
+
+setup_file() {
+	local status=0
+	export BOX=$BATS_FILE_TMPDIR/box
+	"$ROOT/tests/box" up "$BOX" "$ROOT" "$B" \
+	    2>"$BATS_FILE_TMPDIR/why" 3>&- || status=$?
+	export CANNOT=
+	if [[ $status -eq 77 ]]; then
+		CANNOT=$(<"$BATS_FILE_TMPDIR/why")
+		return 0
+	fi
+	[[ $status -eq 0 ]] || { cat "$BATS_FILE_TMPDIR/why"; return 1; }
+	inside make -s -C "$ROOT" B="$B" install
+	inside systemctl enable --now chat.socket
+	export DONE=$BATS_FILE_TMPDIR/done
+	: >"$DONE"
+}
+
+teardown_file() {
+	"$ROOT/tests/box" down "$BOX"
+}
+
+setup() {
+	[[ -z $CANNOT ]] || skip "$CANNOT"
+	cd "$BATS_TEST_TMPDIR"
+}
+
+inside() {
+	"$ROOT/tests/box" run "$BOX" "$@"
+}
+
+# The commands below the comment, run as they stand there.
+operation() {
+	awk -v what="    # $1" '
+		$0 == what { on = 1; next }
+		on && /^    / { print; next }
+		on { exit }' "$ROOT/docs/OPERATIONS.md" >command
+	[[ -s command ]] || fail "OPERATIONS.md has no '$1'"
+	echo "    # $1" >>"$DONE"
+	inside bash -s <command
+}
+
+# One message of a user by the client, inside.
+says() {
+	inside chat-client -u "$1" "${@:3}" --send <<<"$2"
+}
+
+@test "messages before, which the rest is about" {
+	says operator 'before the backup'
+}
+
+@test "open it to others" {
+	operation 'Only registered users, and registering needs an invitation'
+	run ! says stranger hello
+	run -0 operation 'An invitation for three people, valid for a week; its code is shown once'
+	[[ -n $output ]]
+	run -0 operation 'An account with a password that is made and shown here'
+	[[ $(inside chat-admin users list) == *alice*registered* ]]
+	run -0 operation 'What listens, and where'
+	[[ $output == *127.0.0.1:5555* ]]
+	inside sed -i 's/^CHAT_AUTH=.*/CHAT_AUTH=open/' /etc/chat/chat.conf
+}
+
+@test "how large" {
+	run -0 operation 'How many there are, and what the database holds'
+	[[ $output == *messages* ]]
+}
+
+@test "back up and restore" {
+	operation 'A backup every night, of which the newest seven are kept'
+	[[ $(inside systemctl list-timers --no-legend) == *chat-backup.timer* ]]
+	operation 'One now'
+	run -0 operation 'Which there are; copy them to another machine as well'
+	[[ $output == *chat-*Z.db* ]]
+	says operator 'after the backup'
+	run -0 operation 'Restore the newest backup'
+	[[ $output == *sound* ]]
+	inside sqlite3 -readonly /var/lib/chat/chat.db 'select body from messages' >have
+	assert_eq "$(cat have)" 'before the backup'
+	lost=$(inside sqlite3 -readonly /var/lib/chat/replaced/chat.db \
+	    'select max(id) from messages')
+	says operator 'after the restore'
+	id=$(inside sqlite3 -readonly /var/lib/chat/chat.db \
+	    'select max(id) from messages')
+	((id > lost)) || fail "$id was seen before"
+}
+
+@test "keep less" {
+	operation 'Keep a year, and remove what is older every night'
+	inside grep -qx CHAT_RETENTION_DAYS=365 /etc/chat/chat.conf
+	operation 'Do it now'
+	run -0 operation 'What it did'
+	[[ $output == *'365 days'* ]]
+}
+
+@test "upgrade" {
+	operation 'After the new programs are in place (the Debian package does this itself)'
+}
+
+# Each comment above a command of the later sections was asked for.
+@test "no command was left out" {
+	awk '/^## Open it/ { on = 1 } on && /^    # /' \
+	    "$ROOT/docs/OPERATIONS.md" | sort >all
+	[[ $(wc -l <all) -gt 8 ]]
+	assert_eq "$(sort -u "$DONE")" "$(cat all)" 'commands that were run'
+}
