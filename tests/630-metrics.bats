@@ -228,6 +228,34 @@ is() {
 	assert_eq "$status" 73 status
 }
 
+@test "alerts and dashboard ask for nothing that is not told" {
+	local n
+	server_start
+	client_login alice
+	wait_for is chat_sessions 1
+	grep -o '^chat_[a-z_]*' metrics | sort -u >told
+	for n in alerts.yml dashboard.json; do
+		grep -oE '\bchat_[a-z_]+' "$ROOT/contrib/prometheus/$n" |
+		    sort -u >asked
+		(($(wc -l <asked) > 10))
+		assert_eq "$(comm -13 told asked)" "" "unknown metrics of $n"
+	done
+	jq -e '.panels | all(.targets | length > 0)' \
+	    "$ROOT/contrib/prometheus/dashboard.json" >/dev/null
+}
+
+@test "the manual names each metric, and no other" {
+	server_start
+	client_login alice
+	wait_for is chat_sessions 1
+	grep -o '^chat_[a-z_]*' metrics |
+	    sed -E 's/_seconds_(bucket|sum|count)$/_seconds/' | sort -u >told
+	sed -n '/^\.Sh METRICS/,/^\.Sh ENV/p' \
+	    "$ROOT/contrib/chat-metrics/chat-metrics.8" | grep '^\.It' |
+	    grep -o 'chat_[a-z_]*' | sort -u >manual
+	assert_eq "$(cat manual)" "$(cat told)" metrics
+}
+
 # --- HTTP --------------------------------------------------------------------
 
 scrapes_start() {
