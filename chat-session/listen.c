@@ -299,6 +299,7 @@ listen_run(struct session *s, const char *address)
 		log_event(LEVEL_CRITICAL, "bad_configuration", "%s", error);
 		return EX_CONFIG;
 	}
+	log_set_level((enum log_level)s->config.log_level);
 	status = address != NULL ? bind_to(&l, address) : inherit(&l);
 	if (status != EX_OK)
 		return status;
