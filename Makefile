@@ -3,7 +3,9 @@
 #   make              the programs, in build/bin
 #   make run          a server here, and a client in this terminal
 #   make check        all tests of a few minutes; check-long: the others
+#   make check-debian13   those with units, under Debian 13
 #   make install      to PREFIX (/usr/local), below DESTDIR; uninstall
+#   make deb          Debian packages, in build/deb
 #   make bench        measure, beside something simpler
 #   make fuzz         look for inputs that break something, a minute a target
 #   make coverage     which lines the tests run
@@ -132,6 +134,6 @@ help:
 clean:
 	rm -rf build
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -path '$(B)/deb*' -prune -o -name '*.d' -print 2>/dev/null)
 
 .PHONY: all tools unit help clean

@@ -43,6 +43,14 @@ listing() {
 	assert_eq "$(ls -A "$T/root/usr/libexec/chat")" chat-session
 }
 
+@test "every unit is installed, and the packages are of this version" {
+	staged install
+	diff <(cd "$ROOT/units" && ls -- *.socket *.service *.timer) \
+	    <(ls "$T/root/usr/local/lib/systemd/system")
+	[[ $("$B/bin/chat-session" --version) == *" $(sed -n \
+	    '1s/.*(\(.*\)).*/\1/p' "$ROOT/contrib/debian/changelog")" ]]
+}
+
 @test "installed units name the installed programs and hold no placeholder" {
 	local units=$T/root/opt/chat/lib/systemd/system
 	staged PREFIX=/opt/chat install

@@ -80,7 +80,7 @@ pem() {
 # The certificate that a new connection gets is that of NAME.
 served() {
 	inside sh -c 'openssl s_client -connect 127.0.0.1:5556 </dev/null \
-	    2>/dev/null' | grep -q "^subject=CN = $1\$"
+	    2>/dev/null' | grep -Eq "^subject=CN ?= ?$1\$"
 }
 
 # A TLS connection; its lines go to descriptor $TLS and come to $T/got.

@@ -1,4 +1,4 @@
-# check, check-long and coverage; part of the Makefile.
+# check, check-long, check-debian13 and coverage; part of the Makefile.
 
 # Sanitizers and coverage make everything slower: waits end later.
 CHECK_DEADLINE = $(if $(SAN)$(COV),60,15)
@@ -10,6 +10,20 @@ check: all tools unit
 check-long: all tools unit
 	@$(check_env) tests/run --long
 
+# Tests with units, and those that depend on libraries and kernel interfaces, in
+# a Debian 13 with its systemd, which is made once (build/debian).
+CHECK_DEBIAN13 = $(shell grep -l 'tests/box"' tests/*.bats | \
+	xargs grep -LE '^\# bats file_tags=.*long') \
+	tests/100-transports.bats tests/150-sandbox.bats tests/900-install.bats
+
+check-debian13: export DEBIAN_SUITE = trixie
+check-debian13:
+	tests/fresh-debian make build/debian/trixie
+	tests/fresh-debian keep build/debian/trixie build/debian/trixie-build \
+		sh contrib/setup
+	tests/fresh-debian run build/debian/trixie-build sh contrib/setup sh -c \
+		'make -s all tools unit && tests/run $(CHECK_DEBIAN13)'
+
 # Lines that the whole of `make check` runs, by file.
 coverage:
 	find build/cov -name '*.gcda' -delete 2>/dev/null || :
@@ -18,4 +32,4 @@ coverage:
 		--filter 'chat-session/' --filter 'chat-notify/' \
 		--filter 'chat-client/' --print-summary build/cov
 
-.PHONY: check check-long coverage
+.PHONY: check check-long check-debian13 coverage

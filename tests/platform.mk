@@ -1,4 +1,4 @@
-# run, install and uninstall; part of the Makefile.
+# run, install, uninstall and deb; part of the Makefile.
 #
 # "make install" as root, without DESTDIR and under a running systemd, also
 # makes the user, the directories and the units known, so that only
@@ -8,11 +8,7 @@ INSTALL ?= install
 SYSTEMCTL ?= systemctl
 CONFDIR = /etc/chat
 
-UNITS = chat.socket chat@.service chat-fork.socket chat-fork.service \
-	chat-notify.socket chat-notify.service \
-	chat-tls.service chat-prune.service chat-prune.timer \
-	chat-backup.service chat-backup.timer \
-	chat-metrics.socket chat-metrics@.service
+UNITS = $(notdir $(foreach t,service socket timer,$(wildcard units/*.$t)))
 CONFIGS = chat.conf chat-tls.conf
 MANPAGES = $(wildcard chat-*/*.[1-8] contrib/*/*.[1-8] docs/*.[1-8])
 DOCS = $(wildcard README docs/*.md contrib/fail2ban/*/* contrib/prometheus/*)
@@ -87,12 +83,11 @@ install: $(BIN)
 uninstall:
 	@if $(live); then \
 		set -x; \
-		$(SYSTEMCTL) disable --now chat.socket chat-fork.socket \
-			chat-metrics.socket chat-tls.service \
-			chat-backup.timer; \
-		$(SYSTEMCTL) stop chat-prune.timer chat-prune.service \
-			chat-backup.service; \
-		$(SYSTEMCTL) stop 'chat@*.service'; \
+		$(SYSTEMCTL) kill chat-fork.service 2>/dev/null; \
+		$(SYSTEMCTL) -q disable --now \
+			$(filter-out chat-notify.% %@.service,$(UNITS)); \
+		$(SYSTEMCTL) stop $(patsubst %@.service,'%@*.service',$(filter \
+			%@.service,$(UNITS))); \
 		$(SYSTEMCTL) stop chat-notify.socket chat-notify.service; \
 		rm -rf /run/chat /run/chat-tls; \
 	fi
@@ -119,4 +114,21 @@ uninstall:
 		echo 'Kept: /var/lib/chat, with the database.'; \
 	fi
 
-.PHONY: run install uninstall
+# Debian packages, in build/deb: built from a copy of the tree, as Debian wants
+# its own folder at the top of it.
+deb_tree = $(B)/deb/chat-$(VERSION)
+
+deb:
+	@sed -n '1s/.*(\(.*\)).*/\1/p' contrib/debian/changelog | \
+		grep -qxF '$(VERSION)' || { \
+		echo 'contrib/debian/changelog has no entry for $(VERSION)' >&2; \
+		exit 1; \
+	}
+	rm -rf $(B)/deb
+	mkdir -p $(deb_tree)
+	cp -a Makefile README chat-*/ contrib docs lib sql tests units $(deb_tree)
+	mv $(deb_tree)/contrib/debian $(deb_tree)/debian
+	cd $(deb_tree) && MAKEFLAGS= dpkg-buildpackage -b -us -uc
+	@ls $(B)/deb/*.deb
+
+.PHONY: run install uninstall deb

@@ -1,0 +1,195 @@
+# bats file_tags=long,alone
+#
+# The Debian packages: built in one fresh Debian; installed, upgraded, removed
+# and purged in another, which a real systemd has booted (box).  DEBIAN_SUITE
+# chooses which.
+
+# shellcheck disable=SC2016 # scripts for the inside are quoted as a whole
+
+bats_require_minimum_version 1.5.0
+load helpers
+
+trees() {
+	local debian=$ROOT/build/debian/${DEBIAN_SUITE:-bookworm}
+	fresh make "$debian" &&
+	fresh keep "$debian" "$debian-deb" \
+	    sh -c 'sh contrib/setup && apt-get -y --no-install-recommends \
+	    install build-essential debhelper lintian pkgconf' &&
+	fresh keep "$debian" "$debian-systemd" sh -c 'apt-get update &&
+	    apt-get -y --no-install-recommends install systemd-sysv dbus' &&
+	# Two releases, of which the second has another chat.conf as well.
+	fresh run "$debian-deb" sh -euc '{
+		export DEB_BUILD_OPTIONS=nocheck
+		mkdir /root/debs
+		make deb
+		lintian --fail-on error --allow-root build/deb/*.changes
+		mv build/deb /root/debs/old
+		sed -i "1s/(0.1.0)/(0.1.1)/" contrib/debian/changelog
+		echo "# Something new." >>contrib/chat.conf
+		make deb VERSION=0.1.1
+		mv build/deb /root/debs/new
+		} >&2; cd /root/debs; exec tar -cf - old/*.deb new/*.deb' \
+	    >"$BATS_FILE_TMPDIR/debs.tar" &&
+	# (What they depend on is fetched here, the box has no network.)
+	fresh keep "$debian-systemd" "$BATS_FILE_TMPDIR/debian" sh -euc '
+		mkdir /root/debs
+		tar -C /root/debs -xf -
+		rm /root/debs/*/*-dbgsym_*
+		apt-get -y --no-install-recommends --download-only install \
+		    /root/debs/old/*.deb sqlite3 procps iproute2' \
+	    <"$BATS_FILE_TMPDIR/debs.tar"
+}
+
+fresh() {
+	"$ROOT/tests/fresh-debian" "$@" 3>&-
+}
+
+setup_file() {
+	local status=0
+	export BOX=$BATS_FILE_TMPDIR/box CANNOT=
+	trees >"$BATS_FILE_TMPDIR/log" 2>&1 </dev/null || status=$?
+	[[ $status -ne 0 ]] ||
+	    BOX_ROOT=$BATS_FILE_TMPDIR/debian/tree "$ROOT/tests/box" up "$BOX" \
+	    >"$BATS_FILE_TMPDIR/log" 2>&1 3>&- || status=$?
+	if [[ $status -eq 77 ]]; then
+		CANNOT=$(tail -n 1 "$BATS_FILE_TMPDIR/log")
+		return 0
+	fi
+	[[ $status -eq 0 ]] || { tail -n 50 "$BATS_FILE_TMPDIR/log"; return 1; }
+	inside sh -c 'apt-get -y --no-install-recommends install sqlite3 procps iproute2'
+	# The clients of the tests run outside, in the network of the machine.
+	mkdir -p "$BATS_FILE_TMPDIR/clients/tests"
+	printf '#!/bin/sh\nexec nsenter -t %s -n "%s/tests/chat-talk" "$@"\n' \
+	    "$(<"$BOX/init")" "$B" >"$BATS_FILE_TMPDIR/clients/tests/chat-talk"
+	chmod +x "$BATS_FILE_TMPDIR/clients/tests/chat-talk"
+}
+
+teardown_file() {
+	"$ROOT/tests/box" down "$BOX"
+	rm -rf "$BATS_FILE_TMPDIR/debian"
+}
+
+# Each test goes on where the one before ended.
+setup() {
+	[[ -z $CANNOT ]] || skip "$CANNOT"
+	chat_setup
+	B=$BATS_FILE_TMPDIR/clients
+	# shellcheck disable=SC2034 # for client_open
+	PORT=5555
+}
+
+teardown() {
+	[[ -z $CANNOT ]] || return 0
+	[[ -n ${BATS_TEST_COMPLETED:-} ]] || inside journalctl --no-pager -n 40
+	chat_teardown
+}
+
+inside() {
+	"$ROOT/tests/box" run "$BOX" "$@"
+}
+
+# apt-get, without a question; the box's own shell expands patterns.
+apt() {
+	run inside sh -c "DEBIAN_FRONTEND=noninteractive exec apt-get -y \
+	    --no-download --no-install-recommends \
+	    -o Dpkg::Options::=--force-confold $*"
+	((status == 0)) || fail "$output"
+}
+
+version() {
+	inside dpkg-query -W -f '${Version}' chat-server
+}
+
+failed_units() {
+	inside systemctl --failed --no-legend --plain
+}
+
+no_connections() {
+	[[ -z $(inside systemctl list-units --all --no-legend --plain 'chat@*') ]]
+}
+
+texts() {
+	inside sqlite3 -readonly /var/lib/chat/chat.db \
+	    'select body from messages order by id' | xargs
+}
+
+@test "installed, it serves this machine, and only that needs no decision" {
+	inside sh -c 'find / -xdev -path /proc -prune -o -name "*chat*" -print' \
+	    >"$BATS_FILE_TMPDIR/before"
+	apt install '/root/debs/old/*.deb'
+	assert_eq "$(version)" 0.1.0
+	assert_eq "$(inside systemctl is-enabled chat.socket)" enabled
+	client_login alice
+	client_login bob
+	say alice first
+	client_expect bob '.message == "first"'
+	run inside sh -c 'echo hello | chat-client -u carla --send'
+	assert_eq "$status" 0 "status of chat-client"
+	client_expect bob '.message == "hello" and .from == "carla"'
+	inside chat-admin check
+	assert_eq "$(inside ss -Htln | awk '{ print $4 }')" 127.0.0.1:5555 \
+	    "who listens"
+	run inside systemctl is-enabled chat-tls.service chat-backup.timer
+	assert_eq "$(xargs <<<"$output")" "disabled disabled"
+	assert_eq "$(failed_units)" "" "failed units"
+	[[ $(inside journalctl --list-catalog) == *' Chat'* ]]
+}
+
+@test "upgraded, it keeps connections and a changed configuration" {
+	local old
+	client_login alice
+	client_login bob
+	say alice second
+	client_expect bob '.message == "second"'
+	old=$(inside systemctl show -P MainPID chat-notify.service)
+	inside sh -c 'echo CHAT_BURST=40 >>/etc/chat/chat.conf'
+	inside cp /etc/chat/chat.conf /root/changed
+	apt install '/root/debs/new/*.deb'
+	assert_eq "$(version)" 0.1.1
+	[[ $(inside chat-client --version) == *0.1.1* ]]
+	# Nobody left, nothing is lost, and the relay is the new one.
+	say alice third
+	client_expect bob '.message == "third"'
+	client_none bob '.event == "LEFT" or .event == "JOINED"'
+	(($(inside systemctl show -P MainPID chat-notify.service) != old))
+	inside cmp /etc/chat/chat.conf /root/changed
+	inside grep -qx '# Something new.' /etc/chat/chat.conf.dpkg-dist
+	assert_eq "$(failed_units)" "" "failed units"
+}
+
+@test "upgraded, it lets a disabled chat.socket be" {
+	inside systemctl disable --now chat.socket
+	apt install --reinstall '/root/debs/new/chat-server_*.deb'
+	run inside systemctl is-enabled chat.socket
+	assert_eq "$output" disabled
+	inside systemctl enable --now chat.socket
+}
+
+@test "removed, it tells its clients, and keeps database and configuration" {
+	client_login alice
+	apt remove chat-server
+	client_error alice SHUTDOWN
+	client_closed alice
+	assert_eq "$(texts)" 'first hello second third'
+	inside cmp /etc/chat/chat.conf /root/changed
+	run inside pgrep -a chat
+	assert_eq "$output" "" "processes"
+	wait_for no_connections
+	inside test ! -e /run/chat
+	# Installed again, it goes on with them.
+	apt install '/root/debs/new/chat-server_*.deb'
+	client_login alice '"history":9'
+	client_expect alice '.event == "HISTORY" and (.messages | length) == 4'
+	inside cmp /etc/chat/chat.conf /root/changed
+}
+
+@test "purged, it leaves no file" {
+	inside systemctl enable --now chat-backup.timer
+	apt purge chat-server chat-client
+	inside sh -c 'find / -xdev \( -path /proc -o -path /root/debs \) -prune \
+	    -o -name "*chat*" -print' >"$T/after"
+	diff <(grep -v ^/root/debs "$BATS_FILE_TMPDIR/before") "$T/after"
+	assert_eq "$(failed_units)" "" "failed units"
+	# Its users stay, so that nobody inherits what was theirs.
+	inside id chat
+}
