@@ -25,6 +25,7 @@
 #define BOOTED	  "/run/systemd/system" /* see sd_booted(3) */
 #define RELAY_DIR "/run/chat"		/* of chat-notify.socket */
 #define RELAY	  "chat-notify.service"
+#define LISTENER  "chat-fork.service"
 #define SESSION	  "chat-session"
 
 enum outcome { WAITING, TOLD, UPGRADED, REFUSED, ENDED, SILENT };
@@ -51,14 +52,15 @@ clock_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* ---- the relay ---- */
+/* ---- the relay, and the listener that forks ---- */
 
-/* EX_OK, or a status (told). */
+/* EX_OK, or a status (told).  Neither has a connection to lose. */
 static int
 relay_restart(struct admin *a)
 {
-	char program[] = "systemctl", verb[] = "try-restart", unit[] = RELAY;
-	char *argv[] = { program, verb, unit, NULL };
+	char program[] = "systemctl", verb[] = "try-restart";
+	char relay[] = RELAY, listener[] = LISTENER;
+	char *argv[] = { program, verb, relay, listener, NULL };
 	int error, status = 0;
 	pid_t pid;
 
@@ -74,9 +76,9 @@ relay_restart(struct admin *a)
 		error = errno;
 	if (error == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return EX_OK;
-	out_error("systemctl try-restart " RELAY " has failed: %s",
+	out_error("systemctl try-restart " RELAY " " LISTENER " has failed: %s",
 	    error != 0 ? strerror(error)
-		       : "\"systemctl status " RELAY "\" says why");
+		       : "\"systemctl status\" of them says why");
 	return EX_UNAVAILABLE;
 }
 

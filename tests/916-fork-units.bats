@@ -1,0 +1,124 @@
+#!/usr/bin/env bats
+# bats file_tags=long,alone
+#
+# chat-fork.socket and chat-fork.service, in the place of chat.socket, under a
+# real systemd.
+
+bats_require_minimum_version 1.5.0
+load helpers
+
+setup_file() {
+	local status=0
+	export BOX=$BATS_FILE_TMPDIR/box
+	"$ROOT/tests/box" up "$BOX" "$ROOT" "$B" \
+	    2>"$BATS_FILE_TMPDIR/why" 3>&- || status=$?
+	export CANNOT=
+	if [[ $status -eq 77 ]]; then
+		CANNOT=$(<"$BATS_FILE_TMPDIR/why")
+		return 0
+	fi
+	[[ $status -eq 0 ]] || { cat "$BATS_FILE_TMPDIR/why"; return 1; }
+	inside make -s -C "$ROOT" B="$B" install
+	inside systemctl enable --now chat.socket
+	inside systemctl disable --now chat.socket
+	inside systemctl enable --now chat-fork.socket
+	mkdir -p "$BATS_FILE_TMPDIR/clients/tests"
+	printf '#!/bin/sh\nexec nsenter -t %s -n "%s/tests/chat-talk" "$@"\n' \
+	    "$(<"$BOX/init")" "$B" >"$BATS_FILE_TMPDIR/clients/tests/chat-talk"
+	chmod +x "$BATS_FILE_TMPDIR/clients/tests/chat-talk"
+}
+
+teardown_file() {
+	"$ROOT/tests/box" down "$BOX"
+}
+
+setup() {
+	[[ -z $CANNOT ]] || skip "$CANNOT"
+	chat_setup
+	LOAD=$B/tests/chat-load
+	B=$BATS_FILE_TMPDIR/clients
+	# shellcheck disable=SC2034 # for client_open
+	PORT=5555
+}
+
+inside() {
+	"$ROOT/tests/box" run "$BOX" "$@"
+}
+
+main_pid() {
+	inside systemctl show -P MainPID chat-fork.service
+}
+
+@test "the first connection starts the listener, as the user chat" {
+	client_login alice
+	client_login bob
+	say alice hello
+	client_expect bob '.message == "hello"'
+	assert_eq "$(inside ps -o user= -p "$(main_pid)")" chat
+	[[ -z $(inside systemctl list-units --no-legend 'chat@*') ]]
+	[[ $(inside journalctl -o cat CHAT_EVENT=connected CHAT_USER=alice) == *alice* ]]
+}
+
+@test "restarting the listener, and the relay, ends nobody" {
+	client_login alice
+	client_login bob
+	before=$(main_pid)
+	inside systemctl restart chat-fork.service
+	inside systemctl restart chat-notify.service
+	client_login carol
+	[[ $(main_pid) != "$before" ]]
+	say alice still
+	client_expect bob '.message == "still"'
+	client_expect carol '.message == "still"'
+}
+
+@test "stopping it ends nobody either, and the next connection starts it" {
+	client_login alice
+	inside systemctl stop chat-fork.service
+	say alice on
+	client_login bob
+	say bob here
+	client_expect alice '.message == "here"'
+}
+
+@test "chat-admin upgrade upgrades its sessions, and the listener" {
+	client_login alice
+	client_login bob
+	before=$(main_pid)
+	run -0 inside chat-admin upgrade
+	[[ $output == *2* ]]
+	[[ $(main_pid) != "$before" ]]
+	say alice on
+	client_expect bob '.message == "on"'
+	[[ $(inside journalctl -o cat CHAT_EVENT=upgraded CHAT_USER=bob) ]]
+}
+
+@test "what a TLS end hands over comes in, for chat-tls alone" {
+	printf '%s\r\n' 'PROXY TCP4 192.0.2.7 192.0.2.1 1234 5556' \
+	    '{"command":"CONNECT","username":"dora"}' \
+	    '{"command":"DISCONNECT"}' |
+	    inside setpriv --reuid chat-tls --regid chat-tls --clear-groups \
+	    socat -t 10 - UNIX-CONNECT:/run/chat-tls/session.sock >got
+	grep -q '"CONNECTED"' got
+	[[ $(inside journalctl -o cat CHAT_ADDRESS=192.0.2.7) == *dora* ]]
+	run ! inside setpriv --reuid nobody --clear-groups \
+	    socat -u UNIX-CONNECT:/run/chat-tls/session.sock -
+}
+
+@test "300 log in at a time, and nothing is left of them" {
+	inside sed -i 's/^#CHAT_RATE=.*/CHAT_RATE=0/' /etc/chat/chat.conf
+	nsenter -t "$(<"$BOX/init")" -n "$LOAD" \
+	    connect --clients 300 127.0.0.1:5555 >load || fail "$(cat load)"
+	wait_for no_session_inside
+}
+
+no_session_inside() {
+	[[ $(inside pgrep -c -x chat-session) == 1 ]]
+}
+
+@test "it is one way or the other" {
+	inside systemctl start chat.socket
+	[[ $(inside systemctl is-active chat-fork.socket) == inactive ]]
+	client_login alice
+	[[ -n $(inside systemctl list-units --no-legend 'chat@*') ]]
+}
