@@ -522,7 +522,10 @@ status_is() {
 	inside systemctl status chat-notify | grep -q "Status: \"$1\""
 }
 
-@test "300 connections in 2 s are all connected within 10 s" {
+# (In 2 s, and all connected within 4, where nothing else keeps the machine busy.)
+@test "300 connections in a rush are all connected, and stop no unit" {
+	local limit=30
+	! grep -q __asan_init "$PROGRAMS/bin/chat-session" || limit=120
 	nsenter -t "$(<"$BOX/init")" -n bash -c '
 		set -e
 		begin=${EPOCHREALTIME/./}
@@ -533,13 +536,13 @@ status_is() {
 		done
 		opened=$((${EPOCHREALTIME/./} - begin))
 		for ((i = 1; i <= 300; i++)); do
-			IFS= read -r -t 20 -u "${fds[i]}" line
+			IFS= read -r -t "$1" -u "${fds[i]}" line
 			[[ $line == *\"CONNECTED\"* ]] ||
 			    { echo "$i: $line"; exit 1; }
 		done
 		all=$((${EPOCHREALTIME/./} - begin))
 		echo "opened in $((opened / 1000)) ms, connected in $((all / 1000)) ms"
-		((opened < 2000000 && all < 10000000))' >"$T/log/crowd" 2>&1 ||
+		((all < $1 * 1000000))' _ "$limit" >"$T/log/crowd" 2>&1 ||
 	    { cat "$T/log/crowd"; return 1; }
 	sed 's/^/# /' "$T/log/crowd" >&3
 	wait_for -t 30 no_connections
