@@ -137,10 +137,14 @@ static const struct refused {
 static const char *const instrumented[] = { "clone", "dup", "fcntl", "fork",
 	"getdents", "getdents64", "getpgrp", "getppid", "getrlimit", "gettid",
 	"ioctl", "kill", "mkdir", "mkdirat", "mmap", "mprotect", "open", "pipe",
-	"pipe2", "prctl", "prlimit64", "process_vm_readv", "ptrace", "readv",
+	"pipe2", "prlimit64", "process_vm_readv", "ptrace", "readv",
 	"rt_sigpending", "rt_sigsuspend", "rt_sigtimedwait", "sched_yield",
 	"sigaltstack", "stat", "statx", "sysinfo", "tgkill", "time", "times",
-	"tkill", "uname", "wait4", "writev" };
+	"tkill", "uname", "writev" };
+
+/* All but the question by which the program run anew knows the filter. */
+static const struct checked instrumented_prctl = { "prctl", 1,
+	{ { 0, SCMP_CMP_NE, SANDBOX_PROBE, 0 } } };
 
 static void
 check(int error, const char *name)
@@ -209,8 +213,10 @@ filter_make(bool extended)
 	check(seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2),
 	    "SCMP_FLTATR_CTL_OPTIMIZE");
 	add_all(ctx, allowed, COUNT(allowed));
-	if (extended)
+	if (extended) {
 		add_all(ctx, instrumented, COUNT(instrumented));
+		add(ctx, SCMP_ACT_ALLOW, &instrumented_prctl);
+	}
 	for (size_t i = 0; i < COUNT(checked); i++)
 		if (!extended || !is_instrumented(checked[i].name))
 			add(ctx, SCMP_ACT_ALLOW, &checked[i]);
