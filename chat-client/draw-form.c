@@ -24,23 +24,74 @@ draw_wrapped(int y, int x, int width, int rows, const struct buf *text)
 	return y;
 }
 
+static int
+rows_of(const struct buf *text, int width)
+{
+	struct wrap w;
+	size_t start, end;
+	int rows = 0;
+
+	wrap_start(&w, buf_head(text), buf_len(text), width, 0);
+	while (wrap_next(&w, &start, &end))
+		rows++;
+	return rows;
+}
+
+/* What to do. */
+static const char *
+hint_of(enum form_step step)
+{
+	switch (step) {
+	case FORM_NAME:
+		return "Enter connects, Tab goes to the next line, Space "
+		       "changes yes and no. Ctrl-C leaves.";
+	case FORM_NEW_PASSWORD:
+		return "Choose a password of 8 characters or more. Enter goes "
+		       "on, Ctrl-C goes back.";
+	case FORM_AGAIN:
+		return "The same password once more. Enter registers, Ctrl-C "
+		       "goes back.";
+	case FORM_TRUST:
+		return "Only \"yes\" trusts it, from now on. Ctrl-C goes back.";
+	case FORM_PASSWORD:
+	case FORM_INVITE:
+		break;
+	}
+	return "Enter connects, Ctrl-C goes back.";
+}
+
+/* Returns the row below. */
+static int
+draw_trouble(const struct screen *s, int y, int x, int width)
+{
+	struct buf text = { 0 };
+
+	sanitise_add(&text, s->trouble, strlen(s->trouble), sizeof(s->trouble),
+	    SANITISE_TEXT);
+	/* Nobody shall agree to what cannot be seen. */
+	if (s->step == FORM_TRUST && rows_of(&text, width) > LINES - y) {
+		buf_reset(&text, SIZE_MAX);
+		buf_add_str(&text, "Enlarge the terminal to see why.");
+	}
+	attrset(theme_look(LOOK_ERROR));
+	y = draw_wrapped(y, x, width, LINES - y, &text);
+	attrset(A_NORMAL);
+	buf_free(&text);
+	return y;
+}
+
+/* How it goes, or what is wrong and what to do. */
 static void
-draw_trouble(const struct screen *s, int y, int x, int width, int64_t now)
+draw_below(const struct screen *s, int y, int x, int width, int64_t now)
 {
 	struct buf text = { 0 };
 
 	if (s->link->state != LINK_IDLE) {
 		draw_add_state(&text, s, now);
-	} else if (s->trouble[0] != '\0') {
-		sanitise_add(&text, s->trouble, strlen(s->trouble),
-		    sizeof(s->trouble), SANITISE_TEXT);
-		attrset(theme_look(LOOK_ERROR));
 	} else {
-		buf_add_str(&text,
-		    s->step == FORM_NAME
-			? "Enter connects, Tab goes to the next "
-			  "line, Space changes yes and no. Ctrl-C leaves."
-			: "Enter connects, Ctrl-C goes back.");
+		if (s->trouble[0] != '\0')
+			y = draw_trouble(s, y, x, width);
+		buf_add_str(&text, hint_of(s->step));
 		attrset(A_DIM);
 	}
 	draw_wrapped(y, x, width, LINES - y, &text);
@@ -64,13 +115,13 @@ label_of(enum form_step step)
 	case FORM_PASSWORD:
 		return "Password";
 	case FORM_NEW_PASSWORD:
-		return "New pass.";
+		return "Password";
 	case FORM_AGAIN:
 		return "Again";
 	case FORM_INVITE:
 		return "Invite";
 	case FORM_TRUST:
-		return "Yes or no";
+		return "Trust it?";
 	}
 	return NULL;
 }
@@ -202,15 +253,16 @@ draw_form(const struct screen *s, int64_t now)
 	int width = COLS < FORM_WIDTH ? COLS : FORM_WIDTH;
 	int x = (COLS - width) / 2, y = LINES > 11 ? LINES / 2 - 5 : 0;
 	int cursor_y = y, cursor_x = x;
+	bool trust = s->step == FORM_TRUST;
 
-	if (s->step == FORM_TRUST && LINES <= 24)
+	if (trust && LINES <= 24)
 		y = 0;
-	if (LINES > 5) {
+	if (LINES > (trust ? 16 : 5)) {
 		attrset(A_BOLD);
 		mvaddnstr(y++, x, "Chat", width);
 		attrset(A_NORMAL);
 	}
-	if (LINES > 8)
+	if (LINES > (trust ? 16 : 8))
 		y++;
 	y = draw_fields(s, y, x, width, &cursor_y, &cursor_x);
 	if (s->step != FORM_NAME && y < LINES) {
@@ -218,6 +270,6 @@ draw_form(const struct screen *s, int64_t now)
 		cursor_y = y++;
 	}
 	if (y + 1 < LINES)
-		draw_trouble(s, y + (LINES > 8 ? 1 : 0), x, width, now);
+		draw_below(s, y + (LINES > (trust ? 16 : 8)), x, width, now);
 	move(cursor_y, cursor_x < COLS ? cursor_x : COLS - 1);
 }

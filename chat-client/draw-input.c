@@ -8,6 +8,8 @@
 #include "input.h"
 #include "sanitise.h"
 
+#define PASTE_WIDE_FROM 66 /* columns for the whole question */
+
 static size_t
 characters(const struct credential *secret)
 {
@@ -116,12 +118,34 @@ draw_prompt(const struct screen *s, int y, bool command)
 	return COLS > width + 2 ? width + 2 : width;
 }
 
+/* What becomes of a paste, for less room in fewer words. */
+static void
+ask_paste(char *text, size_t size, const struct screen *s)
+{
+	size_t len = s->line.len, rows = edit_rows(&s->line);
+	long long most = s->link->text_max;
+	bool wide = COLS >= PASTE_WIDE_FROM;
+
+	if (most > 0 && (long long)len > most)
+		snprintf(text, size,
+		    wide ? "Too long: %zu bytes of %lld. e: edit, "
+			   "Escape: cancel"
+			 : "%zu of %lld bytes! e: edit, Esc: cancel",
+		    len, most);
+	else if (wide)
+		snprintf(text, size,
+		    "Send %zu lines (%zu bytes)? s: send, e: edit, "
+		    "Escape: cancel",
+		    rows, len);
+	else
+		snprintf(text, size, "%zu lines? s: send, e: edit, Esc: cancel",
+		    rows);
+}
+
 /* The question above a paste, or the search that goes on. */
 static bool
 add_head(struct buf *out, const struct screen *s)
 {
-	size_t len = s->line.len;
-	int64_t most = s->link->text_max;
 	char text[160];
 
 	if (s->line.searching)
@@ -130,15 +154,8 @@ add_head(struct buf *out, const struct screen *s)
 		    s->line.sought);
 	else if (!s->guarded)
 		return false;
-	else if (most > 0 && len > (size_t)most)
-		snprintf(text, sizeof(text),
-		    "Too long: %zu bytes of %lld. e: edit, Escape: cancel", len,
-		    (long long)most);
 	else
-		snprintf(text, sizeof(text),
-		    "Send %zu lines (%zu bytes)? s: send, e: edit, "
-		    "Escape: cancel",
-		    edit_rows(&s->line), len);
+		ask_paste(text, sizeof(text), s);
 	sanitise_add(out, text, strlen(text), sizeof(text), SANITISE_LINE);
 	return true;
 }

@@ -23,13 +23,14 @@ put(const struct page *p, size_t start, size_t end, int width, attr_t attr)
 static void
 draw_foot(const struct page *p)
 {
+	size_t end = p->top + (size_t)p->height;
 	char text[120];
 
-	snprintf(text, sizeof(text), " %s: %zu-%zu of %zu lines. %s", p->title,
-	    p->rows > 0 ? p->top + 1 : 0,
-	    p->top + (size_t)p->height < p->rows ? p->top + (size_t)p->height
-						 : p->rows,
-	    p->rows, "PgUp, PgDn scroll, Escape closes.");
+	/* On a narrow screen the rest is cut. */
+	snprintf(text, sizeof(text),
+	    " Escape closes, PgUp and PgDn scroll. %s: %zu-%zu of %zu lines",
+	    p->title, p->rows > 0 ? p->top + 1 : 0,
+	    end < p->rows ? end : p->rows, p->rows);
 	attrset(A_REVERSE);
 	mvhline(LINES - 1, 0, ' ', COLS);
 	mvaddnstr(LINES - 1, 0, text, COLS);

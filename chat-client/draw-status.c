@@ -137,6 +137,18 @@ add_right(struct buf *out, const struct screen *s, const struct layout *l)
 	buf_add_str(out, " ");
 }
 
+/* Where a newcomer finds more, if it takes nothing else's room. */
+static void
+add_help(struct buf *right, const struct buf *left)
+{
+	static const char help[] = " F1: help ";
+	int width = wrap_columns(buf_head(left), buf_len(left)) +
+	    wrap_columns(buf_head(right), buf_len(right));
+
+	if (width + (int)sizeof(help) <= COLS)
+		buf_add_str(right, help);
+}
+
 void
 draw_status(const struct screen *s, const struct layout *l, int64_t now)
 {
@@ -154,6 +166,8 @@ draw_status(const struct screen *s, const struct layout *l, int64_t now)
 		add_server(&left, s);
 	buf_add_str(&left, " ");
 	add_right(&right, s, l);
+	if (online)
+		add_help(&right, &left);
 	attrset(theme_look(online ? LOOK_STATUS : LOOK_ALARM));
 	mvhline(l->status, 0, ' ', COLS);
 	width = wrap_columns(buf_head(&right), buf_len(&right));

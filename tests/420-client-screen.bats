@@ -43,7 +43,7 @@ stored() {
 	sees a "Server +127.0.0.1:$PORT"
 	sees a 'Enter connects'
 	type_line a alice
-	sees a "online +alice at 127.0.0.1:$PORT +1 here"
+	sees a "online +alice at 127.0.0.1:$PORT +1 here +F1: help"
 	misses a Server
 }
 
@@ -83,6 +83,7 @@ stored() {
 	PORT=$("$B/tests/chat-talk" --port)
 	screen_open a 80 24 -u alice "127.0.0.1:$PORT"
 	sees a 'Connection refused'
+	sees a 'Enter connects'
 	notify_start
 	listener_start
 	press a Enter

@@ -36,7 +36,7 @@ stored() {
 	press alice F1
 	sees alice '^Commands'
 	sees alice '^/msg NAME TEXT +Say something'
-	sees alice 'Keys and commands: 1-23 of [0-9]+ lines'
+	sees alice 'Escape closes.* Keys and commands: 1-23 of [0-9]+ lines'
 	press alice NPage
 	misses alice '^Commands'
 	sees alice '^Enter, Ctrl-j +Send the line'
@@ -50,6 +50,7 @@ stored() {
 	type_text alice zzz
 	tmux_do resize-window -t alice -x 30 -y 8
 	sees alice '^    Say something'
+	sees alice '^ Escape closes'
 	tmux_do resize-window -t alice -x 80 -y 24
 	press alice Escape
 	sees alice '^> half$'
@@ -209,6 +210,10 @@ paste() {
 	sees alice 'Send 3 lines \(21 bytes\)\? s: send, e: edit, Escape: cancel'
 	sees alice '> /quit$'
 	sees alice 'I typed$'
+	# On a narrow screen as well, in fewer words.
+	tmux_do resize-window -t alice -x 40 -y 10
+	sees alice '^3 lines\? s: send, e: edit, Esc: cancel'
+	tmux_do resize-window -t alice -x 80 -y 24
 	# Nothing else is done meanwhile.
 	type_text alice x
 	press alice Up F1
@@ -250,6 +255,9 @@ paste() {
 	sees alice '<alice> twenty-nine bytes are not yet, 42'
 	paste alice $'a paste of two lines\nthat is over the limit'
 	sees alice 'Too long: 43 bytes of 40\. e: edit, Escape: cancel'
+	tmux_do resize-window -t alice -x 40 -y 10
+	sees alice '^43 of 40 bytes! e: edit, Esc: cancel'
+	tmux_do resize-window -t alice -x 80 -y 24
 	type_text alice s
 	sees alice 'Not sent: the text has 43 bytes'
 	press alice C-c

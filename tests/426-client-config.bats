@@ -235,7 +235,7 @@ chat-client: $T/config/chat/client.conf:4: bind: \"Ctrl-1\" is no key that can b
 	press a Space
 	sees a 'Register +yes'
 	press a Enter
-	sees a '^ +New pass\.'
+	sees a 'Choose a password'
 	type_line a 'short'
 	sees a 'Again'
 	type_line a 'short'

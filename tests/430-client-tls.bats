@@ -414,6 +414,10 @@ assert_refused() {
 	not grep -q 'alice\|secret' "$T/log/s_server"
 }
 
+fingerprint_is_shown() {
+	screen "$1" | tr -d '\n' | grep -qF "$(fingerprint self)"
+}
+
 @test "the screen asks in its form, and shouts there" {
 	server_start
 	front_start self
@@ -421,11 +425,19 @@ assert_refused() {
 	sees a 'Server +localhost:[0-9]+ with TLS'
 	sees a 'not trusted:'
 	sees a 'self-signed certificate'
-	sees a 'Yes or no'
+	sees a 'Trust it\?'
+	sees a 'Only "yes" trusts it'
+	# All of the fingerprint, or none of it.
+	tmux_do resize-window -t a -x 40 -y 10
+	wait_for fingerprint_is_shown a
+	tmux_do resize-window -t a -x 20 -y 5
+	sees a '^Enlarge the'
+	screen_lacks a 'certificate'
+	tmux_do resize-window -t a -x 100 -y 30
 	type_line a no
 	sees a 'Not connected'
 	press a Enter
-	sees a 'Yes or no'
+	sees a 'Trust it\?'
 	type_line a yes
 	sees a 'online +alice at'
 	type_line a hello

@@ -534,12 +534,12 @@ screen_count() {
 	mv password mine
 	echo 'inv-1' >invite
 	screen_open a 80 24 --register -u alice "127.0.0.1:$PORT"
-	sees a 'New pass'
+	sees a 'Choose a password'
 	type_line a "$SECRET"
 	sees a 'Again'
 	type_line a other
 	sees a 'two different ones'
-	sees a 'New pass'
+	sees a 'Choose a password'
 	type_line a "$SECRET"
 	sees a 'Again'
 	type_line a "$SECRET"
