@@ -12,7 +12,8 @@ setup() {
 	mkdir -p "$T/bin"
 	[[ -e $T/bin/chat-session ]] || install_program "$B/bin/chat-session"
 	chmod 755 "$T/bin"
-	sed -i "s|[^ ]*/chat-session\$|$T/bin/chat-session|" "$T/chat-session"
+	sed -i "s|[^ ]*/chat-session \"|$T/bin/chat-session \"|" "$T/chat-session"
+	grep -q "$T/bin/chat-session " "$T/chat-session"
 }
 
 summary() {
