@@ -272,3 +272,23 @@ descriptors() {
 	client_send alice "{\"command\":\"MESSAGE\",\"to\":\"all\",\"message\":\"$(printf 'x%.0s' {1..78})\"}"
 	client_error alice TOO_LARGE '.limit == 77'
 }
+
+@test "a copy made by a listener goes on in its new program, and the listener stays" {
+	local pid
+	notify_start
+	PORT=$("$B/tests/chat-talk" --port)
+	"$SESSION" --listen="127.0.0.1:$PORT" </dev/null 2>>"$T/log/copies" 3>&- &
+	LISTENERS+=($!)
+	wait_for log_has "INFO listening"
+	client_login alice
+	client_login bob
+	client_expect alice '.event == "JOINED"'
+	install_next
+	pid=$(pgrep -P "${LISTENERS[0]}" | head -n 1)
+	kill -URG "$pid" "${LISTENERS[0]}"
+	wait_for log_has 'INFO upgraded user=alice .*from 0\.1\.0 to 9\.9\.9'
+	say alice hello
+	client_expect bob '.message == "hello"'
+	nobody_noticed alice bob
+	client_login carol
+}
