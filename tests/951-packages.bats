@@ -91,7 +91,7 @@ inside() {
 # apt-get, without a question; the box's own shell expands patterns.
 apt() {
 	run inside sh -c "DEBIAN_FRONTEND=noninteractive exec apt-get -y \
-	    --no-download --no-install-recommends \
+	    --no-install-recommends \
 	    -o Dpkg::Options::=--force-confold $*"
 	((status == 0)) || fail "$output"
 }
@@ -178,14 +178,22 @@ texts() {
 	inside test ! -e /run/chat
 	# Installed again, it goes on with them.
 	apt install '/root/debs/new/chat-server_*.deb'
+	client_open alice
 	client_login alice '"history":9'
 	client_expect alice '.event == "HISTORY" and (.messages | length) == 4'
 	inside cmp /etc/chat/chat.conf /root/changed
 }
 
-@test "purged, it leaves no file" {
+@test "purged, it leaves no file and no session, of the forking listener neither" {
 	inside systemctl enable --now chat-backup.timer
+	inside systemctl disable --now chat.socket
+	inside systemctl enable --now chat-fork.socket
+	client_login alice
 	apt purge chat-server chat-client
+	client_error alice SHUTDOWN
+	client_closed alice
+	run inside pgrep -a chat
+	assert_eq "$output" "" "processes"
 	inside sh -c 'find / -xdev \( -path /proc -o -path /root/debs \) -prune \
 	    -o -name "*chat*" -print' >"$T/after"
 	diff <(grep -v ^/root/debs "$BATS_FILE_TMPDIR/before") "$T/after"

@@ -12,7 +12,7 @@ UNITS = $(notdir $(foreach t,service socket timer,$(wildcard units/*.$t)))
 CONFIGS = chat.conf chat-tls.conf
 MANPAGES = $(wildcard chat-*/*.[1-8] contrib/*/*.[1-8] docs/*.[1-8])
 DOCS = $(wildcard README docs/*.md contrib/fail2ban/*/* contrib/prometheus/* \
-	contrib/haproxy.cfg contrib/inetd.conf)
+	contrib/docker/* contrib/haproxy.cfg contrib/inetd.conf)
 
 # A session may execute whatever lies beside its own program, for upgrades (see
 # docs/SANDBOX.md): that has a directory to itself.
