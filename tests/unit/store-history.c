@@ -135,6 +135,8 @@ use_accounts(struct store *s)
 	struct store_account account;
 	struct store_token token;
 	int64_t user, n;
+	bool more;
+	int cost;
 
 	secret_of(hash, "x");
 	assert_int_equal(store_account_register(s, &in, &user), STORE_OK);
@@ -150,6 +152,8 @@ use_accounts(struct store *s)
 	assert_int_equal(
 	    store_token_add(s, user, "y", hash, 0, &token), STORE_OK);
 	assert_int_equal(store_token_find(s, hash, &token), STORE_REFUSED);
+	assert_int_equal(store_tokens_expire(s, &more), STORE_OK);
+	assert_int_equal(store_password_cost(s, &cost), STORE_OK);
 	assert_int_equal(store_token_revoke(s, user, token.id, &n), STORE_OK);
 }
 
