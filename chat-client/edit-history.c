@@ -41,13 +41,20 @@ edit_history_add(struct edit *e, const char *line)
 	e->history[e->history_len++] = edit_copy(line, strlen(line));
 }
 
-/* The newest line before `before' that holds what is sought. */
+/*
+ * The newest line before `before' that holds what is sought.  The cursor goes
+ * there, so that it is in sight also in a long line.
+ */
 static void
 seek(struct edit *e, size_t before)
 {
+	const char *line, *found;
+
 	while (before > 0 && e->sought[0] != '\0')
-		if (strcasestr(e->history[--before], e->sought) != NULL) {
+		if ((found = strcasestr(
+			 line = e->history[--before], e->sought)) != NULL) {
 			edit_history_go(e, before);
+			e->pos = (size_t)(found - line);
 			e->lost = false;
 			return;
 		}
@@ -97,7 +104,10 @@ edit_search_rub_out(struct edit *e)
 void
 edit_search_end(struct edit *e, bool take)
 {
-	if (e->searching && !take)
+	if (!e->searching)
+		return;
+	if (!take)
 		edit_history_go(e, e->history_len);
+	e->pos = e->len;
 	e->searching = false;
 }

@@ -246,6 +246,18 @@ parse_name(struct input *in, const char *s)
 		take_name(in, name, len, false);
 }
 
+/* How much of a name can be told: printable ASCII, and not much. */
+static int
+told(const char *name, size_t len)
+{
+	int n = 0;
+
+	while (n < NAME_MAX_LEN && (size_t)n < len && name[n] > ' ' &&
+	    name[n] <= '~')
+		n++;
+	return n;
+}
+
 static void
 bad_command(struct input *in, const char *name, size_t len)
 {
@@ -253,13 +265,14 @@ bad_command(struct input *in, const char *name, size_t len)
 
 	if (near != NULL)
 		bad(in,
-		    "there is no such command: did you mean /%s? "
+		    "there is no command /%.*s: did you mean /%s? "
 		    "(// begins a text with /)",
-		    near->name);
+		    told(name, len), name, near->name);
 	else
 		bad(in,
-		    "there is no such command; /help lists them, "
-		    "// begins a text with /");
+		    "there is no command /%.*s; /help lists them, "
+		    "// begins a text with /",
+		    told(name, len), name);
 }
 
 static void

@@ -231,7 +231,7 @@ bodies() {
 	assert_eq "$(said)" "<alice> good"
 	chat -u alice <<<"/nope"
 	assert_status 1
-	grep -q 'no such command' err
+	grep -q 'no command /nope' err
 }
 
 @test "a text that is too long is refused before it is sent, with its place" {

@@ -136,7 +136,7 @@ stored() {
 	sees alice '--:-- <alice> hello \[not sent: NO_SUCH_USER\]'
 	press alice M-1
 	type_line alice /nope
-	sees alice '!! there is no such command'
+	sees alice '!! there is no command /nope'
 	type_line alice /help
 	sees alice '/msg NAME TEXT'
 }

@@ -68,7 +68,7 @@ stored() {
 	sees alice -- '-- /history \[NAME\] \[N\]'
 	sees alice 'The last N messages to everybody'
 	type_line alice /hsitory
-	sees alice 'no such command: did you mean /history\?'
+	sees alice 'no command /hsitory: did you mean /history\?'
 	type_line alice /nick
 	sees alice 'usage: /nick NAME \(more: /help nick\)'
 	type_line alice '//help is a text'
@@ -305,6 +305,15 @@ paste() {
 	sees alice '^> bill: hello again'
 	press alice Escape
 	sees alice '^> draft$'
+	# Where it is in a long line is in sight.
+	press alice C-u
+	type_line alice "needle $(seq -s ' ' 60)"
+	press alice C-r
+	type_text alice needle
+	sees alice '^> needle 1 2 '
+	press alice Enter
+	sees alice '^> .* 59 60$'
+	misses alice '^> needle'
 }
 
 @test "what was killed can be undone and yanked, older kills too" {

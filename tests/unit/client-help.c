@@ -114,10 +114,12 @@ what_is_nearest_is_guessed(void **state)
 	assert_guess("a-name-that-is-longer-than-any-command-is", NULL);
 	parse(&in, "/hsitory 5", INPUT_BAD);
 	assert_string_equal(in.error,
-	    "there is no such command: did you mean /history? "
+	    "there is no command /hsitory: did you mean /history? "
 	    "(// begins a text with /)");
 	parse(&in, "/frobnicate", INPUT_BAD);
-	assert_non_null(strstr(in.error, "/help lists them"));
+	assert_non_null(strstr(in.error, "/frobnicate; /help lists them"));
+	parse(&in, "/x\xc3\xa9\x1b[m", INPUT_BAD);
+	assert_non_null(strstr(in.error, "no command /x; "));
 }
 
 static void

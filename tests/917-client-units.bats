@@ -1,0 +1,103 @@
+#!/usr/bin/env bats
+# bats file_tags=long,alone
+#
+# chat-client's screen and the installed units under a real systemd.
+
+bats_require_minimum_version 1.5.0
+load helpers
+load screens
+
+setup_file() {
+	local status=0 enter
+	export BOX=$BATS_FILE_TMPDIR/box
+	"$ROOT/tests/box" up "$BOX" "$ROOT" "$B" \
+	    2>"$BATS_FILE_TMPDIR/why" 3>&- || status=$?
+	export CANNOT=
+	if [[ $status -eq 77 ]]; then
+		CANNOT=$(<"$BATS_FILE_TMPDIR/why")
+		return 0
+	fi
+	[[ $status -eq 0 ]] || { cat "$BATS_FILE_TMPDIR/why"; return 1; }
+	inside make -s -C "$ROOT" B="$B" install
+	inside systemctl enable --now chat.socket
+	# The client runs outside, in the network of the machine.
+	mkdir -p "$BATS_FILE_TMPDIR/clients/bin"
+	enter="nsenter -t $(<"$BOX/init") -n"
+	printf '#!/bin/sh\nexec %s "%s/bin/chat-client" "$@"\n' "$enter" "$B" \
+	    >"$BATS_FILE_TMPDIR/clients/bin/chat-client"
+	chmod +x "$BATS_FILE_TMPDIR/clients/bin/chat-client"
+}
+
+teardown_file() {
+	"$ROOT/tests/box" down "$BOX"
+}
+
+setup() {
+	[[ -z $CANNOT ]] || skip "$CANNOT"
+	chat_setup
+	B=$BATS_FILE_TMPDIR/clients
+	export TZ=UTC XDG_STATE_HOME=$T/state XDG_CONFIG_HOME=$T/config
+	unset USER CHAT_USER NO_COLOR TMUX
+}
+
+teardown() {
+	[[ -z $CANNOT ]] || return 0
+	[[ ! -S $T/tmux ]] || screens_close
+	[[ -n ${BATS_TEST_COMPLETED:-} ]] ||
+	    inside journalctl --no-pager -n 60
+	chat_teardown
+}
+
+inside() {
+	"$ROOT/tests/box" run "$BOX" "$@"
+}
+
+confirmed() {
+	sees "$1" "[0-9]{2}:[0-9]{2} <$2> $3\$"
+}
+
+@test "people go on talking while units are killed, stopped and started" {
+	screen_open alice 80 24
+	sees alice 'Enter connects'
+	type_line alice alice
+	sees alice 'online +alice at 127.0.0.1:5555'
+	screen_open bob 40 10 -u bob
+	sees bob online
+	type_line alice 'one'
+	confirmed bob alice one
+	type_line bob 'two'
+	confirmed alice bob two
+
+	type_text alice 'thr'
+	inside systemctl kill -s KILL 'chat@*'
+	sees alice 'connection was lost'
+	type_line alice 'ee'
+	confirmed alice alice three
+	confirmed bob alice three
+
+	inside systemctl stop chat.socket 'chat@*' chat-notify.socket chat-notify
+	sees alice 'again in [0-9]+ s'
+	sees bob 'again in [0-9]+ s'
+	type_line alice 'four'
+	type_line bob 'five'
+	sees alice -- '--:-- <alice> four'
+	sees alice '1 unconfirmed'
+	sees bob -- '--:-- <bob> five'
+	inside systemctl start chat.socket
+	type_line alice /reconnect
+	type_line bob /reconnect
+	confirmed alice alice four
+	confirmed bob alice four
+	confirmed alice bob five
+
+	inside systemctl kill -s KILL chat-notify
+	type_line bob 'six'
+	confirmed alice bob six
+	type_line alice /quit
+	sees alice 'status=0'
+	type_line bob /quit
+	sees bob 'status=0'
+	assert_eq "$(inside sqlite3 -readonly /var/lib/chat/chat.db \
+	    'SELECT body FROM messages' | sort | tr '\n' ' ')" \
+	    'five four one six three two '
+}
