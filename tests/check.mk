@@ -30,6 +30,6 @@ coverage:
 	-$(MAKE) COV=1 B=build/cov check
 	gcovr --root . --object-directory build/cov --filter 'lib/' \
 		--filter 'chat-session/' --filter 'chat-notify/' \
-		--filter 'chat-client/' --print-summary build/cov
+		--filter 'chat-client/' --filter 'contrib/' --print-summary build/cov
 
 .PHONY: check check-long check-debian13 coverage
