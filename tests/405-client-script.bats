@@ -71,8 +71,8 @@ mute_start() {
 	SESSION=$T/mute listener_start "$T/mute.sock"
 }
 
-a_second_passes() {
-	run -75 "$B/bin/chat-client" -u x --timeout 1 "unix:$T/mute.sock" \
+seconds_pass() {
+	run -75 "$B/bin/chat-client" -u x --timeout "$1" "unix:$T/mute.sock" \
 	    </dev/null
 }
 
@@ -117,12 +117,11 @@ a_second_passes() {
 	seq -f '%04000g' 1 300 >lines
 	chat 0 -u alice --send <lines
 	mkfifo slow
-	"$B/bin/chat-client" -u bob --history 300 --timeout 1 \
+	"$B/bin/chat-client" -u bob --history 300 --timeout 3 \
 	    "127.0.0.1:$PORT" >slow 2>err 3>&- </dev/null &
 	CHAT=$!
 	exec {OUT}<slow
-	a_second_passes
-	a_second_passes
+	seconds_pass 4
 	sed 's/.*> //' <&"$OUT" | cmp - lines
 	exec {OUT}<&-
 	chat_end 0

@@ -43,6 +43,31 @@ chat() {
 	assert_eq "$(db "SELECT group_concat(body) FROM messages")" one,two,three
 }
 
+@test "what was said to a registered name waits; a new holder of one gets none" {
+	server_start
+	chat 0 --register --password-file password -u alice </dev/null
+	client_login bob
+	say bob 'for alice' alice
+	client_login carl
+	say bob 'for carl' carl
+	client_close carl
+	wait_for is_away carl
+	chat 0 --register --password-file password -u carl </dev/null
+	chat 0 -u carl --history 9 --with bob </dev/null
+	assert_eq "$(cat out)" ""
+	# alice has not been here since, and gets it now and later.
+	chat 0 -u alice --with bob </dev/null
+	grep -q '<bob -> alice> for alice$' out
+	chat 0 -u alice --history 9 --with bob </dev/null
+	grep -q '<bob -> alice> for alice$' out
+}
+
+is_away() {
+	[[ $(db "SELECT count(*) FROM sessions s JOIN users u
+	    ON u.id = s.user_id WHERE u.username = '$1' AND
+	    ended_at IS NULL") == 0 ]]
+}
+
 # On an address that is not this machine's alone.
 elsewhere() {
 	ip address add 192.0.2.1/32 dev lo
