@@ -413,6 +413,72 @@ events_become_lines_that_cannot_be_forged(void **state)
 }
 
 static void
+assert_shown(void (*show)(struct buf *, const struct event *),
+    const struct event *e, const char *want)
+{
+	struct buf out = { 0 };
+
+	show(&out, e);
+	buf_add(&out, "", 1);
+	assert_string_equal(buf_head(&out), want);
+	buf_free(&out);
+}
+
+static void
+history_and_what_one_said_become_lines(void **state)
+{
+	struct event e = { .kind = EVENT_ACK,
+		.code = { "TOO\n", 4 },
+		.message = { .id = 7,
+		    .from = { "me", 2 },
+		    .to = { "bob", 3 },
+		    .text = { "a\nb", 3 } } };
+
+	(void)state;
+	assert_event("{\"event\":\"HISTORY\",\"with\":\"all\",\"messages\":["
+		     "{\"id\":1,\"from\":\"a\",\"to\":\"all\","
+		     "\"message\":\"one\","
+		     "\"timestamp\":\"2026-11-23T04:38:09.000Z\"},"
+		     "{\"id\":2,\"from\":\"b\",\"to\":\"a\","
+		     "\"message\":\"two\"}]}",
+	    "2026-11-23 04:38:09 <a> one\n"
+	    "---------- --:--:-- <b -> a> two\n");
+	assert_shown(
+	    format_event, &e, "---------- --:--:-- <me -> bob> a\n\tb\n");
+	assert_shown(format_error, &e,
+	    "TOO\xe2\x90\xa4 (to bob: a\xe2\x90\xa4"
+	    "b)");
+	/* It came back before its confirmation. */
+	e.seen = true;
+	assert_shown(format_event, &e, "");
+	e.seen = false;
+	e.message.to.n = 0;
+	assert_shown(format_event, &e, "");
+}
+
+static void
+days_are_said_as_people_do(void **state)
+{
+	struct buf out = { 0 };
+
+	(void)state;
+	format_day(&out, 1795408689123);
+	buf_add_str(&out, "; ");
+	format_clock(&out, 1795408689123);
+	buf_add_str(&out, "; ");
+	format_clock(&out, 0);
+	format_day(&out, 0);
+	buf_add(&out, "", 1);
+	assert_string_equal(
+	    buf_head(&out), "Monday, 23 November 2026; 04:38; --:--");
+	buf_free(&out);
+	assert_int_equal(format_day_number(1795408689123), 20780);
+	assert_int_equal(format_day_number(951782400000), 11016);
+	assert_int_equal(format_day_number(0), -1);
+	assert_int_equal(format_day_number(INT64_MAX), -1);
+}
+
+static void
 a_fingerprint_is_understood_however_it_is_written(void **state)
 {
 	static const char right[] =
@@ -469,6 +535,8 @@ main(void)
 		cmocka_unit_test(what_was_seen_is_bounded),
 		cmocka_unit_test(waits_grow_from_one_second_to_a_minute),
 		cmocka_unit_test(events_become_lines_that_cannot_be_forged),
+		cmocka_unit_test(history_and_what_one_said_become_lines),
+		cmocka_unit_test(days_are_said_as_people_do),
 		cmocka_unit_test(
 		    a_fingerprint_is_understood_however_it_is_written),
 	};
