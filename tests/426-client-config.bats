@@ -208,6 +208,18 @@ chat-client: $T/config/chat/client.conf:4: bind: \"Ctrl-1\" is no key that can b
 	if tmux_do capture-pane -e -p -t a | grep -q $'\033\[[0-9;]*3[1-8]'; then
 		fail "there are colours"
 	fi
+	config <<-END
+		server = 127.0.0.1:$PORT
+		name = lucy
+		theme = light
+	END
+	screen_open lucy 80 24
+	sees lucy online
+	say bob 'hello lucy'
+	sees lucy 'hello lucy'
+	# Magenta on a light background, on a dark one it is yellow.
+	tmux_do capture-pane -e -p -t lucy | grep 'hello lucy' |
+	    grep -q $'\033\[35m'
 }
 
 @test "the form asks for server, TLS and name, and whether to register" {
