@@ -14,7 +14,7 @@ trees() {
 	fresh make "$debian" &&
 	fresh keep "$debian" "$debian-deb" \
 	    sh -c 'sh contrib/setup && apt-get -y --no-install-recommends \
-	    install build-essential debhelper lintian pkgconf' &&
+	    install build-essential debhelper lintian' &&
 	fresh keep "$debian" "$debian-systemd" sh -c 'apt-get update &&
 	    apt-get -y --no-install-recommends install systemd-sysv dbus' &&
 	# Two releases, of which the second has another chat.conf as well.
