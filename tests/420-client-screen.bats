@@ -341,6 +341,42 @@ stored() {
 	sees alice 'online'
 }
 
+came() {
+	[[ $(wc -l <"$T/came") == "$1" ]]
+}
+
+@test "a server that shuts down is waited for as it asked, or less with Alt-r" {
+	cat >"$T/evil" <<-'END'
+		#!/bin/bash
+		read -r line
+		echo came >>came
+		echo '{"event":"CONNECTED","username":"alice","last_id":1}'
+		echo '{"event":"ERROR","code":"SHUTDOWN","message":"see you","reconnect_after":3600}'
+	END
+	chmod +x "$T/evil"
+	PORT=
+	SESSION=$T/evil listener_start
+	screen_open a 80 24 -u alice "127.0.0.1:$PORT"
+	sees a 'again in 3[56][0-9]{2} s: SHUTDOWN: see you'
+	came 1
+	press a M-r
+	wait_for came 2
+	sees a 'again in 3[56][0-9]{2} s: SHUTDOWN'
+}
+
+@test "the lag of a server that does not answer at once is shown" {
+	local pid
+	server_start
+	login alice
+	pid=$(session_of alice)
+	kill -STOP "$pid"
+	type_line alice slow
+	sees alice 'online +lag [0-9]+\.[0-9] s +alice at'
+	kill -CONT "$pid"
+	sees alice '[0-9]{2}:[0-9]{2} <alice> slow'
+	sees alice 'lag [0-9]+\.[0-9] s'
+}
+
 @test "a connection that was replaced stays away until it is told" {
 	server_start
 	cat >"$T/evil" <<-'END'
