@@ -1,0 +1,213 @@
+#!/usr/bin/env bats
+#
+# chat-client's screen when connections, servers and terminals end.
+
+load helpers
+load screens
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	chat_setup
+	export TZ=UTC
+	unset USER CHAT_USER NO_COLOR TMUX
+}
+
+teardown() {
+	[[ ! -S $T/tmux ]] || screens_close
+	chat_teardown
+}
+
+# Open a screen and log in.
+login() {
+	screen_open "$1" "${2:-80}" "${3:-24}" -u "$1" "127.0.0.1:$PORT"
+	sees "$1" 'online'
+}
+
+session_of() {
+	db "SELECT s.pid FROM sessions s JOIN users u ON u.id = s.user_id
+	    WHERE u.username = '$1' AND s.ended_at IS NULL"
+}
+
+bodies() {
+	db "SELECT body FROM messages ORDER BY id"
+}
+
+stored() {
+	[[ $(bodies) == "$1" ]]
+}
+
+@test "a killed server is told, what is written meanwhile is sent once" {
+	server_start
+	login alice
+	client_login bob
+	type_line alice before
+	sees alice '[0-9]{2}:[0-9]{2} <alice> before'
+	type_text alice 'half a li'
+	kill -KILL "$(session_of alice)"
+	listener_stop
+	sees alice 'connection was lost'
+	sees alice 'again in [0-9]+ s'
+	type_text alice 'ne'
+	press alice Enter
+	sees alice '--:-- <alice> half a line'
+	sees alice '1 unconfirmed'
+	listener_start
+	sees alice 'online'
+	sees alice '[0-9]{2}:[0-9]{2} <alice> half a line'
+	wait_for stored $'before\nhalf a line'
+	assert_eq "$(screen alice | grep -c 'half a line')" 1
+}
+
+@test "what was missed comes in after the connection is back" {
+	server_start
+	login alice
+	type_line alice first
+	sees alice '[0-9]{2}:[0-9]{2} <alice> first'
+	client_login bob
+	kill -KILL "$(session_of alice)"
+	say bob 'while you were away'
+	sees alice 'while you were away'
+	assert_eq "$(screen alice | grep -c 'while you were away')" 1
+	assert_eq "$(screen alice | grep -c '<alice> first')" 1
+}
+
+@test "/reconnect does not wait" {
+	server_start
+	login alice
+	kill -KILL "$(session_of alice)"
+	listener_stop
+	sees alice 'again in'
+	listener_start
+	type_line alice /reconnect
+	sees alice 'online'
+}
+
+came() {
+	[[ $(wc -l <"$T/came") == "$1" ]]
+}
+
+@test "a server that shuts down is waited for as it asked, or less with Alt-r" {
+	cat >"$T/evil" <<-'END'
+		#!/bin/bash
+		read -r line
+		echo came >>came
+		echo '{"event":"CONNECTED","username":"alice","last_id":1}'
+		echo '{"event":"ERROR","code":"SHUTDOWN","message":"see you","reconnect_after":3600}'
+	END
+	chmod +x "$T/evil"
+	PORT=
+	SESSION=$T/evil listener_start
+	screen_open a 80 24 -u alice "127.0.0.1:$PORT"
+	sees a 'again in 3[56][0-9]{2} s: SHUTDOWN: see you'
+	came 1
+	press a M-r
+	wait_for came 2
+	sees a 'again in 3[56][0-9]{2} s: SHUTDOWN'
+}
+
+@test "the lag of a server that does not answer at once is shown" {
+	local pid
+	server_start
+	login alice
+	pid=$(session_of alice)
+	kill -STOP "$pid"
+	type_line alice slow
+	sees alice 'online +lag [0-9]+\.[0-9] s +alice at'
+	kill -CONT "$pid"
+	sees alice '[0-9]{2}:[0-9]{2} <alice> slow'
+	sees alice 'lag [0-9]+\.[0-9] s'
+}
+
+@test "a connection that was replaced stays away until it is told" {
+	server_start
+	cat >"$T/evil" <<-'END'
+		#!/bin/bash
+		read -r line
+		echo '{"event":"CONNECTED","username":"alice","last_id":1}'
+		echo '{"event":"ERROR","code":"REPLACED","message":"elsewhere"}'
+	END
+	chmod +x "$T/evil"
+	PORT=
+	SESSION=$T/evil listener_start
+	screen_open a 80 24 -u alice "127.0.0.1:$PORT"
+	sees a 'The connection ended'
+	sees a 'not connected: REPLACED: elsewhere'
+	type_line a 'kept'
+	sees a '--:-- <alice> kept'
+	type_line a /quit
+	sees a 'Not everything you said is confirmed'
+	type_line a /quit
+	sees a 'status=75'
+	grep -q 'not confirmed: 1' "$T/log/screen.a"
+}
+
+@test "leaving says goodbye and gives the terminal back" {
+	server_start
+	login alice
+	type_line alice 'last words'
+	type_line alice /quit
+	sees alice 'status=0'
+	screen_lacks alice 'online'
+	assert_eq "$(bodies)" 'last words'
+	login bob
+	type_text bob 'unfinished'
+	press bob C-c
+	misses bob 'unfinished'
+	press bob C-c
+	sees bob 'status=0'
+	assert_eq "$(db "SELECT count(*) FROM sessions
+	    WHERE reason = 'disconnected'")" 2
+}
+
+@test "Ctrl-C leaves the form" {
+	screen_open a 80 24 127.0.0.1:1
+	sees a 'Enter connects'
+	press a C-c
+	sees a 'status=0'
+}
+
+is_stopped() {
+	grep -q '^State:.T' "/proc/$1/status"
+}
+
+@test "Ctrl-Z suspends it and gives the terminal back until it goes on" {
+	local pid
+	server_start
+	login alice
+	pid=$(client_of alice)
+	type_text alice unfinished
+	sees alice '^> unfinished'
+	press alice C-z
+	wait_for is_stopped "$pid"
+	misses alice online
+	kill -CONT "$pid"
+	sees alice '^> unfinished'
+	sees alice 'online +alice at'
+}
+
+@test "a signal ends it with its status and the terminal given back" {
+	server_start
+	login alice
+	kill -TERM "$(client_of alice)"
+	sees alice 'status=143'
+	screen_lacks alice 'online'
+}
+
+@test "a terminal that goes away ends it" {
+	local pid
+	server_start
+	export ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0
+	login alice
+	pid=$(client_of alice)
+	tmux_do kill-session -t alice
+	wait_for process_gone "$pid"
+}
+
+@test "a terminal that is not known has status 71" {
+	server_start
+	# What curses itself does not free then is not of interest.
+	export ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0
+	TERM=nothing run -71 script -qec "'$B/bin/chat-client' -u alice 127.0.0.1:$PORT" /dev/null
+	[[ $output == *"this terminal cannot be used"* ]]
+}
