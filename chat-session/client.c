@@ -101,7 +101,7 @@ client_init(struct client *c, const struct config *config)
 	c->is_socket = is_socket(c->in);
 	if (c->is_socket) {
 		c->out = c->in;
-		/* Fails for UNIX sockets, which need none. */
+		/* What is written was gathered.  (Fails for UNIX sockets.) */
 		setsockopt(c->in, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	} else if (fstat(c->out, &st) == 0 && S_ISFIFO(st.st_mode)) {
 		fcntl(c->out, F_SETFL, fcntl(c->out, F_GETFL) | O_NONBLOCK);
