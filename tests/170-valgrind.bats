@@ -276,11 +276,13 @@ told() {
 	server_start
 	client_login bob
 	printf '%s\n' hello $'caf\xc3\xa9 \xff' 'good bye' |
-	    "$T/chat-client" --plain -u alice --history 10 "127.0.0.1:$PORT" \
+	    "$T/chat-client" --plain -u alice "127.0.0.1:$PORT" \
 	    >out 2>err 3>&-
 	client_expect bob '.message == "good bye"'
+	"$T/chat-client" --plain -u alice --history 10 "127.0.0.1:$PORT" \
+	    >>out 2>>err 3>&-
 	"$T/chat-client" --json -u carol "127.0.0.1:$PORT" >>out 2>>err 3>&- \
 	    <<<'{"command":"HISTORY","limit":10}'
 	grep -q '"event":"HISTORY"' out
-	was_clean chat-client 2
+	was_clean chat-client 3
 }

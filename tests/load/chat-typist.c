@@ -163,9 +163,9 @@ take_screen(void)
 	if (n <= 0)
 		errx(EXIT_FAILURE, "the client has left its terminal");
 	c.seen_len += (size_t)n;
-	/* The kernel may hand out in two pieces what was written as one. */
+	/* The kernel may hand out in pieces what was written as one. */
 	now = clock_ns();
-	if (now > c.wrote_at + MILLISECOND / 2)
+	if (now > c.wrote_at + 5 * MILLISECOND)
 		c.draws++;
 	c.wrote_at = now;
 }
