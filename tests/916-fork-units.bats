@@ -116,9 +116,18 @@ no_session_inside() {
 	[[ $(inside pgrep -c -x chat-session) == 1 ]]
 }
 
-@test "it is one way or the other" {
+@test "enabled, it is what others call chat.socket" {
+	assert_eq "$(inside systemctl show -P Id chat.socket)" chat-fork.socket
+	inside systemctl stop chat-fork.socket chat-fork.service
 	inside systemctl start chat.socket
-	[[ $(inside systemctl is-active chat-fork.socket) == inactive ]]
+	client_login alice
+	[[ -z $(inside systemctl list-units --no-legend 'chat@*') ]]
+}
+
+@test "the way back is the same" {
+	inside systemctl disable --now chat-fork.socket
+	inside systemctl stop chat-fork.service
+	inside systemctl enable --now chat.socket
 	client_login alice
 	[[ -n $(inside systemctl list-units --no-legend 'chat@*') ]]
 }
