@@ -28,7 +28,7 @@ client_ask() {
 	shift
 	[[ -n ${CLIENT_CTL[$name]:-} ]] || { fail "no client $name"; return; }
 	printf '%s\n' "$*" >&"${CLIENT_CTL[$name]}"
-	client_answer "$name"
+	client_answer "$name" "${ANSWER_WITHIN:-$DEADLINE}"
 }
 
 client_open() {
@@ -81,7 +81,9 @@ client_trickle() {
 client_fetch() {
 	local n line
 	FETCHED=
-	client_ask "$1" lines "$2" || return
+	# The driver waits for so many ms itself.
+	ANSWER_WITHIN=$(($2 / 1000 + DEADLINE)) client_ask "$1" lines "$2" ||
+	    return
 	if [[ $REPLY != 'lines '* ]]; then
 		WHY=$REPLY
 		return 1
