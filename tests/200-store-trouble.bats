@@ -245,7 +245,8 @@ read_only() {
 	say alice before
 	client_close alice
 	server_stop
-	mount -o remount,ro "$T/data"
+	# (It is busy until the session has closed its database.)
+	wait_for mount -o remount,ro "$T/data" 2>"$T/log/mount"
 	notify_start
 	listener_start
 	client_open bob
