@@ -1,9 +1,10 @@
 /*
  * Admission: asks the relay whether this client may come in, and tells it of
- * wrong passwords and other offences.  Nothing the client says is parsed before the answer.  When
- * the relay is away the session decides by itself: it looks for blocks in the
- * store, and lets in who has none, since nobody counts; each wrong password
- * then costs this connection a growing wait.  It never blocks: the loop waits.
+ * wrong passwords and other offences.  Nothing the client says is parsed before
+ * the answer.  When the relay is away the session decides by itself: it looks
+ * for blocks in the store, and lets in who has none, since nobody counts; each
+ * wrong password then costs this connection a growing wait.  It never blocks:
+ * the loop waits.
  */
 #include <errno.h>
 #include <sha256.h>
