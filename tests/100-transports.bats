@@ -216,3 +216,17 @@ credentials() {
 	not grep -q PONG <<<"$output"
 	log_has 'CRITICAL root.*cannot become the owner of'
 }
+
+@test "what a session writes to TCP goes at once (TCP_NODELAY)" {
+	need_strace
+	notify_start
+	printf '#!/bin/sh\nexec strace -qq -o %s -e trace=setsockopt %s\n' \
+	    "$T/trace" "$B/bin/chat-session" >"$T/traced"
+	chmod +x "$T/traced"
+	# shellcheck disable=SC2034 # for listener_start
+	SESSION=$T/traced
+	listener_start
+	client_login alice
+	grep -Eq 'TCP_NODELAY, \[1\], 4\) += 0' "$T/trace"
+	client_close alice
+}
