@@ -2,60 +2,7 @@
  * Unit tests of what chat-client knows of conversations and users, and of how
  * one gets from one to another, without a screen.
  */
-#include <locale.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
-#include <cmocka.h>
-
-#include "../../chat-client/model.h"
-
-#define NOON 1795435200000 /* 2026-11-23T12:00:00Z */
-
-static struct span
-span_of(const char *s)
-{
-	return (struct span){ s, strlen(s) };
-}
-
-static int
-start(void **state)
-{
-	*state = model_new();
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	model_free(*state);
-	return 0;
-}
-
-static void
-add(struct model *m, int64_t id, const char *text)
-{
-	struct message message = { .id = id,
-		.time = NOON,
-		.from = span_of("bob"),
-		.to = span_of("all"),
-		.text = span_of(text) };
-
-	model_add_message(m, &message);
-}
-
-static void
-assert_entry(const struct model *m, size_t at, const char *want)
-{
-	assert_true(at < m->now->len);
-	assert_string_equal(m->now->entries[at]->line, want);
-}
+#include "client-model-test.h"
 
 static void
 messages_are_in_the_order_of_their_ids(void **state)
@@ -69,11 +16,11 @@ messages_are_in_the_order_of_their_ids(void **state)
 	add(m, 6, "six");
 	add(m, 5, "again");
 	assert_int_equal(m->len, 5);
-	assert_entry(m, 0, "12:00 <bob> three");
-	assert_entry(m, 1, "12:00 <bob> five");
-	assert_entry(m, 2, "12:00 -- note");
-	assert_entry(m, 3, "12:00 <bob> six");
-	assert_entry(m, 4, "12:00 <bob> seven");
+	assert_line(m->now, 0, "12:00 <bob> three");
+	assert_line(m->now, 1, "12:00 <bob> five");
+	assert_line(m->now, 2, "12:00 -- note");
+	assert_line(m->now, 3, "12:00 <bob> six");
+	assert_line(m->now, 4, "12:00 <bob> seven");
 }
 
 static void
@@ -85,13 +32,13 @@ a_pending_message_takes_its_place_when_confirmed(void **state)
 	model_add_pending(m, "r1", "me", "all", "mine", 4);
 	add(m, 2, "two");
 	add(m, 4, "four");
-	assert_entry(m, 1, "--:-- <me> mine");
+	assert_line(m->now, 1, "--:-- <me> mine");
 	model_confirm(m, span_of("other"), 3, NOON, false);
 	model_confirm(m, span_of("r1"), 3, NOON, false);
 	assert_int_equal(m->len, 4);
-	assert_entry(m, 1, "12:00 <bob> two");
-	assert_entry(m, 2, "12:00 <me> mine");
-	assert_entry(m, 3, "12:00 <bob> four");
+	assert_line(m->now, 1, "12:00 <bob> two");
+	assert_line(m->now, 2, "12:00 <me> mine");
+	assert_line(m->now, 3, "12:00 <bob> four");
 }
 
 static void
@@ -105,9 +52,9 @@ a_confirmed_message_does_not_move_without_need(void **state)
 	model_notice(m, ENTRY_NOTICE, span_of("note"), NOON);
 	model_confirm(m, span_of("r1"), 2, NOON, false);
 	model_confirm(m, span_of("r2"), 3, NOON, false);
-	assert_entry(m, 1, "12:00 <me> mine");
-	assert_entry(m, 2, "12:00 <me> next");
-	assert_entry(m, 3, "12:00 -- note");
+	assert_line(m->now, 1, "12:00 <me> mine");
+	assert_line(m->now, 2, "12:00 <me> next");
+	assert_line(m->now, 3, "12:00 -- note");
 	/* A store that was restored gives lower ids. */
 	model_add_pending(m, "r3", "me", "all", "low", 3);
 	add(m, 9, "nine");
@@ -115,8 +62,8 @@ a_confirmed_message_does_not_move_without_need(void **state)
 	assert_int_equal(m->len, 5);
 	model_add_pending(m, "r4", "me", "all", "five", 4);
 	model_confirm(m, span_of("r4"), 5, NOON, false);
-	assert_entry(m, 4, "12:00 <me> five");
-	assert_entry(m, 5, "12:00 <bob> nine");
+	assert_line(m->now, 4, "12:00 <me> five");
+	assert_line(m->now, 5, "12:00 <bob> nine");
 }
 
 static void
@@ -128,7 +75,7 @@ a_message_that_came_back_is_there_once(void **state)
 	add(m, 3, "mine");
 	model_confirm(m, span_of("r1"), 3, NOON, true);
 	assert_int_equal(m->len, 1);
-	assert_entry(m, 0, "12:00 <bob> mine");
+	assert_line(m->now, 0, "12:00 <bob> mine");
 }
 
 static void
@@ -138,7 +85,8 @@ a_refused_message_says_so(void **state)
 
 	model_add_pending(m, "r1", "me", "all", "mine", 4);
 	model_reject(m, span_of("r1"), span_of("TOO_\033LARGE"));
-	assert_entry(m, 0, "--:-- <me> mine [not sent: TOO_\xe2\x90\x9bLARGE]");
+	assert_line(
+	    m->now, 0, "--:-- <me> mine [not sent: TOO_\xe2\x90\x9bLARGE]");
 	assert_null(m->now->entries[0]->ref);
 }
 
@@ -155,9 +103,9 @@ what_is_in_the_log_is_sanitised(void **state)
 	model_add_message(m, &message);
 	assert_true(model_go_number(m, 2));
 	assert_string_equal(m->now->name, "a?b");
-	assert_entry(m, 0, "12:00 <a?b> \xe2\x90\x9b[2J\xef\xbf\xbd");
+	assert_line(m->now, 0, "12:00 <a?b> \xe2\x90\x9b[2J\xef\xbf\xbd");
 	model_notice(m, ENTRY_ERROR, span_of("\007"), 0);
-	assert_entry(m, 1, "--:-- !! \xe2\x90\x87");
+	assert_line(m->now, 1, "--:-- !! \xe2\x90\x87");
 }
 
 static void
@@ -354,18 +302,17 @@ history_is_old_and_has_its_place(void **state)
 
 	model_set_me(m, "me");
 	told(m, 10, "bob", "me", "new");
-	model_notice_in(
-	    m, m->talks[1], ENTRY_NOTICE, span_of("later"), NOON + 1);
+	model_go_number(m, 2);
+	model_notice(m, ENTRY_NOTICE, span_of("later"), NOON + 1);
 	for (old.id = 9; old.id > 4; old.id--)
 		model_add_history(m, &old);
 	for (old.id = 1; old.id < 8; old.id++)
 		model_add_history(m, &old);
-	model_go_number(m, 2);
 	assert_int_equal(m->now->len, 11);
 	assert_int_equal(m->now->unread, 1);
 	assert_int_equal(talk_oldest(m->now), 1);
 	assert_int_equal(m->now->entries[9]->id, 10);
-	assert_entry(m, 10, "12:00 -- later");
+	assert_line(m->now, 10, "12:00 -- later");
 }
 
 static void
@@ -393,8 +340,8 @@ a_store_that_was_set_back_begins_anew(void **state)
 	add(m, 100, "before");
 	model_reset(m);
 	add(m, 3, "after");
-	assert_entry(m, 0, "12:00 <bob> before");
-	assert_entry(m, 1, "12:00 <bob> after");
+	assert_line(m->now, 0, "12:00 <bob> before");
+	assert_line(m->now, 1, "12:00 <bob> after");
 	assert_true(m->now->complete);
 }
 
@@ -500,7 +447,6 @@ the_number_of_users_is_bounded(void **state)
 int
 main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, start, end)
 	const struct CMUnitTest tests[] = {
 		TEST(messages_are_in_the_order_of_their_ids),
 		TEST(a_pending_message_takes_its_place_when_confirmed),
@@ -524,9 +470,6 @@ main(void)
 		TEST(the_number_of_users_is_bounded),
 	};
 
-	if (setlocale(LC_ALL, "C.UTF-8") == NULL)
-		return 1;
-	setenv("TZ", "UTC", 1);
-	tzset();
+	set_place();
 	return cmocka_run_group_tests_name("client-model", tests, NULL, NULL);
 }

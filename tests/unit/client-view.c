@@ -2,44 +2,10 @@
  * Unit tests of which lines chat-client's screen shows: wrapping and scrolling,
  * without a screen.
  */
-#include <locale.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
-#include <cmocka.h>
-
 #include "../../chat-client/format.h"
-#include "../../chat-client/model.h"
 #include "../../chat-client/view.h"
 #include "../../chat-client/wrap.h"
-
-#define NOON 1795435200000 /* 2026-11-23T12:00:00Z */
-
-static struct span
-span_of(const char *s)
-{
-	return (struct span){ s, strlen(s) };
-}
-
-static int
-start(void **state)
-{
-	*state = model_new();
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	model_free(*state);
-	return 0;
-}
+#include "client-model-test.h"
 
 /* The wrapped text with a bar at each line's end. */
 static void
@@ -154,18 +120,6 @@ width_is_that_of_the_terminal(void **state)
 				  "b",
 			     5, 3),
 	    4);
-}
-
-static void
-add(struct model *m, int64_t id, const char *text)
-{
-	struct message message = { .id = id,
-		.time = NOON,
-		.from = span_of("bob"),
-		.to = span_of("all"),
-		.text = span_of(text) };
-
-	model_add_message(m, &message);
 }
 
 /* The rows from top to bottom, a bar after each. */
@@ -481,7 +435,6 @@ any_size_and_scrolling_shows_what_is_there(void **state)
 int
 main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, start, end)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_breaks_at_spaces),
 		cmocka_unit_test(long_words_break_anywhere),
@@ -501,9 +454,6 @@ main(void)
 		TEST(any_size_and_scrolling_shows_what_is_there),
 	};
 
-	if (setlocale(LC_ALL, "C.UTF-8") == NULL)
-		return 1;
-	setenv("TZ", "UTC", 1);
-	tzset();
+	set_place();
 	return cmocka_run_group_tests_name("client-view", tests, NULL, NULL);
 }
