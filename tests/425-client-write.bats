@@ -65,7 +65,7 @@ stored() {
 	server_start
 	login alice
 	type_line alice '/help history'
-	sees alice -- '-- /history \[NAME\] \[N\]'
+	sees alice '-- /history \[NAME\] \[N\]'
 	sees alice 'The last N messages to everybody'
 	type_line alice /hsitory
 	sees alice 'no command /hsitory: did you mean /history\?'

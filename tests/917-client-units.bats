@@ -80,9 +80,9 @@ confirmed() {
 	sees bob 'again in [0-9]+ s'
 	type_line alice 'four'
 	type_line bob 'five'
-	sees alice -- '--:-- <alice> four'
+	sees alice '--:-- <alice> four'
 	sees alice '1 unconfirmed'
-	sees bob -- '--:-- <bob> five'
+	sees bob '--:-- <bob> five'
 	inside systemctl start chat.socket
 	type_line alice /reconnect
 	type_line bob /reconnect
