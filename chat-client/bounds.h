@@ -15,6 +15,8 @@
 #define LOG_BYTES_MAX	  (64 * 1024 * 1024) /* and their memory */
 #define TALKS_MAX	  200		     /* conversations */
 #define PEOPLE_MAX	  10000		     /* users in the users pane */
+#define COMERS_MAX	  1000		     /* users in one line of who came */
+#define COMERS_SHOWN_MAX  10   /* of them by name, who joined, who left ... */
 #define SPEAKERS_MAX	  1000 /* messages that tell who spoke last */
 #define FIND_MAX	  100  /* names that are offered to go to */
 #define SEEN_RANGES_MAX	  4096 /* runs of message ids kept apart */
@@ -65,12 +67,13 @@
 #define PULSE_DEAD	    30000 /* silent for so long after that: it is not */
 #define LAG_SHOWN	    500	  /* an answer that takes longer is told */
 #define ALERT_EVERY	    1000  /* between two calls for attention */
-#define SETTLE_WAIT	    5000  /* a login is caught up after this */
-#define LEAVE_WAIT	    2000  /* on the screen, for DISCONNECTED */
-#define FRAME_WAIT	    17	  /* between two draws, 60 a second */
-#define HISTORY_FIRST	    200	  /* messages asked for on the screen */
-#define HISTORY_PAGE	    200	  /* and when one scrolls back */
-#define ESCAPE_WAIT	    50	  /* a lone escape key */
-#define STATE_LOCK_WAIT	    5000  /* for another client that writes there */
+#define PRESENCE_MERGE	    600000 /* who comes in it is in one line */
+#define SETTLE_WAIT	    5000   /* a login is caught up after this */
+#define LEAVE_WAIT	    2000   /* on the screen, for DISCONNECTED */
+#define FRAME_WAIT	    17	   /* between two draws, 60 a second */
+#define HISTORY_FIRST	    200	   /* messages asked for on the screen */
+#define HISTORY_PAGE	    200	   /* and when one scrolls back */
+#define ESCAPE_WAIT	    50	   /* a lone escape key */
+#define STATE_LOCK_WAIT	    5000   /* for another client that writes there */
 
 #endif

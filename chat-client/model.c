@@ -334,16 +334,48 @@ model_reject(struct model *m, struct span ref, struct span reason)
 	insert(m, t, at, e);
 }
 
-void
-model_notice_in(struct model *m, struct talk *t, enum entry_kind kind,
-    struct span text, int64_t time)
+/* Into the line at the end of the talk, or into one that begins there. */
+static void
+tell_presence(struct model *m, struct talk *t, const char *name, bool online,
+    int64_t time)
 {
-	insert(m, t, t->len, entry_new(kind, "", text, time, ++m->serials));
+	struct presence_run *run = &t->run;
+	struct buf text = { 0 };
+	bool goes_on = run->serial != 0 && t->len > 0 &&
+	    t->entries[t->len - 1]->serial == run->serial;
+
+	if (!goes_on || !presence_add(run, name, online, time)) {
+		presence_reset(run);
+		presence_add(run, name, online, time);
+		run->serial = ++m->serials;
+	} else {
+		entry_free(take(m, t, t->len - 1));
+	}
+	presence_tell(run, &text);
+	insert(m, t, t->len,
+	    entry_new(ENTRY_NOTICE, "",
+		(struct span){ buf_head(&text), buf_len(&text) }, run->time,
+		run->serial));
+	buf_free(&text);
+}
+
+void
+model_presence(struct model *m, struct span name, bool online, int64_t time)
+{
+	struct talk *t = model_talk(m, name, false);
+	char clean[USERNAME_MAX + 1];
+
+	set_name(clean, name);
+	model_set_person(m, name, online);
+	tell_presence(m, m->talks[0], clean, online, time);
+	if (t != NULL && t != m->talks[0])
+		tell_presence(m, t, clean, online, time);
 }
 
 void
 model_notice(
     struct model *m, enum entry_kind kind, struct span text, int64_t time)
 {
-	model_notice_in(m, m->now, kind, text, time);
+	insert(m, m->now, m->now->len,
+	    entry_new(kind, "", text, time, ++m->serials));
 }

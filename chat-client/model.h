@@ -66,13 +66,11 @@ void model_confirm(
 void model_reject(struct model *, struct span ref, struct span reason);
 
 /*
- * Something the client has to say, in the talk that is shown or in that one;
- * time in ms since 1970.
+ * Something the client has to say, in the talk that is shown; time in ms since
+ * 1970.
  */
 void
 model_notice(struct model *, enum entry_kind, struct span text, int64_t time);
-void model_notice_in(struct model *, struct talk *, enum entry_kind,
-    struct span text, int64_t time);
 
 /*
  * The talk with that name ("all" or a user, regardless of case), or NULL; with
@@ -119,6 +117,9 @@ size_t model_complete(
 /* All users, from a USERS event; one user that came or went (people.c). */
 void model_set_people(struct model *, const struct event *);
 void model_set_person(struct model *, struct span name, bool online);
+/* The same, told in the talks concerned: in the line of who came last. */
+void
+model_presence(struct model *, struct span name, bool online, int64_t time);
 size_t model_online(const struct model *);
 /* The user with that name, or NULL. */
 struct person *model_person(const struct model *, const char *name);

@@ -15,25 +15,6 @@ screen_notice(struct screen *s, enum entry_kind kind, const char *text)
 	    s->model, kind, (struct span){ text, strlen(text) }, clock_date());
 }
 
-static void
-tell_presence(struct screen *s, const struct event *e, const char *what)
-{
-	struct buf text = { 0 };
-
-	struct talk *t = model_talk(s->model, e->username, false);
-	struct span line;
-
-	model_set_person(s->model, e->username, e->kind == EVENT_JOINED);
-	buf_add(&text, e->username.s, e->username.n);
-	buf_add_str(&text, what);
-	line = (struct span){ buf_head(&text), buf_len(&text) };
-	model_notice_in(
-	    s->model, s->model->talks[0], ENTRY_NOTICE, line, clock_date());
-	if (t != NULL && !talk_is_all(t))
-		model_notice_in(s->model, t, ENTRY_NOTICE, line, clock_date());
-	buf_free(&text);
-}
-
 /*
  * It answers what was asked by itself, for who scrolls back: there is nothing,
  * or not now, which is asked again then.
@@ -134,10 +115,9 @@ take_event(struct screen *s, const struct event *e)
 		model_set_people(s->model, e);
 		break;
 	case EVENT_JOINED:
-		tell_presence(s, e, " joined");
-		break;
 	case EVENT_LEFT:
-		tell_presence(s, e, " left");
+		model_presence(s->model, e->username, e->kind == EVENT_JOINED,
+		    clock_date());
 		break;
 	case EVENT_PING:
 	case EVENT_PONG:

@@ -28,6 +28,7 @@ talk_free(struct talk *t)
 	if (t == NULL)
 		return;
 	talk_forget(t, t->len);
+	presence_reset(&t->run);
 	free(t->room);
 	free(t);
 }

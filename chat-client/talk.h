@@ -11,6 +11,7 @@
 
 #include "incoming.h"
 #include "limit.h"
+#include "presence.h"
 #include "view.h"
 
 enum entry_kind { ENTRY_MESSAGE, ENTRY_NOTICE, ENTRY_ERROR };
@@ -45,6 +46,7 @@ struct talk {
 	bool complete;	 /* the server has nothing older */
 	bool asking;	 /* for what is older */
 	struct view view;
+	struct presence_run run; /* of who came and left last */
 
 	/* The rest is its own: the entries lie in the middle of a room. */
 	struct entry **room;

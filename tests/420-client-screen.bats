@@ -85,7 +85,7 @@ login() {
 	type_line alice 'hello everybody'
 	sees bob '[0-9]{2}:[0-9]{2} <alice> hello everybody'
 	type_line bob '/msg alice just you'
-	sees bob -- '-- to alice: just you'
+	sees bob '-- to alice: just you'
 	press bob M-2
 	sees bob '[0-9]{2}:[0-9]{2} <bob> just you'
 	press bob M-/
@@ -105,9 +105,9 @@ login() {
 	login alice 100
 	login bob
 	sees alice '\*bob'
-	sees alice 'bob joined'
+	sees alice '-- joined: bob +│'
 	type_line bob /quit
-	sees alice 'bob left'
+	sees alice '-- came and went: bob +│'
 	sees alice '│ bob'
 	sees alice '1 here'
 	type_line alice /users
@@ -229,7 +229,7 @@ login() {
 	SESSION=$T/evil listener_start
 	screen_open eve 80 10 -u eve "127.0.0.1:$PORT"
 	sees eve $'<\\?\\?2J> one\xe2\x90\x9b]0;title\xe2\x90\x87\xe2\x90\x9b\\[1;1Htwo'
-	sees eve -- '-- \?c joined'
+	sees eve '-- joined: \?c'
 	sees eve 'bad'
 	[[ $(tmux_do display-message -p -t eve '#{pane_title}') != *title* ]]
 }

@@ -203,6 +203,31 @@ rang() {
 	sees alice '<alice> from my desk'
 }
 
+@test "a hundred who come push nothing away" {
+	local came
+	server_start
+	cat >"$T/crowd" <<-'END'
+		#!/bin/bash
+		read -r line
+		echo '{"event":"CONNECTED","username":"alice","last_id":1}'
+		echo '{"event":"MESSAGE","id":2,"from":"bob","to":"all","message":"read me"}'
+		seq -f '{"event":"JOINED","username":"u%g"}' 100
+		echo '{"event":"LEFT","username":"u5"}'
+		echo '{"event":"LEFT","username":"bob"}'
+		cat >/dev/null
+	END
+	chmod +x "$T/crowd"
+	PORT=
+	SESSION=$T/crowd listener_start
+	login alice
+	sees alice 'left: bob'
+	sees alice '<bob> read me'
+	came=$(screen alice | sed -n '/joined:/,/left: bob/p' | tr -s ' \n│' ' ')
+	[[ $came == *'joined: u1, u2, u3, u4, u6, u7, u8, u9, u10, u11 and 89 more · left: bob · came and went: u5 '* ]] ||
+	    fail "not so: $came"
+	sees alice '99 here'
+}
+
 @test "the pictures in docs can be made anew" {
 	mkdir "$T/pictures"
 	"$ROOT/contrib/screenshots" "$B/bin" "$T/pictures"

@@ -10,8 +10,10 @@ $(B)/tests/unit/client-help: $(call client_test,action help input keymap page \
 	sanitise wrap)
 $(B)/tests/unit/client-keymap: $(call client_test,action keymap)
 $(B)/tests/unit/client-incoming: $(call client_test,incoming)
-$(B)/tests/unit/client-model $(B)/tests/unit/client-view: $(call client_test, \
-	entry format incoming model model-go people sanitise talk view wrap)
+$(B)/tests/unit/client-model $(B)/tests/unit/client-presence \
+		$(B)/tests/unit/client-view: $(call client_test, \
+	entry format incoming model model-go people presence sanitise talk \
+	view wrap)
 $(B)/tests/unit/client-talk: $(call client_test,address backoff fingerprint format \
 	incoming input outbox request sanitise seen)
 link_tests = $(B)/tests/unit/client-link $(B)/tests/unit/client-link-login
