@@ -99,13 +99,18 @@ $(B)/%.o: %.c
 	$(CC) $(ALLCPP) $(ALLC) -MMD -MP -c -o $@ $<
 
 # The migrations become one array of strings, in the order of their names.
-$(B)/schema.h: $(sort $(wildcard sql/*.sql)) Makefile
-	@mkdir -p $(@D)
-	for f in $(filter %.sql,$^); do \
-		sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $$f; \
-		echo ','; \
-	done >$@
-$(B)/lib/store.o: $(B)/schema.h
+define sql_strings
+@mkdir -p $(@D)
+for f in $(filter %.sql,$^); do \
+	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $$f; \
+	echo ','; \
+done >$@
+endef
+migrations = $(sort $(wildcard sql/*.sql))
+
+$(B)/schema.h: $(migrations) Makefile
+	$(sql_strings)
+$(B)/lib/store-migrate.o: $(B)/schema.h
 
 # The filter of system calls is made here, with libseccomp; instrumented
 # programs, and those run by valgrind, make some more calls.

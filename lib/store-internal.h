@@ -119,6 +119,28 @@ int store_step(struct store *, sqlite3_stmt *);
 bool store_run(struct store *, sqlite3_stmt *);
 enum store_result store_fail(struct store *, const char *what);
 
+/* Keep as the error why what we have open is not used any more. */
+enum store_result store_stale_fail(struct store *);
+
+/* SQL without rows; false with the error kept. */
+bool store_exec(struct store *, const char *sql);
+/* The first column of the first row; otherwise when there is none. */
+bool
+store_int(struct store *, const char *sql, int64_t otherwise, int64_t *value);
+
+/*
+ * Whether the schema is older than this program's (store-migrate.c).  False
+ * with the error kept if it is a newer one that this program cannot use.
+ */
+bool store_schema_read(struct store *, bool *older);
+/*
+ * Bring it up to this program's, with the lock of all writers.  Who has it
+ * open and cannot use it any more finds that its store is stale.
+ */
+bool store_migrate(struct store *);
+/* The same at any time: takes the lock if there is something to do. */
+bool store_schema_update(struct store *);
+
 /* What becomes of a user's other sessions that answer. */
 enum store_others {
 	STORE_OTHERS_REFUSE,  /* STORE_TAKEN */

@@ -48,9 +48,7 @@ static enum store_result
 check_usable(struct store *s)
 {
 	if (store_is_stale(s) || !file_is_ours(s))
-		return unavailable(s,
-		    "the database or the runtime directory"
-		    " was replaced");
+		return store_stale_fail(s);
 	if (s->options.full && store_sync_failed(s))
 		return unavailable(s,
 		    "a sync failed; waiting for a checkpoint"

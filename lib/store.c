@@ -1,7 +1,7 @@
 /*
- * Opens the SQLite store: file, migrations, shared page.  The other parts are
- * store-tx.c (transactions, sync), store-session.c, store-message.c and
- * store-checkpoint.c.
+ * Opens the SQLite store: file, schema, shared page.  The other parts are
+ * store-migrate.c (the schema), store-tx.c (transactions, sync),
+ * store-session.c, store-message.c and store-checkpoint.c.
  */
 #include <sys/stat.h>
 
@@ -14,12 +14,6 @@
 #include <unistd.h>
 
 #include "store-internal.h"
-
-/* The migrations of sql/, in order; the first brings user_version to 1. */
-static const char *const migrations[] = {
-#include "schema.h"
-};
-#define NMIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))
 
 #define CACHE_KIB "256"
 
@@ -75,8 +69,8 @@ store_run(struct store *s, sqlite3_stmt *st)
 	return st != NULL && store_step(s, st) == SQLITE_DONE;
 }
 
-static bool
-run(struct store *s, const char *sql)
+bool
+store_exec(struct store *s, const char *sql)
 {
 	if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK)
 		return true;
@@ -84,9 +78,8 @@ run(struct store *s, const char *sql)
 	return false;
 }
 
-/* The first column of the first row; otherwise when there is none. */
-static bool
-get_int(struct store *s, const char *sql, int64_t otherwise, int64_t *value)
+bool
+store_int(struct store *s, const char *sql, int64_t otherwise, int64_t *value)
 {
 	sqlite3_stmt *st;
 	int rc;
@@ -103,51 +96,6 @@ get_int(struct store *s, const char *sql, int64_t otherwise, int64_t *value)
 		store_fail(s, sql);
 	sqlite3_finalize(st);
 	return rc == SQLITE_ROW || rc == SQLITE_DONE;
-}
-
-static bool
-version_read(struct store *s, int64_t *version)
-{
-	if (!get_int(s, "PRAGMA user_version", 0, version))
-		return false;
-	if (*version <= NMIGRATIONS)
-		return true;
-	snprintf(s->error, sizeof(s->error),
-	    "%s: has schema %lld, this"
-	    " program knows up to %d: upgrade it",
-	    s->path, (long long)*version, NMIGRATIONS);
-	return false;
-}
-
-/* Bring an older schema up to ours.  Many may try at once. */
-static bool
-migrate(struct store *s)
-{
-	char sql[64];
-	int64_t version;
-
-	if (!version_read(s, &version))
-		return false;
-	if (version == NMIGRATIONS)
-		return true;
-	if (!run(s, "BEGIN IMMEDIATE"))
-		return false;
-	if (!version_read(s, &version))
-		goto fail;
-	while (version < NMIGRATIONS) {
-		if (!run(s, migrations[version]))
-			goto fail;
-		version++;
-		snprintf(
-		    sql, sizeof(sql), "PRAGMA user_version = %d", (int)version);
-		if (!run(s, sql))
-			goto fail;
-	}
-	if (run(s, "COMMIT"))
-		return true;
-fail:
-	sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
-	return false;
 }
 
 /*
@@ -176,7 +124,7 @@ skip_seen_ids(struct store *s, int64_t seen)
 	    ID_MARGIN, boot, boot, (long long)seen, ID_MARGIN, (long long)seen);
 	if (sql == NULL)
 		abort();
-	ok = run(s, sql);
+	ok = store_exec(s, sql);
 	if (!ok)
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 	sqlite3_free(sql);
@@ -186,7 +134,7 @@ skip_seen_ids(struct store *s, int64_t seen)
 static bool
 last_id(struct store *s, int64_t *id)
 {
-	return get_int(s,
+	return store_int(s,
 	    "SELECT seq FROM sqlite_sequence"
 	    " WHERE name = 'messages'",
 	    0, id);
@@ -197,13 +145,14 @@ static bool
 agree(struct store *s, const struct stat *st)
 {
 	struct shared *page = s->shared;
-	int64_t last, version;
+	int64_t last;
+	bool older;
 
 	atomic_store(&page->ready, 0);
 	/* auto_vacuum counts only before the first table is made. */
-	if (!version_read(s, &version) ||
-	    !run(s, "PRAGMA auto_vacuum = INCREMENTAL") ||
-	    !run(s, "PRAGMA journal_mode = WAL") || !migrate(s) ||
+	if (!store_schema_read(s, &older) ||
+	    !store_exec(s, "PRAGMA auto_vacuum = INCREMENTAL") ||
+	    !store_exec(s, "PRAGMA journal_mode = WAL") || !store_migrate(s) ||
 	    !skip_seen_ids(s, atomic_load(&page->committed_id)) ||
 	    !last_id(s, &last))
 		return false;
@@ -263,7 +212,7 @@ prepare(struct store *s)
 	sqlite3_busy_timeout(s->db, STORE_BUSY);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	if (!run(s,
+	if (!store_exec(s,
 		"PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = NORMAL;"
 		"PRAGMA cache_size = -" CACHE_KIB))
 		return false;
@@ -283,7 +232,7 @@ prepare(struct store *s)
 		shared_file_unlock(s->shared_fd);
 	}
 	s->generation = atomic_load(&s->shared->generation);
-	return ok && migrate(s);
+	return ok && store_schema_update(s);
 }
 
 struct store *
@@ -335,6 +284,18 @@ store_is_stale(const struct store *s)
 	    atomic_load(&s->shared->generation) != s->generation;
 }
 
+enum store_result
+store_stale_fail(struct store *s)
+{
+	bool older;
+
+	if (store_schema_read(s, &older))
+		snprintf(s->error, sizeof(s->error),
+		    "%s: the database or the runtime directory was replaced",
+		    s->path);
+	return STORE_UNAVAILABLE;
+}
+
 int64_t
 store_position(const struct store *s)
 {
@@ -347,10 +308,7 @@ store_query(struct store *s, enum statement id, const char *sql)
 {
 	if (!store_is_stale(s))
 		return store_statement(s, id, sql);
-	snprintf(s->error, sizeof(s->error),
-	    "%s: the database or the runtime"
-	    " directory was replaced",
-	    s->path);
+	store_stale_fail(s);
 	return NULL;
 }
 

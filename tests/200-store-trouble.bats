@@ -117,19 +117,6 @@ refused_at_connect() {
 	sends_now alice
 }
 
-@test "a database of a later version: UNAVAILABLE, and it is left alone" {
-	sqlite3 "$CHAT_DB" 'create table x (y); pragma user_version = 9999'
-	before=$(cksum <"$CHAT_DB")
-	notify_start
-	listener_start
-	client_open alice
-	refused_at_connect alice
-	log_has 'chat-session: (ERROR|CRITICAL) .*9999'
-	client_close alice
-	server_stop
-	assert_eq "$(cksum <"$CHAT_DB")" "$before"
-}
-
 # The database as the first N migrations made it, with what people wrote.
 database_of_version() {
 	local n=$1
@@ -149,6 +136,30 @@ database_of_version() {
 			PRAGMA user_version = $n; COMMIT;
 		END
 	} | sqlite3 "$CHAT_DB" >/dev/null
+}
+
+refused_and_left_alone() {
+	local before
+	before=$(cksum <"$CHAT_DB")
+	notify_start
+	listener_start
+	client_open alice
+	refused_at_connect alice
+	log_has "chat-session: ERROR store_unavailable .*$1"
+	client_close alice
+	server_stop
+	assert_eq "$(cksum <"$CHAT_DB")" "$before"
+}
+
+@test "a database of a later version: UNAVAILABLE, and it is left alone" {
+	database_of_version 1
+	sqlite3 "$CHAT_DB" 'pragma user_version = 9999'
+	refused_and_left_alone 'has schema 9999, for programs that know schema 9999'
+}
+
+@test "another program's database: UNAVAILABLE, and it is left alone" {
+	sqlite3 "$CHAT_DB" 'create table x (y); pragma user_version = 9999'
+	refused_and_left_alone 'no such table: meta'
 }
 
 @test "a database of each earlier version is brought up to date, with all in it" {
