@@ -62,16 +62,17 @@ hint_of(enum form_step step)
 
 /* Returns the row below. */
 static int
-draw_trouble(const struct screen *s, int y, int x, int width)
+draw_trouble(struct screen *s, int y, int x, int width)
 {
 	struct buf text = { 0 };
 
 	sanitise_add(&text, s->trouble, strlen(s->trouble), sizeof(s->trouble),
 	    SANITISE_TEXT);
-	/* Nobody shall agree to what cannot be seen. */
-	if (s->step == FORM_TRUST && rows_of(&text, width) > LINES - y) {
+	s->explained = rows_of(&text, width) <= LINES - y;
+	/* Nobody can agree to what cannot be seen (screen-form.c). */
+	if (s->step == FORM_TRUST && !s->explained) {
 		buf_reset(&text, SIZE_MAX);
-		buf_add_str(&text, "Enlarge the terminal to see why.");
+		buf_add_str(&text, "Terminal too small: enlarge it to see.");
 	}
 	attrset(theme_look(LOOK_ERROR));
 	y = draw_wrapped(y, x, width, LINES - y, &text);
@@ -82,7 +83,7 @@ draw_trouble(const struct screen *s, int y, int x, int width)
 
 /* How it goes, or what is wrong and what to do. */
 static void
-draw_below(const struct screen *s, int y, int x, int width, int64_t now)
+draw_below(struct screen *s, int y, int x, int width, int64_t now)
 {
 	struct buf text = { 0 };
 
@@ -248,13 +249,14 @@ draw_question(const struct screen *s, int y, int x, int width)
 }
 
 void
-draw_form(const struct screen *s, int64_t now)
+draw_form(struct screen *s, int64_t now)
 {
 	int width = COLS < FORM_WIDTH ? COLS : FORM_WIDTH;
 	int x = (COLS - width) / 2, y = LINES > 11 ? LINES / 2 - 5 : 0;
 	int cursor_y = y, cursor_x = x;
 	bool trust = s->step == FORM_TRUST;
 
+	s->explained = false;
 	if (trust && LINES <= 24)
 		y = 0;
 	if (LINES > (trust ? 16 : 5)) {

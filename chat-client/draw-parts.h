@@ -43,6 +43,6 @@ int draw_secret(const struct credential *, int y, int x, int width);
 void draw_page(struct page *);
 
 /* The login form, and its cursor. */
-void draw_form(const struct screen *, int64_t now);
+void draw_form(struct screen *, int64_t now);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * Drawing the screen.  What is drawn is the state below and nothing else;
  * drawing changes nothing in it but what the view needs to stay in the log, and
- * what counts as read.
+ * what counts as read or seen.
  */
 #ifndef DRAW_H
 #define DRAW_H
@@ -73,6 +73,7 @@ struct screen {
 	struct credential answer; /* in the form, but for the name */
 	struct credential first;  /* the new password, while asked AGAIN */
 	char trouble[SHOWN_TROUBLE_MAX]; /* in it, not sanitised */
+	bool explained;			 /* all of that was in the last frame */
 	bool leaving;
 	bool warned;  /* of leaving with unconfirmed messages */
 	bool changed; /* to be drawn */

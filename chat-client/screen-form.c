@@ -24,6 +24,7 @@ go_to(struct screen *s, enum form_step step)
 		credential_wipe(&s->first);
 	s->step = step;
 	s->field = FIELD_NAME;
+	s->explained = false;
 	s->form = true;
 	s->changed = true;
 }
@@ -154,10 +155,14 @@ enter_again(struct screen *s, int64_t now)
 	connect_now(s, now);
 }
 
+/* Only what was seen can be agreed to: neither before, nor where it is cut. */
 static void
 enter_trust(struct screen *s, int64_t now)
 {
-	if (strcasecmp(s->answer.text, "yes") == 0) {
+	if (!s->explained) {
+		credential_wipe(&s->answer);
+		draw_bell();
+	} else if (strcasecmp(s->answer.text, "yes") == 0) {
 		login_give_trust(s->login, s->link);
 		connect_now(s, now);
 	} else {

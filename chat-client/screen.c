@@ -30,6 +30,7 @@ take_signals(struct screen *s, int signal_fd)
 		if (info.ssi_signo != SIGWINCH)
 			return (int)info.ssi_signo;
 		draw_resize();
+		s->explained = false;
 		s->changed = true;
 	}
 	return 0;

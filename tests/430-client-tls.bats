@@ -431,9 +431,17 @@ fingerprint_is_shown() {
 	tmux_do resize-window -t a -x 40 -y 10
 	wait_for fingerprint_is_shown a
 	tmux_do resize-window -t a -x 20 -y 5
-	sees a '^Enlarge the'
+	sees a '^Terminal too small:'
 	screen_lacks a 'certificate'
+	# Nor can it be agreed to there.
+	type_text a yes
+	sees a 'Trust it\? yes$'
+	press a Enter
+	misses a 'Trust it\? yes'
+	sees a '^Terminal too small:'
+	[[ ! -e $XDG_STATE_HOME/chat/known_servers ]] || fail "blindly trusted"
 	tmux_do resize-window -t a -x 100 -y 30
+	sees a 'Only "yes" trusts it'
 	type_line a no
 	sees a 'Not connected'
 	press a Enter
