@@ -70,6 +70,7 @@
 #define PRESENCE_MERGE	    600000 /* who comes in it is in one line */
 #define SETTLE_WAIT	    5000   /* a login is caught up after this */
 #define LEAVE_WAIT	    2000   /* on the screen, for DISCONNECTED */
+#define PASTE_WAIT	    3000   /* a paste without an end is over */
 #define FRAME_WAIT	    17	   /* between two draws, 60 a second */
 #define HISTORY_FIRST	    200	   /* messages asked for on the screen */
 #define HISTORY_PAGE	    200	   /* and when one scrolls back */

@@ -60,6 +60,7 @@ struct screen {
 	struct question question;
 	struct complete complete;
 	struct buf paste;   /* while it comes in */
+	int64_t key_at;	    /* when the last key came */
 	bool guarded;	    /* it is shown, and may be sent */
 	bool guarded_whole; /* the line has nothing else */
 	struct page page;   /* when open, it covers the rest */

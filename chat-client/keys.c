@@ -185,21 +185,29 @@ paste(bool begins)
 	keypad(stdscr, !begins);
 }
 
+bool
+keys_are_pasted(void)
+{
+	return pasting;
+}
+
+struct key
+keys_end_paste(void)
+{
+	paste(false);
+	return (struct key){ .kind = KEYS_PASTED };
+}
+
 static struct key
 read_paste(void)
 {
-	struct key key = { .kind = KEYS_NONE };
 	wint_t code;
 
 	if (get_wch(&code) == ERR)
-		return key;
-	if (code == (wint_t)(unsigned char)PASTE_END[ending]) {
-		if (PASTE_END[++ending] != '\0')
-			return coded(0);
-		paste(false);
-		key.kind = KEYS_PASTED;
-		return key;
-	}
+		return (struct key){ .kind = KEYS_NONE };
+	if (code == (wint_t)(unsigned char)PASTE_END[ending])
+		return PASTE_END[++ending] != '\0' ? coded(0)
+						   : keys_end_paste();
 	/* (Only the escape can begin it.  What was held back is no text.) */
 	ending = code == ESCAPE;
 	if (ending)

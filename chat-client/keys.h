@@ -38,4 +38,8 @@ void keys_bracket_pastes(bool on);
 /* The next key; curses is in nodelay mode. */
 struct key keys_read(void);
 
+/* Whether a paste came in part, and the key that ends it. */
+bool keys_are_pasted(void);
+struct key keys_end_paste(void);
+
 #endif

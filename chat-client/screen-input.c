@@ -220,6 +220,18 @@ take_key(struct screen *s, const struct key *key, int64_t now)
 		take_action(s, action, now);
 }
 
+/* Its end may be lost, and every key would be a part of it for ever. */
+void
+screen_end_paste(struct screen *s, int64_t now)
+{
+	struct key key;
+
+	if (!keys_are_pasted() || now < s->key_at + PASTE_WAIT)
+		return;
+	key = keys_end_paste();
+	take_key(s, &key, now);
+}
+
 void
 screen_take_keys(struct screen *s, int64_t now)
 {
@@ -230,6 +242,7 @@ screen_take_keys(struct screen *s, int64_t now)
 		key = keys_read();
 		if (key.kind == KEYS_NONE)
 			return;
+		s->key_at = now;
 		take_key(s, &key, now);
 		/* It may be of a password. */
 		explicit_bzero(&key, sizeof(key));

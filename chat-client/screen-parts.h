@@ -16,8 +16,9 @@
 /* Take what came from the server, and what became of the connection. */
 void screen_take_link(struct screen *, short revents, int64_t now);
 
-/* Take the keys that wait. */
+/* Take the keys that wait; end a paste that goes on no more. */
 void screen_take_keys(struct screen *, int64_t now);
+void screen_end_paste(struct screen *, int64_t now);
 
 /* Leave; or ask first, if something is not confirmed. */
 void screen_leave(struct screen *, int64_t now);

@@ -36,22 +36,27 @@ take_signals(struct screen *s, int signal_fd)
 	return 0;
 }
 
+/* The earlier of two times, of which -1 is none. */
+static int64_t
+earlier(int64_t a, int64_t b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 /* How long nothing needs to be done; the countdown moves each second. */
 static int
 wait_time(const struct screen *s, int64_t now, int64_t drawn_at)
 {
-	int64_t at = link_deadline(s->link), other;
+	int64_t at = link_deadline(s->link);
 
 	if (s->changed)
-		other = drawn_at + FRAME_WAIT;
+		at = earlier(at, drawn_at + FRAME_WAIT);
 	else if (s->link->state == LINK_WAITING && s->link->wake > now)
-		other = now + (s->link->wake - now - 1) % 1000 + 1;
+		at = earlier(at, now + (s->link->wake - now - 1) % 1000 + 1);
 	else if (s->link->asked || outbox_sent(&s->link->outbox) != NULL)
-		other = now + LAG_SHOWN;
-	else
-		other = -1;
-	if (other >= 0 && (at < 0 || other < at))
-		at = other;
+		at = earlier(at, now + LAG_SHOWN);
+	if (keys_are_pasted())
+		at = earlier(at, s->key_at + PASTE_WAIT);
 	if (at < 0)
 		return -1;
 	if (at <= now)
@@ -81,6 +86,7 @@ loop(struct screen *s, int signal_fd)
 			return STATUS_SIGNAL + SIGHUP;
 		if (polls[0].revents != 0)
 			screen_take_keys(s, now);
+		screen_end_paste(s, now);
 		screen_take_link(s, 0, now);
 		alert_reap(&s->alert);
 		if (s->link->state == LINK_WAITING ||

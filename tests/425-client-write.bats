@@ -240,6 +240,28 @@ paste() {
 	sees alice '^> ab.*cd$'
 }
 
+@test "a paste whose end is lost ends by itself, and takes no more keys" {
+	server_start
+	client_login bob
+	login alice
+	type_text alice $'\e[200~one\rtwo'
+	sees alice 'Send 2 lines \(7 bytes\)\? s: send'
+	type_text alice e
+	misses alice 'Send 2 lines'
+	type_text alice '!'
+	press alice Enter
+	client_expect bob '.message == "one\ntwo!"'
+	# What comes of an end means nothing.
+	type_text alice $'three\e[201~'
+	press alice Enter
+	client_expect bob '.message == "three"'
+	# One that says it ends, but does not.
+	type_text alice $'\e[200~four\e[20'
+	sees alice '^> four$'
+	type_line alice '!'
+	client_expect bob '.message == "four!"'
+}
+
 @test "what is too long is said before it is sent" {
 	export CHAT_MESSAGE_MAX_SIZE=40
 	server_start
