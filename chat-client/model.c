@@ -252,13 +252,13 @@ model_is_full(const struct model *m)
 	    m->bytes >= LOG_BYTES_MAX - LOG_BYTES_MAX / 8;
 }
 
-void
+bool
 model_add_history(struct model *m, const struct message *message)
 {
 	bool mine;
 
-	if (!model_is_full(m))
-		add(m, talk_of(m, message), message, &mine);
+	return !model_is_full(m) &&
+	    add(m, talk_of(m, message), message, &mine) != NULL;
 }
 
 void

@@ -46,8 +46,8 @@ void model_reset(struct model *);
  */
 bool model_add_message(struct model *, const struct message *);
 
-/* One from the server's history, which is nothing new. */
-void model_add_history(struct model *, const struct message *);
+/* One from the server's history, which is nothing new; false: not added. */
+bool model_add_history(struct model *, const struct message *);
 /* Whether there is no more room for history. */
 bool model_is_full(const struct model *);
 

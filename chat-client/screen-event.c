@@ -2,6 +2,7 @@
  * The server's half of the screen: what comes over the link goes into the
  * model, or changes what the screen is.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
@@ -52,17 +53,43 @@ tell_error(struct screen *s, const struct event *e)
 	buf_free(&text);
 }
 
+/* What the screen asked for by itself needs no words; what a person did does. */
+static void
+tell_history(struct screen *s, const struct talk *t, size_t came, size_t added)
+{
+	const char *with = talk_is_all(t) ? "everybody" : t->name;
+	char text[120];
+
+	if (came == 0)
+		snprintf(
+		    text, sizeof(text), "There are no messages with %s.", with);
+	else if (added == 0 && model_is_full(s->model))
+		snprintf(
+		    text, sizeof(text), "There is no room for older messages.");
+	else if (added == 0)
+		snprintf(text, sizeof(text),
+		    "The last messages with %s are here already.", with);
+	else if (t != s->model->now)
+		snprintf(text, sizeof(text), "Messages with %s that came: %zu.",
+		    with, added);
+	else
+		return;
+	screen_notice(s, ENTRY_NOTICE, text);
+}
+
 /* The newest first, so that each has its place where the last one has it. */
 static void
 add_history(struct screen *s, const struct event *e)
 {
 	struct talk *t = model_talk(s->model, e->with, true);
 	struct message m;
-	size_t i, n = incoming_count(e);
+	size_t i, n = incoming_count(e), added = 0;
 
 	for (i = n; i > 0; i--)
 		if (incoming_message(e, i - 1, &m))
-			model_add_history(s->model, &m);
+			added += model_add_history(s->model, &m);
+	if (!t->asking && link_is_own_ref(s->link, e->ref, "history"))
+		tell_history(s, t, n, added);
 	t->asking = false;
 	if (!e->more)
 		t->complete = true;

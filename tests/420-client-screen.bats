@@ -138,6 +138,13 @@ login() {
 	type_line alice '/history bob 5'
 	press alice M-2
 	sees alice 'in private'
+	# What shows nothing new says so.
+	type_line alice '/history carl'
+	sees alice '!! NO_SUCH_USER'
+	type_line alice '/history'
+	sees alice 'The last messages with everybody are here already'
+	type_line alice '/history bob'
+	sees alice 'The last messages with bob are here already'
 	type_line alice 'after'
 	sees alice '<alice> after'
 	assert_eq "$(screen alice | grep -c 'in private')" 1

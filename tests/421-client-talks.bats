@@ -203,6 +203,33 @@ rang() {
 	sees alice '<alice> from my desk'
 }
 
+@test "/history tells what it brought where that is not shown" {
+	server_start
+	cat >"$T/old" <<-'END'
+		#!/bin/bash
+		read -r line
+		echo '{"event":"CONNECTED","username":"alice","last_id":9}'
+		while read -r line; do
+			[[ $line == *HISTORY* ]] || continue
+			[[ $line =~ \"ref\":\"([^\"]*)\" ]]
+			ref=${BASH_REMATCH[1]} messages=
+			[[ $line != *bob* ]] || messages='{"id":7,"from":"bob","to":"alice","message":"old one","timestamp":"2026-11-22T04:38:09.123Z"}'
+			[[ $line =~ \"with\":\"([^\"]*)\" ]]
+			echo '{"event":"HISTORY","ref":"'"$ref"'","with":"'"${BASH_REMATCH[1]}"'","messages":['"$messages"'],"more":false}'
+		done
+	END
+	chmod +x "$T/old"
+	PORT=
+	SESSION=$T/old listener_start
+	login alice
+	type_line alice '/history bob'
+	sees alice 'Messages with bob that came: 1\.'
+	type_line alice '/history carl'
+	sees alice 'There are no messages with carl\.'
+	press alice M-2
+	sees alice '<bob> old one'
+}
+
 @test "a hundred who come push nothing away" {
 	local came
 	server_start
