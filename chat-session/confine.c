@@ -75,6 +75,20 @@ sandbox(const struct config *config)
 	return true;
 }
 
+/*
+ * Stands for dlopen(3) in a static program (Makefile): SQLite, which refers to
+ * it, is told that there is no such library.
+ */
+void *__wrap_dlopen(const char *, int);
+
+void *
+__wrap_dlopen(const char *file, int mode)
+{
+	(void)file;
+	(void)mode;
+	return NULL;
+}
+
 int
 session_lock_in(const struct session *s, bool configured)
 {

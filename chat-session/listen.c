@@ -11,9 +11,11 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -135,7 +137,6 @@ split(char *text, char **host, char **port)
 
 	if (colon == NULL || colon == text || colon[1] < '0' || colon[1] > '9')
 		return false;
-	/* getaddrinfo(3) would take only the lower bits of more. */
 	number = strtol(colon + 1, &end, 10);
 	if (*end != '\0' || number < 1 || number > 65535)
 		return false;
@@ -149,17 +150,51 @@ split(char *text, char **host, char **port)
 	return **host != '\0';
 }
 
-static int
-bound_socket(const struct addrinfo *a)
+/* An address of either family. */
+union address {
+	struct sockaddr any;
+	struct sockaddr_in ip4;
+	struct sockaddr_in6 ip6;
+};
+
+/* (Without getaddrinfo(3), which a static program cannot use.) */
+static bool
+address_parse(union address *a, char *text)
 {
-	int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, 0), on = 1;
-	int error;
+	char *host, *port, *zone;
+	in_port_t number;
+
+	*a = (union address){ 0 };
+	if (!split(text, &host, &port))
+		return false;
+	number = htons((in_port_t)strtol(port, NULL, 10));
+	if (inet_pton(AF_INET, host, &a->ip4.sin_addr) == 1) {
+		a->ip4.sin_family = AF_INET;
+		a->ip4.sin_port = number;
+		return true;
+	}
+	if ((zone = strchr(host, '%')) != NULL) {
+		*zone++ = '\0';
+		if ((a->ip6.sin6_scope_id = if_nametoindex(zone)) == 0)
+			return false;
+	}
+	a->ip6.sin6_family = AF_INET6;
+	a->ip6.sin6_port = number;
+	return inet_pton(AF_INET6, host, &a->ip6.sin6_addr) == 1;
+}
+
+static int
+bound_socket(const union address *a)
+{
+	int fd = socket(a->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t len =
+	    a->any.sa_family == AF_INET ? sizeof(a->ip4) : sizeof(a->ip6);
+	int error, on = 1;
 
 	if (fd != -1 &&
 	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
 	    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)) == 0 &&
-	    bind(fd, a->ai_addr, a->ai_addrlen) == 0 &&
-	    listen(fd, LISTEN_BACKLOG) == 0)
+	    bind(fd, &a->any, len) == 0 && listen(fd, LISTEN_BACKLOG) == 0)
 		return fd;
 	error = errno;
 	if (fd != -1)
@@ -172,32 +207,24 @@ bound_socket(const struct addrinfo *a)
 static int
 bind_to(struct listeners *l, const char *address)
 {
-	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV |
-		    AI_PASSIVE,
-		.ai_socktype = SOCK_STREAM },
-			*found = NULL;
-	char text[256], *host, *port;
-	int fd = -1, status = EX_USAGE;
+	union address a;
+	char text[256];
+	int fd;
 
 	if ((size_t)snprintf(text, sizeof(text), "%s", address) >=
 		sizeof(text) ||
-	    !split(text, &host, &port) ||
-	    getaddrinfo(host, port, &hints, &found) != 0) {
+	    !address_parse(&a, text)) {
 		log_event(LEVEL_CRITICAL, "listen",
 		    "--listen=%s: give an IPv4 or IPv6 address and a port, such"
 		    " as 127.0.0.1:5555 or [::1]:5555",
 		    address);
-		return status;
+		return EX_USAGE;
 	}
-	if ((fd = bound_socket(found)) == -1 || !add(l, fd)) {
-		log_event(LEVEL_CRITICAL, "listen", "cannot listen on %s: %s",
-		    address, strerror(errno));
-		status = EX_OSERR;
-	} else {
-		status = EX_OK;
-	}
-	freeaddrinfo(found);
-	return status;
+	if ((fd = bound_socket(&a)) != -1 && add(l, fd))
+		return EX_OK;
+	log_event(LEVEL_CRITICAL, "listen", "cannot listen on %s: %s", address,
+	    strerror(errno));
+	return EX_OSERR;
 }
 
 /* ---- connections ---- */

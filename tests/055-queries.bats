@@ -5,7 +5,7 @@ load helpers
 
 # Every statement that a program has in it, one on a line.
 statements() {
-	grep -aoE '(SELECT|INSERT|UPDATE|DELETE|WITH) [[:print:]]{8,}' "$B/bin/chat-session" |
+	grep -aoE '(SELECT|INSERT|UPDATE|DELETE|WITH) [[:print:]]{8,}' "$B/tests/chat-session" |
 	    grep -Ev '%|^(WITH|SELECT|UPDATE|INSERT|DELETE) [a-z ]*$' | grep -E ' (FROM|INTO|SET) '
 }
 

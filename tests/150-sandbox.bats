@@ -5,6 +5,9 @@
 
 load helpers
 
+# The session whose libraries are shared, so that one can be preloaded.
+SHARED=$B/tests/chat-session
+
 setup() {
 	chat_setup
 	case $B in
@@ -17,7 +20,8 @@ setup() {
 do_in_session() {
 	STATUS=0
 	: >"$T/log/pipe"
-	CHAT_TEST_FORBIDDEN=$* LD_PRELOAD=$B/tests/forbidden.so session_pipe \
+	CHAT_TEST_FORBIDDEN=$* LD_PRELOAD=$B/tests/forbidden.so \
+	    SESSION=$SHARED session_pipe \
 	    <<<'{"command":"PING"}' >"$T/out" || STATUS=$?
 }
 
@@ -84,7 +88,7 @@ assert_refused() {
 	CHAT_TEST_FORBIDDEN=parents-memory "${drop[@]}" bash -c '
 		cat "/proc/$$/environ" >own || exit
 		LD_PRELOAD=$0 "$1" </dev/null' "$B/tests/forbidden.so" \
-	    "$B/bin/chat-session" 2>"$T/log/pipe" 3>&-
+	    "$SHARED" 2>"$T/log/pipe" 3>&-
 	grep -qx 'parents-memory: errno 13' "$T/log/pipe"
 }
 
@@ -132,7 +136,7 @@ under() {
 	: >"$T/log/pipe"
 	strace -qq -o "$T/trace" "${@:2}" -E CHAT_LOG_LEVEL=DEBUG \
 	    -E CHAT_TEST_FORBIDDEN="$1" -E LD_PRELOAD="$B/tests/forbidden.so" \
-	    "$B/bin/chat-session" <<<'{"command":"PING"}' \
+	    "$SHARED" <<<'{"command":"PING"}' \
 	    >"$T/out" 2>>"$T/log/pipe" 3>&- || STATUS=$?
 }
 
@@ -185,7 +189,7 @@ under() {
 		#!/bin/sh
 		export CHAT_TEST_FORBIDDEN=process CHAT_TEST_WHEN="$T/now"
 		export LD_PRELOAD="$B/tests/forbidden.so"
-		exec "$B/bin/chat-session" 2>>"$T/log/victim"
+		exec "$SHARED" 2>>"$T/log/victim"
 	END
 	chmod +x "$T/victim"
 	client_open alice "exec:$T/victim"

@@ -75,15 +75,18 @@ shim() {
 	${CC:-cc} -shared -fPIC -o shim.so shim.c -ldl
 }
 
-# grind PROGRAM: make the script $T/PROGRAM, which runs it under valgrind.
+# grind PROGRAM: make the script $T/PROGRAM, which runs it under valgrind (the
+# session whose libraries are shared, so that valgrind and the shim get between).
 grind() {
+	local program=$B/bin/$1
+	[[ $1 != chat-session ]] || program=$B/tests/$1
 	cat >"$T/$1" <<-END
 		#!/bin/sh
 		export LD_PRELOAD=$T/shim.so
 		exec valgrind --quiet --error-exitcode=99 --leak-check=full \
 		    --show-leak-kinds=definite,indirect,possible \
 		    --errors-for-leak-kinds=definite,indirect,possible \
-		    --log-file="$T/valgrind/$1.%p" "$B/bin/$1" "\$@"
+		    --log-file="$T/valgrind/$1.%p" "$program" "\$@"
 	END
 	chmod +x "$T/$1"
 }

@@ -30,7 +30,7 @@ setup() {
 @test "a program that fails its self-test is refused by name" {
 	server_start
 	client_login alice
-	install_program /bin/false
+	install_that 'return 1;'
 	refused 'failed its self-test with status 1'
 	install_that 'abort();'
 	refused 'was ended by signal 6 \(Aborted\)'

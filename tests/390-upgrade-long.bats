@@ -64,9 +64,11 @@ sessions() {
 	process_gone "$child"
 }
 
+# In a build with shared libraries.
 # The loader and libc are replaced by other files of the same names.
 after_new_libc() {
 	local loader dir name
+	install_program "$B/tests/chat-session"
 	SESSION=$T/bin/chat-session
 	loader=$(realpath "$(ldd "$SESSION" | awk '$1 ~ /ld-linux/ { print $1 }')")
 	dir=${loader%/*}

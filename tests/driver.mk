@@ -5,6 +5,14 @@ $(B)/tests/chat-talk: tests/driver/chat-talk.c $(B)/lib/buf.o
 
 tools: $(B)/tests/chat-talk
 
+# The session with shared libraries, for tests that preload something or put
+# valgrind below it.
+$(B)/tests/chat-session: $(call objects,chat-session) $(B)/lib.a
+	@mkdir -p $(@D)
+	$(CC) $(ALLLD) -o $@ $^ $(LIBS_session_shared)
+
+tools: $(B)/tests/chat-session
+
 # What somebody who has taken a session over would do (150-sandbox.bats).
 $(B)/tests/forbidden.so: tests/driver/forbidden.c
 	@mkdir -p $(@D)

@@ -439,7 +439,7 @@ session_kill() {
 }
 
 session_pipe() {
-	"$B/bin/chat-session" 2>>"$T/log/pipe" 3>&-
+	"${SESSION:-$B/bin/chat-session}" 2>>"$T/log/pipe" 3>&-
 }
 
 log_has() {

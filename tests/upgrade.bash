@@ -34,12 +34,13 @@ install_next() {
 	install_program "$T/next"
 }
 
-# A program that does BODY, whatever it is asked.
+# A program that does BODY, whatever it is asked.  (Static, as the session is,
+# which may execute no loader.)
 install_that() {
 	echo "#include <poll.h>
 	    #include <stdlib.h>
 	    int main(void) { $1 }" >"$T/that.c"
-	"${CC:-cc}" -o "$T/that" "$T/that.c"
+	"${CC:-cc}" -static -o "$T/that" "$T/that.c"
 	install_program "$T/that"
 }
 
