@@ -6,39 +6,22 @@
 
 bats_require_minimum_version 1.5.0
 load helpers
+load box
 load upgrade
 
 setup_file() {
-	local status=0
-	export BOX=$BATS_FILE_TMPDIR/box
-	"$ROOT/tests/box" up "$BOX" "$ROOT" "$B" \
-	    2>"$BATS_FILE_TMPDIR/why" 3>&- || status=$?
-	export CANNOT=
-	if [[ $status -eq 77 ]]; then
-		CANNOT=$(<"$BATS_FILE_TMPDIR/why")
-		return 0
-	fi
-	[[ $status -eq 0 ]] || { cat "$BATS_FILE_TMPDIR/why"; return 1; }
-	inside make -s -C "$ROOT" B="$B" install
+	box_up
+	[[ -z $CANNOT ]] || return 0
 	inside systemctl enable --now chat.socket
-	# The clients of the tests run outside, in the network of the machine.
-	mkdir -p "$BATS_FILE_TMPDIR/clients/tests"
-	printf '#!/bin/sh\nexec nsenter -t %s -n "%s/tests/chat-talk" "$@"\n' \
-	    "$(<"$BOX/init")" "$B" >"$BATS_FILE_TMPDIR/clients/tests/chat-talk"
-	chmod +x "$BATS_FILE_TMPDIR/clients/tests/chat-talk"
+	box_client tests/chat-talk
 }
 
 teardown_file() {
-	"$ROOT/tests/box" down "$BOX"
+	box_down
 }
 
 setup() {
-	[[ -z $CANNOT ]] || skip "$CANNOT"
-	chat_setup
-	PROGRAMS=$B
-	B=$BATS_FILE_TMPDIR/clients
-	# shellcheck disable=SC2034 # for client_open
-	PORT=5555
+	box_setup
 }
 
 # Whatever a test did: connections end, and no unit is left or has failed.
@@ -56,10 +39,6 @@ teardown() {
 		inside journalctl --no-pager -n 60
 	fi
 	return "$bad"
-}
-
-inside() {
-	"$ROOT/tests/box" run "$BOX" "$@"
 }
 
 # Names of the units of connections, of CLIENT's only if named.

@@ -6,35 +6,23 @@
 
 bats_require_minimum_version 1.5.0
 load helpers
+load box
 
 setup_file() {
-	local status=0
-	export BOX=$BATS_FILE_TMPDIR/box
-	"$ROOT/tests/box" up "$BOX" "$ROOT" "$B" \
-	    2>"$BATS_FILE_TMPDIR/why" 3>&- || status=$?
-	export CANNOT=
-	if [[ $status -eq 77 ]]; then
-		CANNOT=$(<"$BATS_FILE_TMPDIR/why")
-		return 0
-	fi
-	[[ $status -eq 0 ]] || { cat "$BATS_FILE_TMPDIR/why"; return 1; }
-	inside make -s -C "$ROOT" B="$B" install
+	box_up
+	[[ -z $CANNOT ]] || return 0
 	inside systemctl enable --now chat.socket
 	export DONE=$BATS_FILE_TMPDIR/done
 	: >"$DONE"
 }
 
 teardown_file() {
-	"$ROOT/tests/box" down "$BOX"
+	box_down
 }
 
 setup() {
 	[[ -z $CANNOT ]] || skip "$CANNOT"
 	cd "$BATS_TEST_TMPDIR"
-}
-
-inside() {
-	"$ROOT/tests/box" run "$BOX" "$@"
 }
 
 # The commands below the comment, run as they stand there.

@@ -6,43 +6,23 @@
 
 bats_require_minimum_version 1.5.0
 load helpers
+load box
 
 setup_file() {
-	local status=0
-	export BOX=$BATS_FILE_TMPDIR/box
-	"$ROOT/tests/box" up "$BOX" "$ROOT" "$B" \
-	    2>"$BATS_FILE_TMPDIR/why" 3>&- || status=$?
-	export CANNOT=
-	if [[ $status -eq 77 ]]; then
-		CANNOT=$(<"$BATS_FILE_TMPDIR/why")
-		return 0
-	fi
-	[[ $status -eq 0 ]] || { cat "$BATS_FILE_TMPDIR/why"; return 1; }
-	inside make -s -C "$ROOT" B="$B" install
+	box_up
+	[[ -z $CANNOT ]] || return 0
 	inside systemctl enable --now chat.socket
 	inside systemctl disable --now chat.socket
 	inside systemctl enable --now chat-fork.socket
-	mkdir -p "$BATS_FILE_TMPDIR/clients/tests"
-	printf '#!/bin/sh\nexec nsenter -t %s -n "%s/tests/chat-talk" "$@"\n' \
-	    "$(<"$BOX/init")" "$B" >"$BATS_FILE_TMPDIR/clients/tests/chat-talk"
-	chmod +x "$BATS_FILE_TMPDIR/clients/tests/chat-talk"
+	box_client tests/chat-talk
 }
 
 teardown_file() {
-	"$ROOT/tests/box" down "$BOX"
+	box_down
 }
 
 setup() {
-	[[ -z $CANNOT ]] || skip "$CANNOT"
-	chat_setup
-	LOAD=$B/tests/chat-load
-	B=$BATS_FILE_TMPDIR/clients
-	# shellcheck disable=SC2034 # for client_open
-	PORT=5555
-}
-
-inside() {
-	"$ROOT/tests/box" run "$BOX" "$@"
+	box_setup
 }
 
 main_pid() {
@@ -107,7 +87,7 @@ main_pid() {
 
 @test "300 log in at a time, and nothing is left of them" {
 	inside sed -i 's/^#CHAT_RATE=.*/CHAT_RATE=0/' /etc/chat/chat.conf
-	nsenter -t "$(<"$BOX/init")" -n "$LOAD" \
+	nsenter -t "$(<"$BOX/init")" -n "$PROGRAMS/tests/chat-load" \
 	    connect --clients 300 127.0.0.1:5555 >load || fail "$(cat load)"
 	wait_for no_session_inside
 }

@@ -5,37 +5,22 @@
 
 bats_require_minimum_version 1.5.0
 load helpers
+load box
 load screens
 
 setup_file() {
-	local status=0 enter
-	export BOX=$BATS_FILE_TMPDIR/box
-	"$ROOT/tests/box" up "$BOX" "$ROOT" "$B" \
-	    2>"$BATS_FILE_TMPDIR/why" 3>&- || status=$?
-	export CANNOT=
-	if [[ $status -eq 77 ]]; then
-		CANNOT=$(<"$BATS_FILE_TMPDIR/why")
-		return 0
-	fi
-	[[ $status -eq 0 ]] || { cat "$BATS_FILE_TMPDIR/why"; return 1; }
-	inside make -s -C "$ROOT" B="$B" install
+	box_up
+	[[ -z $CANNOT ]] || return 0
 	inside systemctl enable --now chat.socket
-	# The client runs outside, in the network of the machine.
-	mkdir -p "$BATS_FILE_TMPDIR/clients/bin"
-	enter="nsenter -t $(<"$BOX/init") -n"
-	printf '#!/bin/sh\nexec %s "%s/bin/chat-client" "$@"\n' "$enter" "$B" \
-	    >"$BATS_FILE_TMPDIR/clients/bin/chat-client"
-	chmod +x "$BATS_FILE_TMPDIR/clients/bin/chat-client"
+	box_client bin/chat-client
 }
 
 teardown_file() {
-	"$ROOT/tests/box" down "$BOX"
+	box_down
 }
 
 setup() {
-	[[ -z $CANNOT ]] || skip "$CANNOT"
-	chat_setup
-	B=$BATS_FILE_TMPDIR/clients
+	box_setup
 	export TZ=UTC XDG_STATE_HOME=$T/state XDG_CONFIG_HOME=$T/config
 	unset USER CHAT_USER NO_COLOR TMUX
 }
@@ -46,10 +31,6 @@ teardown() {
 	[[ -n ${BATS_TEST_COMPLETED:-} ]] ||
 	    inside journalctl --no-pager -n 60
 	chat_teardown
-}
-
-inside() {
-	"$ROOT/tests/box" run "$BOX" "$@"
 }
 
 confirmed() {

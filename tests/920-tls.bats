@@ -7,31 +7,24 @@
 
 bats_require_minimum_version 1.5.0
 load helpers
+load box
 
 PEM=/etc/chat/tls.pem
 
 setup_file() {
-	local status=0
-	export BOX=$BATS_FILE_TMPDIR/box CANNOT=
 	if ! [[ -x /usr/sbin/hitch ]]; then
-		CANNOT='hitch is not installed'
+		export CANNOT='hitch is not installed'
 		return 0
 	fi
-	"$ROOT/tests/box" up "$BOX" "$ROOT" "$B" \
-	    2>"$BATS_FILE_TMPDIR/why" 3>&- || status=$?
-	if [[ $status -eq 77 ]]; then
-		CANNOT=$(<"$BATS_FILE_TMPDIR/why")
-		return 0
-	fi
-	[[ $status -eq 0 ]] || { cat "$BATS_FILE_TMPDIR/why"; return 1; }
-	inside make -s -C "$ROOT" B="$B" install
+	box_up
+	[[ -z $CANNOT ]] || return 0
 	inside sh -c 'echo CHAT_LOG_LEVEL=DEBUG >>/etc/chat/chat.conf'
 	pem first
 	inside systemctl enable --now chat-tls
 }
 
 teardown_file() {
-	[[ -n $CANNOT ]] || "$ROOT/tests/box" down "$BOX"
+	box_down
 }
 
 # Each test begins with a served certificate.
@@ -53,10 +46,6 @@ teardown() {
 	if [[ -z ${BATS_TEST_COMPLETED:-} ]]; then
 		inside journalctl --no-pager -n 40
 	fi
-}
-
-inside() {
-	"$ROOT/tests/box" run "$BOX" "$@"
 }
 
 # pem NAME [OPTION...]: a new certificate for NAME, with its key, at $PEM.

@@ -8,6 +8,7 @@
 
 bats_require_minimum_version 1.5.0
 load helpers
+load box
 
 trees() {
 	local debian=$ROOT/build/debian/${DEBIAN_SUITE:-bookworm}
@@ -45,47 +46,35 @@ fresh() {
 }
 
 setup_file() {
-	local status=0
-	export BOX=$BATS_FILE_TMPDIR/box CANNOT=
-	trees >"$BATS_FILE_TMPDIR/log" 2>&1 </dev/null || status=$?
-	[[ $status -ne 0 ]] ||
-	    BOX_ROOT=$BATS_FILE_TMPDIR/debian/tree "$ROOT/tests/box" up "$BOX" \
-	    >"$BATS_FILE_TMPDIR/log" 2>&1 3>&- || status=$?
+	local status=0 log=$BATS_FILE_TMPDIR/log
+	trees >"$log" 2>&1 </dev/null || status=$?
 	if [[ $status -eq 77 ]]; then
-		CANNOT=$(tail -n 1 "$BATS_FILE_TMPDIR/log")
+		CANNOT=$(tail -n 1 "$log")
+		export CANNOT
 		return 0
 	fi
-	[[ $status -eq 0 ]] || { tail -n 50 "$BATS_FILE_TMPDIR/log"; return 1; }
+	[[ $status -eq 0 ]] || { tail -n 50 "$log"; return 1; }
+	export BOX_ROOT=$BATS_FILE_TMPDIR/debian/tree
+	box_boot
+	[[ -z $CANNOT ]] || return 0
 	inside sh -c 'apt-get -y --no-install-recommends install sqlite3 procps iproute2'
-	# The clients of the tests run outside, in the network of the machine.
-	mkdir -p "$BATS_FILE_TMPDIR/clients/tests"
-	printf '#!/bin/sh\nexec nsenter -t %s -n "%s/tests/chat-talk" "$@"\n' \
-	    "$(<"$BOX/init")" "$B" >"$BATS_FILE_TMPDIR/clients/tests/chat-talk"
-	chmod +x "$BATS_FILE_TMPDIR/clients/tests/chat-talk"
+	box_client tests/chat-talk
 }
 
 teardown_file() {
-	"$ROOT/tests/box" down "$BOX"
+	box_down
 	rm -rf "$BATS_FILE_TMPDIR/debian"
 }
 
 # Each test goes on where the one before ended.
 setup() {
-	[[ -z $CANNOT ]] || skip "$CANNOT"
-	chat_setup
-	B=$BATS_FILE_TMPDIR/clients
-	# shellcheck disable=SC2034 # for client_open
-	PORT=5555
+	box_setup
 }
 
 teardown() {
 	[[ -z $CANNOT ]] || return 0
 	[[ -n ${BATS_TEST_COMPLETED:-} ]] || inside journalctl --no-pager -n 40
 	chat_teardown
-}
-
-inside() {
-	"$ROOT/tests/box" run "$BOX" "$@"
 }
 
 # apt-get, without a question; the box's own shell expands patterns.

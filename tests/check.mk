@@ -12,7 +12,7 @@ check-long: all tools unit
 
 # Tests with units, and those that depend on libraries and kernel interfaces, in
 # a Debian 13 with its systemd, which is made once (build/debian).
-CHECK_DEBIAN13 = $(shell grep -l 'tests/box"' tests/*.bats | \
+CHECK_DEBIAN13 = $(shell grep -lw 'box_up' tests/*.bats | \
 	xargs grep -LE '^\# bats file_tags=.*long') \
 	tests/100-transports.bats tests/150-sandbox.bats tests/900-install.bats
 
