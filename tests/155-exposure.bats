@@ -35,6 +35,10 @@ exposure_at_most() {
 	exposure_at_most chat-metrics@.service 18
 }
 
+@test "chat-metrics-file.service is exposed to 2.0 at most" {
+	exposure_at_most chat-metrics-file.service 20
+}
+
 @test "chat@.service is no more exposed than what it costs allows" {
 	exposure_at_most chat@.service 72
 }

@@ -489,6 +489,52 @@ no_scrapes() {
 	assert_eq "$(inside systemctl is-active chat-metrics.socket)" active
 }
 
+# The file has it, and its reader may read it.
+file_shows() {
+	inside setpriv --reuid 65534 --clear-groups \
+	    cat "$1" >"$T/file" 2>/dev/null && grep -Eq "^$2\$" "$T/file"
+}
+
+@test "the timer writes a file that node_exporter may read, whole each time" {
+	local service=/etc/systemd/system/chat-metrics-file.service.d
+	local timer=/etc/systemd/system/chat-metrics-file.timer.d
+	local place=/var/lib/prometheus/node-exporter before
+	# Where there is no such directory it says so, and fails.
+	run -1 inside systemctl start chat-metrics-file.service
+	[[ $(inside journalctl -p err -o cat -u chat-metrics-file.service) == \
+	    *"cannot write beside $place/chat.prom: No such file"* ]]
+	inside systemctl reset-failed chat-metrics-file.service
+	inside mkdir -p "$place" "$timer"
+	inside sh -c "printf '[Timer]\nOnCalendar=*:*:*\n' >$timer/test.conf"
+	client_login alice
+	say alice hello
+	inside systemctl daemon-reload
+	inside systemctl enable --now chat-metrics-file.timer
+	wait_for file_shows $place/chat.prom 'chat_session_pss_bytes\{stat="mean"\} [0-9]{6,}'
+	grep -qx 'chat_connections 1' "$T/file"
+	grep -qx 'chat_relay_up 1' "$T/file"
+	grep -Eqx 'chat_database_bytes [1-9][0-9]*' "$T/file"
+	before=$(inside stat -c %i $place/chat.prom)
+	client_login bob
+	wait_for file_shows $place/chat.prom 'chat_connections 2'
+	# (Another file, put in place of the one that somebody reads.)
+	[[ $(inside stat -c %i $place/chat.prom) != "$before" ]]
+	assert_eq "$(inside ls -A $place)" chat.prom files
+	# That it ran is not worth a line each time.
+	[[ $(inside journalctl --since=-5min -o cat -u chat-metrics-file.service) != *Started* ]]
+	# Elsewhere, where the directory is another's.
+	inside install -d -o 65534 /srv/metrics "$service"
+	inside sh -c "printf '%s\n' '[Service]' ExecStart= \
+	    'ExecStart=/usr/local/sbin/chat-metrics --file /srv/metrics/c.prom' \
+	    ReadWritePaths=/srv/metrics >$service/test.conf"
+	inside systemctl daemon-reload
+	wait_for file_shows /srv/metrics/c.prom 'chat_connections 2'
+	inside systemctl disable --now chat-metrics-file.timer
+	inside systemctl stop chat-metrics-file.service
+	inside rm -r "$service" "$timer" "$place" /srv/metrics
+	inside systemctl daemon-reload
+}
+
 @test "systemctl status chat-notify says in one line who is there" {
 	client_login alice
 	client_login bob
