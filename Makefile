@@ -67,7 +67,8 @@ ALLLD = $(HARDENLD) $(EXTRA) $(LDFLAGS)
 PROGRAMS = chat-session chat-notify chat-client
 ADMIN = chat-admin
 METRICS = chat-metrics
-BIN = $(patsubst %,$(B)/bin/%,$(PROGRAMS) $(ADMIN) $(METRICS))
+LOADER = chat-load
+BIN = $(patsubst %,$(B)/bin/%,$(PROGRAMS) $(ADMIN) $(METRICS) $(LOADER))
 
 # One process for each connection: without shared libraries it starts with a
 # quarter less work and has 60 KiB less of its own (docs/PERFORMANCE.md).
@@ -79,7 +80,6 @@ LIBS_session_shared = -lsqlite3 -ljson-c -Wl,-Bstatic -lmd -lcrypt \
 LIBS_session_static = -static-pie -Wl,--wrap=dlopen -lsqlite3 -ljson-c -lmd \
 	-lcrypt -lm -lpthread
 LIBS_chat-session = $(LIBS_session_$(if $(STATIC),static,shared))
-
 LIBS_chat-notify = -lsqlite3 -lsystemd -lpthread
 LIBS_chat-client = -lncursesw -ltinfo -ljson-c -lssl -lcrypto
 LIBS_chat-admin = -lsqlite3 -lcrypt -Wl,-Bstatic -lmd -Wl,-Bdynamic

@@ -20,7 +20,7 @@ many() {
 	client_login alice
 	now_ms
 	start=$NOW
-	"$B/tests/chat-load" connect --clients 300 --concurrency 300 --keep \
+	"$B/bin/chat-load" connect --clients 300 --concurrency 300 --keep \
 	    "127.0.0.1:$PORT" >"$T/load" 2>&1 3>&- || fail "$(cat "$T/load")"
 	now_ms
 	((NOW - start < limit)) || fail "it took $((NOW - start)) ms: $(cat "$T/load")"

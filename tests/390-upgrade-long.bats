@@ -23,7 +23,7 @@ sessions() {
 	export CHAT_LOGIN_TIMEOUT=600 CHAT_RATE=1 CHAT_BURST=2
 	server_start
 	# (500 who write each second would be more than two cores can do.)
-	"$B/tests/chat-load" --senders 50 --receivers 450 --window 1 \
+	"$B/bin/chat-load" --senders 50 --receivers 450 --window 1 \
 	    --messages 3000 --timeout 60 fanout "127.0.0.1:$PORT" \
 	    >"$T/load" 2>&1 3>&- &
 	LOAD=$!

@@ -115,7 +115,7 @@ value() {
 
 # 20 senders for some seconds; what they measure goes to load.$1.
 load_run() {
-	"$B/tests/chat-load" alltalk --senders 20 --seconds "$2" \
+	"$B/bin/chat-load" alltalk --senders 20 --seconds "$2" \
 	    "127.0.0.1:$PORT" >"$T/load.$1" 2>&1 3>&-
 }
 

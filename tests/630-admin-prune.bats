@@ -123,7 +123,7 @@ value() {
 }
 
 load_run() {
-	"$B/tests/chat-load" alltalk --senders 20 --seconds 5 \
+	"$B/bin/chat-load" alltalk --senders 20 --seconds 5 \
 	    "127.0.0.1:$PORT" >"$T/load.$1" 2>&1 3>&-
 }
 

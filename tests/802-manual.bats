@@ -10,7 +10,7 @@ CONF=$ROOT/docs/chat.conf.5
 
 @test "all manual pages are well-formed" {
 	pages=("$ROOT"/chat-*/*.[1-8] "$ROOT"/contrib/*/*.[1-8]
-	    "$ROOT"/docs/*.[1-8])
+	    "$ROOT"/docs/*.[1-8] "$ROOT"/tests/load/*.[1-8])
 	for page in "${pages[@]}"; do
 		[[ -e $page ]]
 	done

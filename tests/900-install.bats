@@ -17,7 +17,7 @@ listing() {
 	local f page
 	staged install
 	for f in libexec/chat/chat-session bin/chat-notify bin/chat-client \
-	    sbin/chat-admin share/bash-completion/completions/chat-admin \
+	    bin/chat-load sbin/chat-admin share/bash-completion/completions/chat-admin \
 	    lib/systemd/system/chat.socket lib/systemd/system/chat@.service \
 	    lib/systemd/system/chat-notify.socket \
 	    lib/systemd/system/chat-notify.service \
@@ -32,7 +32,8 @@ listing() {
 	while read -r page; do
 		[[ -f $T/root/usr/local/share/man/man${page##*.}/${page##*/} ]] ||
 		    fail "no manual page ${page##*/}"
-	done < <(find "$ROOT"/chat-* "$ROOT/contrib" "$ROOT/docs" -name '*.[1-8]')
+	done < <(find "$ROOT"/chat-* "$ROOT/contrib" "$ROOT/docs" "$ROOT/tests" \
+	    -name '*.[1-8]')
 	cmp "$T/root/etc/chat/chat.conf" "$ROOT/contrib/chat.conf"
 	cmp "$T/root/etc/chat/chat-tls.conf" "$ROOT/contrib/chat-tls.conf"
 }

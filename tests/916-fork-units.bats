@@ -87,7 +87,7 @@ main_pid() {
 
 @test "300 log in at a time, and nothing is left of them" {
 	inside sed -i 's/^#CHAT_RATE=.*/CHAT_RATE=0/' /etc/chat/chat.conf
-	nsenter -t "$(<"$BOX/init")" -n "$PROGRAMS/tests/chat-load" \
+	nsenter -t "$(<"$BOX/init")" -n "$PROGRAMS/bin/chat-load" \
 	    connect --clients 300 127.0.0.1:5555 >load || fail "$(cat load)"
 	wait_for no_session_inside
 }

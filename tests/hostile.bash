@@ -26,7 +26,7 @@ sessions_count() {
 
 # N clients log in and leave, 16 at a time.
 come_and_go() {
-	"$B/tests/chat-load" --clients "$1" --concurrency 16 connect \
+	"$B/bin/chat-load" --clients "$1" --concurrency 16 connect \
 	    "127.0.0.1:$PORT" >"$T/load" 2>&1 3>&- || fail "$(cat "$T/load")"
 	wait_for -t 120 only_alice_is_left
 }

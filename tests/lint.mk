@@ -4,7 +4,7 @@
 SOURCES = $(wildcard lib/*.[ch] lib/*/*.c chat-*/*.[ch] chat-*/*/*.c \
 	tests/unit/*.[ch] \
 	tests/driver/*.[ch] tests/fuzz/*.[ch] tests/fuzz/common/*.[ch] \
-	tests/load/*.[ch] tests/load/common/*.[ch] contrib/*/*.[ch])
+	tests/load/*.[ch] tests/load/*/*.[ch] contrib/*/*.[ch])
 SCRIPTS = $(shell grep -lE '^\#!/bin/(ba)?sh' contrib/* contrib/*/* tests/* tests/load/* \
 	.ci/* 2>/dev/null) $(wildcard tests/*.bash contrib/*/*.bash)
 

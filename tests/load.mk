@@ -1,8 +1,18 @@
 # The load generator, the judge of crash tests, and `make bench`: included by
 # the top Makefile.  Programs of tests/load that share code are linked with it.
 
-LOAD = $(patsubst tests/load/%.c,$(B)/tests/%,$(wildcard tests/load/*.c))
+# chat-load is installed: who has a server wants to know what it can bear.
+
+LOAD = $(patsubst tests/load/%.c,$(B)/tests/%,$(filter-out %/chat-load.c, \
+	$(wildcard tests/load/*.c)))
 LOAD_COMMON = $(call objects,tests/load/common)
+
+LOADER_OBJECTS = $(B)/tests/load/chat-load.o $(call objects,tests/load/crowd)
+$(LOADER_OBJECTS): ALLCPP += -iquote tests/load/common -iquote tests/load/crowd
+
+$(B)/bin/$(LOADER): $(LOADER_OBJECTS) $(LOAD_COMMON) $(B)/lib.a
+	@mkdir -p $(@D)
+	$(CC) $(ALLLD) -o $@ $^ -ljson-c
 
 $(LOAD): $(B)/tests/%: $(B)/tests/load/%.o $(LOAD_COMMON) $(B)/lib.a
 	@mkdir -p $(@D)

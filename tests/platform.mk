@@ -10,14 +10,15 @@ CONFDIR = /etc/chat
 
 UNITS = $(notdir $(foreach t,service socket timer,$(wildcard units/*.$t)))
 CONFIGS = chat.conf chat-tls.conf
-MANPAGES = $(wildcard chat-*/*.[1-8] contrib/*/*.[1-8] docs/*.[1-8])
+MANPAGES = $(wildcard chat-*/*.[1-8] contrib/*/*.[1-8] docs/*.[1-8] \
+	tests/load/*.[1-8])
 DOCS = $(wildcard README docs/*.md contrib/fail2ban/*/* contrib/prometheus/* \
 	contrib/docker/* contrib/haproxy.cfg contrib/inetd.conf)
 
 # A session may execute whatever lies beside its own program, for upgrades (see
 # docs/SANDBOX.md): that has a directory to itself.
 programs = $(LIBEXECDIR)/chat-session $(BINDIR)/chat-notify \
-	$(BINDIR)/chat-client $(SBINDIR)/$(ADMIN) $(SBINDIR)/$(METRICS)
+	$(BINDIR)/chat-client $(BINDIR)/$(LOADER) $(SBINDIR)/$(ADMIN) $(SBINDIR)/$(METRICS)
 
 installed = $(programs) $(ADMIN:%=$(COMPLETIONDIR)/%) $(UNITS:%=$(UNITDIR)/%) \
 	$(SYSUSERSDIR)/chat.conf $(TMPFILESDIR)/chat.conf $(CATALOGDIR)/chat.catalog \

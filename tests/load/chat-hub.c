@@ -1,7 +1,8 @@
 /*
  * chat-hub: a chat server that keeps no promise: one process, nothing stored,
  * no names checked, one write for every delivery.  It exists to stand beside
- * the real one in `make bench`, and understands just what chat-load says.
+ * the real one in `make bench`, and understands just what chat-load says.  With
+ * a fault it shows whether chat-load notices.
  */
 #include <sys/epoll.h>
 
@@ -19,6 +20,7 @@
 
 #define CLIENTS_MAX    4096
 #define EVENTS_AT_ONCE 64
+#define FAULT_EVERY    7 /* messages */
 
 struct client {
 	struct conn conn;
@@ -28,6 +30,9 @@ struct client {
 static struct client *clients[CLIENTS_MAX];
 static size_t nclients;
 static int64_t last_id;
+static enum { NONE, LOSE, DOUBLE, SWAP, DAMAGE } fault;
+static const char *const faults[] = { "none", "lose", "double", "swap",
+	"damage" };
 
 static const char *
 member(struct json_object *command, const char *key)
@@ -61,6 +66,34 @@ client_connect(struct client *c, struct json_object *command)
 	buf_add_str(out, "}\n");
 }
 
+/* The fault hits who came last, and some messages only. */
+static void
+deliver(struct client *to, const struct buf *line)
+{
+	static struct buf late;
+	bool last = to == clients[nclients - 1];
+	bool now = last && last_id % FAULT_EVERY == 0;
+	struct buf *out = &to->conn.out;
+
+	if (now && fault == LOSE)
+		return;
+	if (now && fault == SWAP) {
+		buf_add(&late, buf_head(line), buf_len(line));
+		return;
+	}
+	buf_add(out, buf_head(line), buf_len(line));
+	if (now && fault == DOUBLE)
+		buf_add(out, buf_head(line), buf_len(line));
+	if (now && fault == DAMAGE)
+		memset(memchr(buf_head(out), '.', buf_len(out)), '!', 1);
+	if (last && buf_len(&late) > 0) {
+		buf_add(out, buf_head(&late), buf_len(&late));
+		buf_reset(&late, SIZE_MAX);
+	}
+	/* A lost one is noticed when it is read from. */
+	conn_flush(&to->conn);
+}
+
 static void
 client_message(struct client *c, struct json_object *command)
 {
@@ -80,9 +113,7 @@ client_message(struct client *c, struct json_object *command)
 	for (i = 0; i < nclients; i++) {
 		if (clients[i] == c || clients[i]->name[0] == '\0')
 			continue;
-		buf_add(&clients[i]->conn.out, buf_head(&line), buf_len(&line));
-		/* A lost one is noticed when it is read from. */
-		conn_flush(&clients[i]->conn);
+		deliver(clients[i], &line);
 	}
 	buf_add_str(out, "{\"event\":\"ACK\",\"id\":");
 	buf_add_int(out, last_id);
@@ -159,19 +190,25 @@ listener_open(int epoll)
 	return fd;
 }
 
+static int
+usage(const char *option)
+{
+	printf(strcmp(option, "--version") == 0
+		? "chat-hub " CHAT_VERSION "\n"
+		: "usage: chat-hub [lose|double|swap|damage]\n\nPrints its "
+		  "port, and serves chat-load until it is ended.\n");
+	return option[0] == '-' ? 0 : EX_USAGE;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct epoll_event events[EVENTS_AT_ONCE];
 	int epoll = epoll_create1(EPOLL_CLOEXEC), listener, n, i;
 
-	if (argc > 1) {
-		printf(strcmp(argv[1], "--version") == 0
-			? "chat-hub " CHAT_VERSION "\n"
-			: "usage: chat-hub\n\nPrints its port, and serves "
-			  "chat-load until it is ended.\n");
-		return argv[1][0] == '-' ? 0 : EX_USAGE;
-	}
+	while (argc > 1 && strcmp(argv[1], faults[fault]) != 0)
+		if (fault++ == DAMAGE)
+			return usage(argv[1]);
 	conn_raise_limit();
 	listener = listener_open(epoll);
 	while ((n = epoll_wait(epoll, events, EVENTS_AT_ONCE, -1)) >= 0 ||

@@ -6,72 +6,47 @@
 #include <sys/resource.h>
 
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
-#include "common/body.h"
-#include "common/crowd.h"
-#include "common/options.h"
-#include "common/sockmem.h"
+#include "body.h"
+#include "history.h"
+#include "options.h"
+#include "report.h"
 
-#define QUIET (2 * SECOND)
+#define QUIET	     (2 * SECOND)
+#define STEP	     (50 * MILLISECOND)
+#define OWN_FILES    16 /* descriptors besides those of clients */
+#define STATUS_FAULT 1
 
 struct workload {
 	const char *name;
 	void (*run)(void);
 	size_t receivers, clients;
-	struct crowd_talk talk;
+	struct talk_plan talk;
 };
 
 static void run_talk(void);
 static void run_connect(void);
 static void run_idle(void);
+static void run_history(void);
 
 /* What each workload is unless options say otherwise. */
 static const struct workload workloads[] = {
-	{ "fanout", run_talk, 100, 0, { 1, 64, 5000, 0, false } },
-	{ "alltalk", run_talk, 0, 0, { 50, 1, 0, 5, true } },
-	{ "connect", run_connect, 0, 200, { 0, 0, 0, 0, false } },
-	{ "idle", run_idle, 0, 200, { 0, 0, 0, 2, false } },
+	{ "fanout", run_talk, 100, 0, { 1, 64, 5000, 0, false, 0 } },
+	{ "alltalk", run_talk, 0, 0, { 50, 1, 0, 5, true, 0 } },
+	{ "steady", run_talk, 0, 0, { 200, 0, 0, 5, false, 100 } },
+	{ "connect", run_connect, 0, 200, { 0 } },
+	{ "idle", run_idle, 0, 200, { .seconds = 2 } },
+	{ "history", run_history, 0, 1, { .messages = 50 } },
 };
 #define NWORKLOADS (sizeof(workloads) / sizeof(workloads[0]))
 
 static struct workload work;
-static bool keep;
-
-static void
-print_cpu(double deliveries)
-{
-	double sum = 0;
-	size_t i;
-
-	for (i = 0; i < crowd.filter.nnames; i++) {
-		printf("cpu_%s_s=%.3f\n", crowd.filter.names[i], proc_cpu(i));
-		sum += proc_cpu(i);
-	}
-	if (crowd.filter.nnames == 0)
-		return;
-	printf("server_cpu_s=%.3f\n", sum);
-	if (deliveries > 0)
-		printf("cpu_s_per_million_deliveries=%.3f\n",
-		    sum / deliveries * 1e6);
-}
-
-static void
-print_verdict(void)
-{
-	int kind;
-
-	for (kind = 0; crowd.judge != NULL && kind < JUDGE_KINDS; kind++)
-		printf("%s=%" PRIu64 "\n", judge_name(kind),
-		    judge_count(crowd.judge, kind));
-	if (crowd.judge != NULL)
-		judge_print(crowd.judge, stderr);
-	printf("errors=%" PRIu64 "\n", crowd.errors);
-}
+static long limit = 1000;
+static bool keep, yes;
 
 static double
 own_cpu(void)
@@ -84,76 +59,45 @@ own_cpu(void)
 	    1e6;
 }
 
-/* At least a nanosecond, so that nothing is divided by 0. */
-static double
-seconds_until(uint64_t end, uint64_t start)
+static bool
+all_came(void)
 {
-	return (double)(end > start ? end - start : 1) / (double)SECOND;
+	return crowd.ready == crowd.clients && crowd.errors == 0 &&
+	    crowd.refused == 0;
 }
 
 static void
 run_talk(void)
 {
-	double deliveries, own, wall;
-	uint64_t start;
+	double own;
 
+	crowd.room = true;
 	crowd_new(work.talk.senders + work.receivers, true);
 	crowd_login(false);
-	if (crowd.gone > 0 || crowd.ready < crowd.clients)
+	if (!all_came())
 		return;
 	proc_begin(&crowd.filter);
 	own = own_cpu();
-	start = crowd_talk(&work.talk);
-	wall = seconds_until(clock_ns(), start);
+	talk_run(&work.talk);
+	own = own_cpu() - own;
 	proc_sample(&crowd.filter);
-	judge_finish(crowd.judge);
-	deliveries = (double)judge_delivered(crowd.judge);
-	printf("senders=%zu\nreceivers=%zu\nsize=%zu\nmessages=%" PRIu64 "\n",
-	    work.talk.senders, work.receivers, crowd.size, crowd.acked);
-	printf("messages_per_s=%.0f\n",
-	    (double)crowd.acked / seconds_until(crowd.last_ack, start));
-	printf("deliveries=%.0f\ndeliveries_per_s=%.0f\n", deliveries,
-	    deliveries / seconds_until(crowd.last_delivery, start));
-	hist_print(&crowd.ack, "ack");
-	hist_print(&crowd.delivery, "delivery");
-	print_cpu(deliveries);
-	printf("load_cores=%.2f\n", (own_cpu() - own) / wall);
-}
-
-static void
-print_logins(double took)
-{
-	printf("connections=%zu\nconcurrency=%zu\nconnects_per_s=%.1f\n",
-	    crowd.ready, crowd.concurrency, (double)crowd.ready / took);
-	hist_print(&crowd.login, "login");
+	report_talk(work.talk.senders, work.receivers);
+	printf("load_cores=%.2f\n",
+	    own / ((double)(clock_ns() - talk.start + 1) / (double)SECOND));
 }
 
 static void
 run_connect(void)
 {
+	double seconds;
+
 	crowd_new(work.clients, false);
+	crowd.sampling = true;
 	proc_begin(&crowd.filter);
-	print_logins(crowd_login(!keep));
-	print_cpu(0);
-}
-
-/* One program's share in KiB per connection. */
-static void
-print_memory(size_t name, double buffers)
-{
-	struct proc_memory m;
-	double n = (double)crowd.clients, kernel;
-	const char *program = crowd.filter.names[name];
-
-	proc_memory(&crowd.filter, name, &m);
-	printf("%s_processes=%u\n", program, m.processes);
-	printf("%s_pss_kb=%.1f\n", program, m.pss / n);
-	printf("%s_private_dirty_kb=%.1f\n", program, m.private_dirty / n);
-	printf("%s_page_tables_kb=%.1f\n", program, m.page_tables / n);
-	printf("%s_stacks_kb=%.1f\n", program, m.stacks / n);
-	kernel = (m.page_tables + m.stacks) / n + buffers;
-	printf("%s_kernel_kb=%.1f\n", program, kernel);
-	printf("%s_total_kb=%.1f\n", program, m.pss / n + kernel);
+	seconds = crowd_login(!keep);
+	proc_sample(&crowd.filter);
+	report_logins(seconds);
+	report_cpu(0, (double)crowd.ready);
 }
 
 /* Wait until the server has told everybody who came. */
@@ -163,7 +107,7 @@ wait_for_quiet(void)
 	uint64_t last = clock_ns(), lines = crowd.lines;
 
 	while (clock_ns() - last < QUIET) {
-		crowd_step(50);
+		crowd_step(STEP);
 		if (crowd.lines != lines) {
 			lines = crowd.lines;
 			last = clock_ns();
@@ -174,52 +118,73 @@ wait_for_quiet(void)
 static void
 run_idle(void)
 {
-	double kernel = proc_kernel_memory(), buffers, cpu = 0;
+	double kernel = proc_kernel_memory(), cpu = 0;
 	uint64_t end;
 	size_t i;
 
 	crowd_new(work.clients, false);
-	print_logins(crowd_login(false));
+	report_logins(crowd_login(false));
+	if (!all_came())
+		return;
 	wait_for_quiet();
 	proc_begin(&crowd.filter);
 	end = clock_ns() + (uint64_t)(work.talk.seconds * (double)SECOND);
 	while (clock_ns() < end)
-		crowd_step(50);
+		crowd_step(STEP);
 	proc_sample(&crowd.filter);
 	for (i = 0; i < crowd.filter.nnames; i++)
 		cpu += proc_cpu(i);
 	if (work.talk.seconds > 0)
 		printf(
 		    "idle_cpu_ms_per_s=%.2f\n", 1e3 * cpu / work.talk.seconds);
-	buffers = sockmem_kb(&crowd.target.addr) / (double)crowd.clients;
-	printf("socket_buffers_kb=%.1f\n", buffers);
-	/* The buffers are those of the first program, which holds them. */
-	for (i = 0; i < crowd.filter.nnames; i++)
-		print_memory(i, i == 0 && buffers > 0 ? buffers : 0);
-	printf("machine_kernel_kb=%.1f\n",
-	    (proc_kernel_memory() - kernel) / (double)crowd.clients);
+	report_memory(kernel);
+}
+
+static void
+run_history(void)
+{
+	crowd_new(1, false);
+	crowd_login(false);
+	if (!all_came())
+		return;
+	proc_begin(&crowd.filter);
+	history_run(work.talk.messages, limit);
+	proc_sample(&crowd.filter);
+	report_history();
+	report_cpu(0, 0);
 }
 
 static const char help[] =
-    "usage: chat-load [options] WORKLOAD HOST:PORT\n"
+    "usage: chat-load [options] WORKLOAD SERVER\n"
+    "\n"
+    "SERVER is HOST:PORT, [IPV6]:PORT or unix:PATH.  WORKLOAD is one of:\n"
     "\n"
     "  fanout    --senders (1) keep --window (64) messages under way to\n"
     "            --receivers (100) until --messages (5000) are delivered\n"
     "  alltalk   --senders (50) with --window (1) messages not yet ACKed each,\n"
     "            to everybody, for --seconds (5)\n"
+    "  steady    --rate (100) messages a second from --senders (200) to all of\n"
+    "            them for --seconds (5), at fixed times whatever happens\n"
     "  connect   --clients (200) log in, --concurrency (16) at a time, and leave\n"
     "            at once (--keep: stay until the end)\n"
     "  idle      --clients (200) log in and stay quiet for --seconds (2)\n"
+    "  history   one client fetches the latest --limit (1000) messages,\n"
+    "            --messages (50) times\n"
     "\n"
     "  --size N          bytes of a message (80)\n"
     "  --comm A,B        programs whose CPU time and memory are the server's\n"
     "  --parent PID,...  count only these processes and their children\n"
-    "  --first-byte      connect: whatever comes first ends the login\n"
+    "  --protocol NAME   chat; irc, redis or nats, to compare (all but idle,\n"
+    "                    history)\n"
+    "  --first-byte      connect, idle: whatever comes first ends the login\n"
     "  --timeout N       seconds without anything coming: give up (30)\n"
+    "  --yes             the server is not on this machine, but mine\n"
     "  --help, --version\n"
     "\n"
     "Prints key=value lines.  Status 1: something was lost, doubled, out of\n"
-    "order or changed, or a connection or command failed.\n";
+    "order or changed, or a connection was lost; 69: the server cannot be\n"
+    "reached, or its settings forbid this; 71: too few descriptors; 77: the\n"
+    "server is not on this machine.\n";
 
 enum {
 	O_SENDERS,
@@ -229,12 +194,16 @@ enum {
 	O_MESSAGES,
 	O_WINDOW,
 	O_SECONDS,
+	O_RATE,
+	O_LIMIT,
 	O_SIZE,
 	O_COMM,
 	O_PARENT,
+	O_PROTOCOL,
 	O_KEEP,
 	O_FIRST,
 	O_TIMEOUT,
+	O_YES,
 	O_HELP,
 	O_VERSION
 };
@@ -247,12 +216,16 @@ static const struct option options[] = { { "senders", required_argument, NULL,
 	{ "messages", required_argument, NULL, O_MESSAGES },
 	{ "window", required_argument, NULL, O_WINDOW },
 	{ "seconds", required_argument, NULL, O_SECONDS },
+	{ "rate", required_argument, NULL, O_RATE },
+	{ "limit", required_argument, NULL, O_LIMIT },
 	{ "size", required_argument, NULL, O_SIZE },
 	{ "comm", required_argument, NULL, O_COMM },
 	{ "parent", required_argument, NULL, O_PARENT },
+	{ "protocol", required_argument, NULL, O_PROTOCOL },
 	{ "keep", no_argument, NULL, O_KEEP },
 	{ "first-byte", no_argument, NULL, O_FIRST },
 	{ "timeout", required_argument, NULL, O_TIMEOUT },
+	{ "yes", no_argument, NULL, O_YES },
 	{ "help", no_argument, NULL, O_HELP },
 	{ "version", no_argument, NULL, O_VERSION }, { NULL, 0, NULL, 0 } };
 
@@ -283,6 +256,12 @@ set_option(int option, const char *name, char *arg)
 		work.talk.seconds = option_seconds(name, arg);
 		work.talk.messages = 0;
 		break;
+	case O_RATE:
+		work.talk.rate = (double)option_number(name, arg, 1, 1000000);
+		break;
+	case O_LIMIT:
+		limit = option_number(name, arg, 1, 1000);
+		break;
 	case O_SIZE:
 		crowd.size =
 		    (size_t)option_number(name, arg, BODY_MIN, BODY_MAX);
@@ -298,11 +277,18 @@ set_option(int option, const char *name, char *arg)
 		if (!proc_filter_parents(&crowd.filter, arg))
 			option_usage("--parent takes pids");
 		break;
+	case O_PROTOCOL:
+		if ((crowd.dialect = dialect_find(arg)) == NULL)
+			option_usage("%s is no protocol", arg);
+		break;
 	case O_KEEP:
 		keep = true;
 		break;
 	case O_FIRST:
 		crowd.first_byte = true;
+		break;
+	case O_YES:
+		yes = true;
 		break;
 	}
 }
@@ -331,15 +317,46 @@ parse_options(int argc, char **argv)
 				set_option(option, options[index].name, optarg);
 		}
 		if (argc - optind != 2)
-			option_usage("a workload and HOST:PORT are needed");
+			option_usage("a workload and a server are needed");
 		for (i = 0; pass == 0 && i < NWORKLOADS; i++)
 			if (strcmp(argv[optind], workloads[i].name) == 0)
 				work = workloads[i];
 		if (work.name == NULL)
 			option_usage("%s is no workload", argv[optind]);
 	}
-	if (!conn_resolve(argv[optind + 1], &crowd.target))
-		option_usage("%s is not HOST:PORT", argv[optind + 1]);
+	crowd.server = argv[optind + 1];
+	if (!conn_resolve(crowd.server, &crowd.target))
+		option_usage("%s is not HOST:PORT or unix:PATH", crowd.server);
+}
+
+/* Thousands of clients are an attack where nobody asked for them. */
+static void
+check_permission(void)
+{
+	if (yes || conn_is_local(&crowd.target))
+		return;
+	fprintf(stderr,
+	    "chat-load: %s is not on this machine: everybody there would see "
+	    "what this\nrun says, and it may fill the server. If it is yours, "
+	    "say --yes.\n",
+	    crowd.server);
+	exit(EX_NOPERM);
+}
+
+static void
+check_descriptors(void)
+{
+	size_t allowed = conn_raise_limit(),
+	       needed = work.clients + work.talk.senders + work.receivers +
+	    OWN_FILES;
+
+	if (needed <= allowed)
+		return;
+	fprintf(stderr,
+	    "chat-load: %zu descriptors are needed and %zu allowed: raise the "
+	    "limit (ulimit -Hn)\n",
+	    needed, allowed);
+	exit(EX_OSERR);
 }
 
 int
@@ -350,13 +367,16 @@ main(int argc, char **argv)
 	crowd.concurrency = 16;
 	crowd.size = 80;
 	crowd.timeout = 30;
+	crowd.dialect = dialect_find("chat");
 	parse_options(argc, argv);
-	conn_raise_limit();
+	check_permission();
+	check_descriptors();
 	printf("workload=%s\n", work.name);
 	work.run();
-	print_verdict();
-	ok = crowd.errors == 0 && crowd.ready == crowd.clients &&
-	    (crowd.judge == NULL || judge_count(crowd.judge, JUDGE_KINDS) == 0);
+	ok = report_verdict();
 	printf("ok=%d\n", ok);
-	return ok ? 0 : 1;
+	if (ok)
+		return 0;
+	return crowd.refused > 0 && crowd.errors == 0 ? EX_UNAVAILABLE
+						      : STATUS_FAULT;
 }

@@ -48,6 +48,14 @@ hist_join(struct hist *h, const struct hist *other)
 		h->worst = other->worst;
 }
 
+/* The shortest duration of a bucket, in milliseconds. */
+static double
+bucket_ms(size_t i)
+{
+	return (double)((uint64_t)(i % HIST_STEPS) << (i / HIST_STEPS)) /
+	    (double)MILLISECOND;
+}
+
 double
 hist_ms(const struct hist *h, double share)
 {
@@ -57,11 +65,21 @@ hist_ms(const struct hist *h, double share)
 	for (i = 0; i < HIST_SIZE; i++) {
 		sum += (double)h->count[i];
 		if (h->count[i] > 0 && sum >= wanted)
-			return (double)((uint64_t)(i % HIST_STEPS)
-				   << (i / HIST_STEPS)) /
-			    (double)MILLISECOND;
+			return bucket_ms(i);
 	}
 	return 0;
+}
+
+uint64_t
+hist_below(const struct hist *h, double ms)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < HIST_SIZE; i++)
+		if (h->count[i] > 0 && bucket_ms(i) < ms)
+			sum += h->count[i];
+	return sum;
 }
 
 void
@@ -69,6 +87,7 @@ hist_print(const struct hist *h, const char *name)
 {
 	printf("%s_p50_ms=%.3f\n", name, hist_ms(h, 0.50));
 	printf("%s_p99_ms=%.3f\n", name, hist_ms(h, 0.99));
+	printf("%s_p99.9_ms=%.3f\n", name, hist_ms(h, 0.999));
 	printf(
 	    "%s_worst_ms=%.3f\n", name, (double)h->worst / (double)MILLISECOND);
 }

@@ -28,7 +28,9 @@ void hist_add(struct hist *, uint64_t ns);
 void hist_join(struct hist *, const struct hist *);
 /* The duration in milliseconds that a share (0..1) of them does not exceed. */
 double hist_ms(const struct hist *, double share);
-/* Print NAME_p50_ms=, NAME_p99_ms= and NAME_worst_ms=, a line each. */
+/* How many were shorter than so many milliseconds. */
+uint64_t hist_below(const struct hist *, double ms);
+/* Print NAME_p50_ms=, _p99_ms=, _p99.9_ms= and _worst_ms=, a line each. */
 void hist_print(const struct hist *, const char *name);
 
 #endif

@@ -1,11 +1,14 @@
 /*
- * A client's TCP connection for the load programs: connecting, reading and
- * writing without ever blocking.  What the lines mean is the callers' matter.
+ * A client's connection for the load programs: connecting, reading and writing
+ * without ever blocking.  What the lines mean is the callers' matter.
  */
 #include <sys/epoll.h>
 #include <sys/resource.h>
+#include <sys/un.h>
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -18,6 +21,22 @@
 #define READ_SIZE     (64 * 1024)
 #define READS_AT_ONCE 4 /* then the other clients have a turn */
 #define CONN_LINE_MAX (16 * 1024 * 1024)
+#define UNIX_PREFIX   "unix:"
+
+static bool
+conn_resolve_unix(const char *path, struct conn_target *target)
+{
+	struct sockaddr_un *un = (void *)&target->addr;
+	size_t n = strlen(path);
+
+	if (n == 0 || n >= sizeof(un->sun_path))
+		return false;
+	memset(un, 0, sizeof(*un));
+	un->sun_family = AF_UNIX;
+	memcpy(un->sun_path, path, n);
+	target->len = sizeof(*un);
+	return true;
+}
 
 bool
 conn_resolve(const char *text, struct conn_target *target)
@@ -27,6 +46,8 @@ conn_resolve(const char *text, struct conn_target *target)
 	const char *colon = strrchr(text, ':'), *start = text;
 	size_t n;
 
+	if (strncmp(text, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0)
+		return conn_resolve_unix(text + strlen(UNIX_PREFIX), target);
 	if (colon == NULL)
 		return false;
 	n = (size_t)(colon - text);
@@ -44,6 +65,25 @@ conn_resolve(const char *text, struct conn_target *target)
 	target->len = found->ai_addrlen;
 	freeaddrinfo(found);
 	return true;
+}
+
+bool
+conn_is_local(const struct conn_target *target)
+{
+	const struct sockaddr_in *in = (const void *)&target->addr;
+	const struct sockaddr_in6 *in6 = (const void *)&target->addr;
+	const struct in6_addr *addr = &in6->sin6_addr;
+
+	switch (target->addr.ss_family) {
+	case AF_UNIX:
+		return true;
+	case AF_INET:
+		return ntohl(in->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	default:
+		return IN6_IS_ADDR_LOOPBACK(addr) ||
+		    (IN6_IS_ADDR_V4MAPPED(addr) &&
+			addr->s6_addr[12] == IN_LOOPBACKNET);
+	}
 }
 
 static void
@@ -73,6 +113,7 @@ conn_begin(struct conn *c, int fd)
 	c->in.scanned = 0;
 	c->in.max = CONN_LINE_MAX;
 	c->wanted = 0;
+	c->error = 0;
 	c->fd = fd;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
@@ -88,11 +129,15 @@ conn_adopt(struct conn *c, int fd)
 bool
 conn_open(struct conn *c, const struct conn_target *target, int rcvbuf)
 {
+	/* (A UNIX socket would say EAGAIN where its queue is full.) */
+	bool waits = target->addr.ss_family == AF_UNIX;
 	int fd = socket(target->addr.ss_family,
-	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	    SOCK_STREAM | SOCK_CLOEXEC | (waits ? 0 : SOCK_NONBLOCK), 0);
 
-	if (fd == -1)
+	if (fd == -1) {
+		c->error = errno;
 		return false;
+	}
 	conn_begin(c, fd);
 	if (rcvbuf > 0)
 		setsockopt(
@@ -101,9 +146,12 @@ conn_open(struct conn *c, const struct conn_target *target, int rcvbuf)
 	if (connect(c->fd, (const struct sockaddr *)&target->addr,
 		target->len) == -1 &&
 	    errno != EINPROGRESS) {
+		c->error = errno;
 		conn_close(c, false);
 		return false;
 	}
+	if (waits)
+		fcntl(c->fd, F_SETFL, O_NONBLOCK);
 	conn_want(c, EPOLLIN | EPOLLOUT);
 	return true;
 }
@@ -126,11 +174,10 @@ conn_close(struct conn *c, bool abort)
 static bool
 conn_finish(struct conn *c)
 {
-	int error = 0;
-	socklen_t len = sizeof(error);
+	socklen_t len = sizeof(c->error);
 
-	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1 ||
-	    error != 0)
+	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &c->error, &len) == -1 ||
+	    c->error != 0)
 		return false;
 	c->connecting = false;
 	return true;
@@ -144,9 +191,10 @@ conn_read(struct conn *c)
 
 	for (turn = 0; turn < READS_AT_ONCE; turn++) {
 		n = recv(c->fd, buf_room(&c->in.in, READ_SIZE), READ_SIZE, 0);
-		if (n == -1)
-			return errno == EAGAIN || errno == EINTR;
-		if (n == 0)
+		if (n == -1 && (errno == EAGAIN || errno == EINTR))
+			return true;
+		c->error = n == -1 ? errno : 0;
+		if (n <= 0)
 			return false;
 		buf_added(&c->in.in, (size_t)n);
 		if (n < READ_SIZE)
@@ -167,8 +215,10 @@ conn_flush(struct conn *c)
 		    c->fd, buf_head(&c->out), buf_len(&c->out), MSG_NOSIGNAL);
 		if (n == -1 && errno == EAGAIN)
 			break;
-		if (n == -1 && errno != EINTR)
+		if (n == -1 && errno != EINTR) {
+			c->error = errno;
 			return false;
+		}
 		if (n > 0)
 			buf_consume(&c->out, (size_t)n);
 	}
@@ -205,13 +255,14 @@ conn_pause(struct conn *c, bool pause)
 		conn_want(c, pause ? 0 : EPOLLIN | EPOLLOUT);
 }
 
-void
+size_t
 conn_raise_limit(void)
 {
-	struct rlimit limit;
+	struct rlimit limit = { 0 };
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
 		limit.rlim_cur = limit.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &limit);
 	}
+	return (size_t)limit.rlim_cur;
 }

@@ -18,7 +18,8 @@ struct conn_target {
 };
 
 struct conn {
-	int fd; /* -1: closed */
+	int fd;	   /* -1: closed */
+	int error; /* errno of what ended it, 0: the other side did */
 	int epoll;
 	bool connecting;
 	uint32_t wanted; /* what epoll is asked for */
@@ -27,8 +28,10 @@ struct conn {
 	struct buf out;
 };
 
-/* Resolve HOST:PORT ([HOST]:PORT for IPv6); false: neither form, or unknown. */
+/* HOST:PORT, [HOST]:PORT for IPv6, or unix:PATH; false: none, or unknown. */
 bool conn_resolve(const char *, struct conn_target *);
+/* Whether it is on this machine for sure: loopback, or a UNIX socket. */
+bool conn_is_local(const struct conn_target *);
 
 /*
  * Start to connect; `rcvbuf` bytes of kernel buffer if not 0.  False: refused
@@ -52,7 +55,7 @@ char *conn_line(struct conn *, size_t *len);
 /* Take no notice of what arrives, or do so again. */
 void conn_pause(struct conn *, bool pause);
 
-/* Raise the limit of open descriptors as far as allowed. */
-void conn_raise_limit(void);
+/* Raise the limit of open descriptors as far as allowed.  Returns it. */
+size_t conn_raise_limit(void);
 
 #endif

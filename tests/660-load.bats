@@ -1,0 +1,206 @@
+#!/usr/bin/env bats
+# chat-load: what it measures, what it finds out, and what it refuses.
+
+bats_require_minimum_version 1.5.0
+load helpers
+
+MANUAL=$ROOT/tests/load/chat-load.1
+
+teardown() {
+	if [[ -n ${HUB:-} ]]; then
+		kill "$HUB"
+		wait "$HUB" || :
+	fi
+	chat_teardown
+}
+
+# load_run STATUS ARGUMENTS...: standard output in $T/out, error in $T/err
+load_run() {
+	local wanted=$1 status=0
+	shift
+	"$B/bin/chat-load" "$@" >"$T/out" 2>"$T/err" 3>&- || status=$?
+	assert_eq "$status" "$wanted" "status of chat-load ($(tail "$T/err" "$T/out"))"
+}
+
+value() {
+	sed -n "s/^$1=//p" "$T/out"
+}
+
+here() {
+	CHAT_RATE=0 server_start
+	HERE=127.0.0.1:$PORT
+}
+
+@test "each workload runs, and counts what it should" {
+	here
+	load_run 0 --receivers 5 --messages 100 fanout "$HERE"
+	assert_eq "$(value deliveries)" 500 deliveries
+	load_run 0 --senders 4 --messages 40 alltalk "$HERE"
+	assert_eq "$(value deliveries)" 120 deliveries
+	load_run 0 --senders 5 --seconds 1 steady "$HERE"
+	assert_eq "$(value messages)" 100 messages
+	assert_eq "$(value deliveries)" 400 deliveries
+	load_run 0 --clients 7 connect "$HERE"
+	assert_eq "$(value connections)" 7 connections
+	load_run 0 --clients 3 --seconds 0.1 --parent "${LISTENERS[0]}" \
+	    --comm chat-session idle "$HERE"
+	assert_eq "$(value chat-session_processes)" 3 processes
+	load_run 0 --limit 60 --messages 5 history "$HERE"
+	assert_eq "$(value messages_per_page) $(value fetches)" '60 5' pages
+	assert_eq "$(value ok)" 1 ok
+}
+
+@test "a histogram counts every delivery once" {
+	here
+	load_run 0 --receivers 5 --messages 100 fanout "$HERE"
+	assert_eq "$(awk -F '[= ]' '/^delivery_below_/ { sum += $2 }
+	    END { print sum }' out)" 500 deliveries
+}
+
+@test "it speaks to a UNIX socket as well" {
+	notify_start
+	listener_start "$T/run/socket"
+	load_run 0 --receivers 2 --messages 10 fanout "unix:$T/run/socket"
+	assert_eq "$(value deliveries)" 20 deliveries
+	rm "$T/run/socket"
+}
+
+# found_out FAULT KIND
+found_out() {
+	coproc HUBS { exec "$B/tests/chat-hub" "$1" 3>&-; }
+	HUB=$!
+	read -r port <&"${HUBS[0]}"
+	load_run 1 --timeout 1 --receivers 3 --messages 50 fanout "127.0.0.1:$port"
+	(($(value "$2") > 0)) || fail "$1: $(cat out)"
+	grep -q "^violation: $2" err
+	assert_eq "$(value ok)" 0 ok
+}
+
+@test "a server that loses one message is found out" {
+	found_out lose lost
+}
+
+@test "a server that delivers one twice is found out" {
+	found_out double doubled
+}
+
+@test "a server that exchanges two is found out" {
+	found_out swap disorder
+}
+
+@test "a server that changes one is found out" {
+	found_out damage damaged
+}
+
+@test "a session that is killed meanwhile is noticed, status 1" {
+	here
+	"$B/bin/chat-load" --senders 3 --seconds 60 steady "$HERE" \
+	    >out 2>err 3>&- &
+	wait_for open_rows 3
+	kill -KILL "$(child_of "${LISTENERS[0]}" | head -n 1)"
+	run -1 wait $!
+	grep -q 'a connection is lost' err
+}
+
+open_rows() {
+	[[ $(db 'select count(*) from sessions where ended_at is null' \
+	    2>/dev/null) == "$1" ]]
+}
+
+@test "where nobody listens it says so, status 69" {
+	port=$("$B/tests/chat-talk" --port)
+	load_run 69 connect "127.0.0.1:$port"
+	grep -q "127.0.0.1:$port: Connection refused: nobody listens" err
+	load_run 69 connect "unix:$T/nowhere"
+	grep -q 'No such file or directory: nobody listens' err
+}
+
+@test "a server that is full tells which settings to change, status 69" {
+	export CHAT_MAX_CONNECTIONS=3
+	here
+	load_run 69 --clients 5 --keep connect "$HERE"
+	grep -q CHAT_MAX_CONNECTIONS err
+	grep -q SERVER_FULL err
+}
+
+@test "where it waits for a rate limit it says so" {
+	export CHAT_RATE=5 CHAT_BURST=1
+	notify_start
+	listener_start
+	load_run 0 --receivers 1 --messages 20 fanout "127.0.0.1:$PORT"
+	grep -q CHAT_RATE=0 err
+}
+
+@test "a server for registered users only is named, status 69" {
+	export CHAT_AUTH=required
+	here
+	load_run 69 connect "$HERE"
+	grep -q CHAT_AUTH=open err
+}
+
+@test "too few descriptors are told before anything begins, status 71" {
+	here
+	(
+		ulimit -n 100
+		load_run 71 connect "$HERE"
+	)
+	grep -q 'ulimit -Hn' err
+	not log_has 'event=connected|CONNECTED'
+}
+
+@test "a server elsewhere is left alone without --yes, status 77" {
+	load_run 77 connect 192.0.2.1:5555
+	grep -q -e --yes err
+	load_run 77 connect '[2001:db8::1]:5555'
+	load_run 77 connect '[::ffff:192.0.2.1]:5555'
+}
+
+elsewhere() {
+	ip address add 192.0.2.1/32 dev lo
+	CHAT_RATE=0 CHAT_TRUSTED=192.0.2.0/24 server_start_at 192.0.2.1
+	load_run 77 --clients 3 connect "192.0.2.1:5555"
+	load_run 0 --yes --clients 3 connect "192.0.2.1:5555"
+}
+
+server_start_at() {
+	notify_start
+	listener_start "$1:5555"
+}
+
+@test "with --yes another machine's server is measured" {
+	command -v ip >/dev/null || skip 'ip(8) is not installed'
+	in_space --net elsewhere
+}
+
+@test "progress is for terminals, results are for standard output" {
+	here
+	load_run 0 --senders 3 --seconds 1 steady "$HERE"
+	assert_eq "$(cat err)" '' 'standard error'
+	script -qec "'$B/bin/chat-load' --senders 3 --seconds 1 steady $HERE >out" \
+	    terminal >/dev/null 3>&-
+	grep -q 'seconds: ' terminal
+	assert_eq "$(value ok)" 1 ok
+	not grep -q 'seconds: ' out
+}
+
+@test "wrong usage is refused, status 64" {
+	for bad in '' connect 'connect nowhere' 'dance 127.0.0.1:1' \
+	    '--clients 0 connect 127.0.0.1:1' '--no-such connect 127.0.0.1:1' \
+	    '--protocol smtp connect 127.0.0.1:1'; do
+		# shellcheck disable=SC2086 # words
+		load_run 64 $bad
+		[[ -s err ]]
+	done
+}
+
+@test "the manual has each option, each workload and each exit status" {
+	"$B/bin/chat-load" --help >help
+	[[ $("$B/bin/chat-load" --version) == chat-load\ [0-9]* ]]
+	assert_eq "$(grep -o '^\.It Fl Fl.*\|Fl Fl [a-z-]*' "$MANUAL" |
+	    grep -o 'Fl Fl [a-z-]*' | sed 's/Fl Fl /--/' | sort -u)" \
+	    "$(grep -o -e '--[a-z-]*[a-z]' help | sort -u)" options
+	assert_eq "$(sed -n '/^\.Ss Workloads/,/^\.Ss Options/s/^\.It Cm //p' \
+	    "$MANUAL")" "$(sed -n 's/^  \([a-z]\{4,\}\) .*/\1/p' help)" workloads
+	assert_eq "$(sed -n '/^\.Sh EXIT/,/^\.Sh EX[AM]/s/^\.It //p' "$MANUAL" |
+	    tr '\n' ' ')" '0 1 64 69 71 77 ' statuses
+}

@@ -1,0 +1,31 @@
+/*
+ * What is said on the wire, here and at other servers that chat-load can
+ * measure beside Chat: only as far as logging in and talking in one room go.
+ */
+#ifndef DIALECT_H
+#define DIALECT_H
+
+#include "buf.h"
+#include "wire.h"
+
+struct dialect {
+	const char *name;
+	/* Messages have ids, and are acknowledged. */
+	bool acks;
+	/* What a new connection sends first; later all hear all if `room`. */
+	void (*greet)(struct buf *out, const char *name, bool room);
+	/* A message to everybody. */
+	void (*message)(
+	    struct buf *out, const char *text, size_t n, uint32_t number);
+	/*
+	 * Read one line, and answer it if need be.  False: it is nothing that
+	 * this server says.  wire_free() what was read.
+	 */
+	bool (*read)(
+	    struct wire *, char *line, size_t n, struct buf *out, bool room);
+};
+
+/* By its name; NULL: there is none. */
+const struct dialect *dialect_find(const char *name);
+
+#endif

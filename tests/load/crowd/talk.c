@@ -1,0 +1,211 @@
+/*
+ * Sends messages to everybody, as many under way as the plan wants or at the
+ * times it wants, and tells the judge what every client receives.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "body.h"
+#include "name.h"
+#include "progress.h"
+#include "talk.h"
+#include "wire.h"
+
+#define STEP_MAX (50 * MILLISECOND)
+
+struct flight { /* a message under way */
+	uint64_t sent;
+	uint32_t from;
+	uint32_t left; /* recipients that have not got it */
+	int64_t id;
+	bool acked;
+};
+
+struct talk talk;
+
+static struct flight *flights;
+static uint32_t nflights, flights_size;
+static bool by_ack;
+static int64_t last_id; /* where the server gives none */
+
+static void
+flight_landed(const struct flight *f)
+{
+	if (f->acked && (by_ack || f->left == 0))
+		crowd.client[f->from].in_flight--;
+}
+
+static void
+flight_acked(uint32_t n, int64_t id, uint64_t now)
+{
+	struct flight *f;
+
+	judge_acked(crowd.judge, n, id);
+	if (n >= nflights || flights[n].acked)
+		return;
+	f = &flights[n];
+	f->acked = true;
+	f->id = id;
+	talk.acked++;
+	talk.last_ack = crowd.last_progress = now;
+	hist_add(&talk.ack, now - f->sent);
+	flight_landed(f);
+}
+
+/*
+ * A server without ids and ACKs: who hears a message first gives it the next
+ * id, so that the judge sees whether all hear the same order.
+ */
+static bool
+complete_heard(
+    const struct client *c, struct judge_heard *h, bool told, uint64_t now)
+{
+	if (h->message >= nflights)
+		return true;
+	if (flights[h->message].from == c->index)
+		return false; /* its own copy */
+	if (!flights[h->message].acked)
+		flight_acked(h->message, ++last_id, now);
+	h->id = flights[h->message].id;
+	h->to = JUDGE_ALL;
+	if (!told)
+		h->from = flights[h->message].from;
+	return true;
+}
+
+static void
+message_heard(struct client *c, const struct wire *ev, uint64_t now)
+{
+	struct judge_heard h = { .id = ev->id };
+	struct flight *f;
+
+	h.message = body_number(ev->message.s, ev->message.n, crowd.run);
+	h.from = name_client(ev->from.s, ev->from.n, crowd.run);
+	h.to = JUDGE_ALL;
+	if (!slice_is(ev->to, "all"))
+		h.to = name_client(ev->to.s, ev->to.n, crowd.run);
+	h.intact = body_is_intact(ev->message.s, ev->message.n, crowd.run,
+	    h.message, crowd.size, false);
+	if (!crowd.dialect->acks &&
+	    !complete_heard(c, &h, ev->from.s != NULL, now))
+		return;
+	judge_received(crowd.judge, c->index, &h);
+	if (h.message >= nflights || flights[h.message].left == 0)
+		return;
+	f = &flights[h.message];
+	talk.last_delivery = crowd.last_progress = now;
+	hist_add(&talk.delivery, now - f->sent);
+	if (--f->left == 0 && !by_ack)
+		flight_landed(f);
+}
+
+static void
+talk_heard(struct client *c, const struct wire *ev, uint64_t now)
+{
+	unsigned long n = JUDGE_UNKNOWN;
+
+	if (ev->kind == WIRE_MESSAGE) {
+		message_heard(c, ev, now);
+	} else if (ev->kind == WIRE_ACK) {
+		if (ev->ref.s != NULL)
+			n = strtoul(ev->ref.s, NULL, 16);
+		flight_acked(n > JUDGE_UNKNOWN ? JUDGE_UNKNOWN : (uint32_t)n,
+		    ev->id, now);
+	}
+}
+
+static void
+message_send(struct client *c, uint64_t when)
+{
+	uint32_t n = judge_sent(crowd.judge, c->index, JUDGE_ALL);
+	char text[BODY_MAX];
+
+	if (n >= flights_size) {
+		flights_size = flights_size == 0 ? 4096 : 2 * flights_size;
+		flights = realloc(flights, flights_size * sizeof(*flights));
+		if (flights == NULL)
+			abort();
+	}
+	nflights = n + 1;
+	body_write(text, crowd.run, n, crowd.size, false);
+	crowd.dialect->message(&c->conn.out, text, crowd.size, n);
+	flights[n] = (struct flight){ when, c->index,
+		(uint32_t)crowd.clients - 1, 0, false };
+	c->in_flight++;
+}
+
+/* As many as the window of each allows. */
+static void
+send_windows(const struct talk_plan *p, uint64_t now)
+{
+	struct client *c;
+	size_t i;
+
+	for (i = 0; i < p->senders; i++) {
+		c = &crowd.client[i];
+		while (c->in_flight < p->window &&
+		    (p->messages == 0 || nflights < p->messages))
+			message_send(c, now);
+		crowd_flush(c);
+	}
+}
+
+/* All whose time has come; returns the nanoseconds until the next one's. */
+static uint64_t
+send_due(const struct talk_plan *p, uint64_t now)
+{
+	static uint32_t random = 1;
+	struct client *c;
+	uint64_t when;
+
+	for (;;) {
+		when = talk.start +
+		    (uint64_t)((double)nflights / p->rate * (double)SECOND);
+		if (when > now)
+			return when - now;
+		random = random * 1664525u + 1013904223u;
+		c = &crowd.client[(random >> 8) % p->senders];
+		message_send(c, when);
+		crowd_flush(c);
+	}
+}
+
+static bool
+is_complete(void)
+{
+	return judge_unacked(crowd.judge) == 0 &&
+	    judge_missing(crowd.judge) == 0;
+}
+
+void
+talk_run(const struct talk_plan *p)
+{
+	uint64_t end = UINT64_MAX, now, wait;
+	bool more = true;
+
+	crowd.heard = talk_heard;
+	by_ack = p->by_ack && crowd.dialect->acks;
+	talk.start = now = crowd.last_progress = clock_ns();
+	if (p->messages <= 0)
+		end = now + (uint64_t)(p->seconds * (double)SECOND);
+	progress_begin(p->messages > 0 ? "messages" : "seconds",
+	    p->messages > 0 ? (double)p->messages : p->seconds);
+	while (!crowd_is_in_trouble()) {
+		now = clock_ns();
+		more =
+		    now < end && (p->messages <= 0 || nflights < p->messages);
+		if (!more && is_complete())
+			break;
+		wait = STEP_MAX;
+		if (more && p->rate > 0)
+			wait = send_due(p, now);
+		else if (more)
+			send_windows(p, now);
+		crowd_step(wait < STEP_MAX ? wait : STEP_MAX);
+		progress_show(p->messages > 0
+			? (double)talk.acked
+			: (double)(now - talk.start) / (double)SECOND);
+	}
+	progress_end();
+	judge_finish(crowd.judge);
+}
