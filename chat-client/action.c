@@ -74,6 +74,9 @@ static const struct action_row table[ACTION_COUNT] = {
     "To the newest message.", -1 },
 [ACTION_TO_UNREAD] = { "to-unread", NULL, "Alt-u",
     "To the line above what was not read yet.", -1 },
+[ACTION_BARE] = { "bare", NULL, "Alt-l",
+    "The bare text, without panes, for the terminal to open links and to "
+    "copy; any key goes back.", -1 },
 
 [ACTION_CONVERSATION_1] = { "conversation-1", "Getting around", "Alt-1",
     "To the conversation with that number.", -1 },

@@ -1,7 +1,7 @@
 /*
  * What the parts of the drawing share: draw.c, draw-panes.c with the messages
- * and what is beside them, draw-status.c with what is below, draw-find.c, and
- * draw-form.c with the login form.
+ * and what is beside them, draw-status.c with what is below, draw-find.c,
+ * draw-bare.c, and draw-form.c with the login form.
  */
 #ifndef DRAW_PARTS_H
 #define DRAW_PARTS_H
@@ -38,6 +38,9 @@ int draw_input_rows(const struct screen *);
 void draw_find(const struct screen *, const struct layout *);
 /* The same for a secret, as stars. */
 int draw_secret(const struct credential *, int y, int x, int width);
+
+/* The text of the conversation as it is, instead of everything (draw-bare.c). */
+void draw_bare(const struct model *);
 
 /* A page over everything, broken for the screen. */
 void draw_page(struct page *);

@@ -18,6 +18,7 @@
 #include "wrap.h"
 
 static bool started;
+static bool is_bare; /* what is on the terminal */
 
 bool
 draw_start(enum theme theme)
@@ -59,6 +60,7 @@ draw_resize(void)
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 &&
 	    size.ws_col > 0)
 		resizeterm(size.ws_row, size.ws_col);
+	is_bare = false;
 }
 
 void
@@ -133,9 +135,23 @@ draw_talk(struct screen *s, int64_t now)
 	draw_input(s, &l);
 }
 
+/* It stays as it is, for the user is pointing at it. */
+static void
+draw_bare_once(const struct screen *s)
+{
+	if (!is_bare)
+		draw_bare(s->model);
+	is_bare = true;
+}
+
 void
 draw(struct screen *s, int64_t now)
 {
+	if (s->bare) {
+		draw_bare_once(s);
+		return;
+	}
+	is_bare = false;
 	erase();
 	if (s->form)
 		draw_form(s, now);

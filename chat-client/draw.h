@@ -79,6 +79,7 @@ struct screen {
 	bool warned;  /* of leaving with unconfirmed messages */
 	bool changed; /* to be drawn */
 	bool moved;   /* in the log, or to another */
+	bool bare;    /* the bare text is shown, until a key is pressed */
 };
 
 /* Take the terminal over; returns false if that is impossible. */

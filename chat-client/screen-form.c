@@ -24,7 +24,7 @@ go_to(struct screen *s, enum form_step step)
 		credential_wipe(&s->first);
 	s->step = step;
 	s->field = FIELD_NAME;
-	s->explained = false;
+	s->explained = s->bare = false;
 	s->form = true;
 	s->changed = true;
 }

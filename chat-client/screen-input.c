@@ -71,6 +71,9 @@ take_action(struct screen *s, enum action action, int64_t now)
 	case ACTION_TO_UNREAD:
 		screen_do_unread(s);
 		break;
+	case ACTION_BARE:
+		s->bare = true;
+		break;
 	case ACTION_NEXT_IMPORTANT:
 		screen_do_busiest(s);
 		break;
@@ -186,6 +189,16 @@ take_open_key(struct screen *s, const struct key *key, enum action action)
 	return true;
 }
 
+/* Back from the bare text; a key does nothing else, a paste is not lost. */
+static bool
+take_bare_key(struct screen *s, const struct key *key)
+{
+	if (!s->bare || key->kind == KEYS_IGNORED)
+		return s->bare;
+	s->bare = false;
+	return key->kind != KEYS_PASTE && key->kind != KEYS_PASTED;
+}
+
 static bool
 is_writing(const struct screen *s)
 {
@@ -201,6 +214,8 @@ take_key(struct screen *s, const struct key *key, int64_t now)
 	    : ACTION_NONE;
 
 	s->changed = true;
+	if (take_bare_key(s, key))
+		return;
 	if (key->kind == KEYS_PASTE || key->kind == KEYS_PASTED)
 		take_paste(s, key, now);
 	else if (take_open_key(s, key, action) ||

@@ -255,6 +255,25 @@ view_below(struct view *v, const struct talk *t, size_t most)
 	return go_down(v, t, &p, most);
 }
 
+size_t
+view_bare(const struct view *v, const struct talk *t, int width, int height,
+    size_t *end)
+{
+	size_t first, rows = 0;
+
+	if (t->len == 0)
+		return *end = 0;
+	first = *end = bottom(v, t).index + 1;
+	while (first > 0) {
+		rows += wrap_rows(t->entries[first - 1]->line,
+		    t->entries[first - 1]->len, width);
+		if (rows > (size_t)height && first < *end)
+			break;
+		first--;
+	}
+	return first;
+}
+
 /* The rows of an entry's own lines up to that one, last one first. */
 static size_t
 text_rows(const struct view *v, const struct entry *e, size_t last,

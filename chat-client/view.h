@@ -59,6 +59,14 @@ size_t view_above(struct view *, const struct talk *, size_t most);
 size_t view_below(struct view *, const struct talk *, size_t most);
 
 /*
+ * The entries that a terminal of that size can show as they are, unbroken:
+ * from the one that is returned to the one at the bottom of the window, before
+ * *end.  That one is among them however long it is.
+ */
+size_t view_bare(const struct view *, const struct talk *, int width,
+    int height, size_t *end);
+
+/*
  * Fill at most view_height() rows, the last one first; returns how many.  There
  * has to be room for `height'.
  */

@@ -125,6 +125,29 @@ wrap_count(const char *text, size_t len, int width, int indent)
 	return lines;
 }
 
+size_t
+wrap_rows(const char *text, size_t len, int width)
+{
+	size_t i, rows = 1;
+	int columns = 0, wide;
+
+	for (i = 0; i < len;) {
+		if (text[i] == '\n') {
+			rows++;
+			columns = 0;
+			i++;
+			continue;
+		}
+		i += char_at(text + i, len - i, &wide);
+		if (columns + wide > width && columns > 0) {
+			rows++;
+			columns = 0;
+		}
+		columns += wide;
+	}
+	return rows;
+}
+
 int
 wrap_columns(const char *text, size_t len)
 {

@@ -38,6 +38,9 @@ bool wrap_next(struct wrap *, size_t *start, size_t *end);
 /* The number of lines. */
 size_t wrap_count(const char *text, size_t len, int width, int indent);
 
+/* The number of rows it takes where a terminal breaks it, at any character. */
+size_t wrap_rows(const char *text, size_t len, int width);
+
 /* Columns of text without newlines. */
 int wrap_columns(const char *text, size_t len);
 

@@ -203,6 +203,57 @@ rang() {
 	sees alice '<alice> from my desk'
 }
 
+# The lines of the screen as the terminal knows them, those it broke in one.
+unbroken() {
+	tmux_do capture-pane -p -J -t "$1"
+}
+
+shows_unbroken() {
+	unbroken "$1" | grep -qF -- "$2"
+}
+
+@test "Alt-l shows the bare text, with links that the terminal can open" {
+	local link
+	server_start
+	login alice 100 20
+	client_login bob
+	link=https://example.org/$(seq -s - 60)/end
+	say bob "look at $link there"
+	say bob 'two\nrows'
+	sees alice '<bob> two'
+	not shows_unbroken alice "$link"
+	press alice M-l
+	wait_for shows_unbroken alice "<bob> look at $link there"
+	sees alice '^rows$'
+	screen_lacks alice '│|online'
+	# It stays as it is while others talk, whatever size it gets.
+	say bob 'meanwhile'
+	tmux_do resize-window -t alice -x 60 -y 24
+	wait_for shows_unbroken alice "<bob> look at $link there"
+	tmux_do resize-window -t alice -x 100 -y 20
+	sees alice '^-- any key goes back --'
+	# The key that ends it does nothing else, a paste does.
+	type_text alice x
+	sees alice 'meanwhile'
+	sees alice '^> *$'
+	press alice M-l
+	sees alice '^-- any key goes back --'
+	tmux_do set-buffer -b given -- pasted
+	tmux_do paste-buffer -p -r -b given -t alice
+	sees alice '^> pasted$'
+	# Where one has scrolled to, that is shown.
+	press alice C-u
+	seq -f '{"command":"MESSAGE","to":"all","message":"line %g."}' 60 |
+	    client_raw bob
+	sees alice 'line 60\.'
+	press alice PPage PPage
+	misses alice 'line 40\.'
+	press alice M-l
+	sees alice '^-- any key goes back --'
+	screen_lacks alice 'line (40|60)\.'
+	sees alice 'line 30\.'
+}
+
 @test "/history tells what it brought where that is not shown" {
 	server_start
 	cat >"$T/old" <<-'END'

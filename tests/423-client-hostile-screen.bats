@@ -78,6 +78,9 @@ title_is() {
 	press a C-k
 	assert_harmless 'go to>'
 	press a C-c
+	press a M-l
+	assert_harmless '^-- any key goes back --'
+	press a Space
 	type_line a '/query nobody'
 	assert_harmless '^nobody>'
 }
@@ -104,9 +107,9 @@ title_is() {
 	    grep -E 'link->|event|span'; then
 		fail 'this goes to the terminal as it came from the network'
 	fi
-	# Other ways to write on it are draw.c's and title.c's alone.
+	# Other ways to write on it are title.c's, draw.c's and draw-bare.c's.
 	if grep -lE '(printf|puts|putc|fwrite|write)\(' \
-	    "$ROOT"/chat-client/{draw,screen}*.c | grep -v '/draw.c$' |
+	    "$ROOT"/chat-client/{draw,screen}*.c | grep -Ev '/draw(-bare)?.c$' |
 	    xargs -r grep -nE '[^n]printf\(|puts\(|putchar\(|fwrite\('; then
 		fail 'this writes past curses'
 	fi

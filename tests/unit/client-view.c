@@ -432,6 +432,49 @@ any_size_and_scrolling_shows_what_is_there(void **state)
 	}
 }
 
+static void
+a_terminal_breaks_at_any_character(void **state)
+{
+	(void)state;
+	assert_int_equal(wrap_rows("", 0, 4), 1);
+	assert_int_equal(wrap_rows("a bc", 4, 4), 1);
+	assert_int_equal(wrap_rows("a bcd", 5, 4), 2);
+	assert_int_equal(wrap_rows("abcd\nefghi\n", 11, 4), 4);
+	/* One that is too wide for what is left of a row begins the next. */
+	assert_int_equal(wrap_rows("abc\xe4\xbd\xa0\xe5\xa5\xbd", 9, 4), 2);
+	assert_int_equal(wrap_rows("\xe4\xbd\xa0\xe5\xa5\xbd", 6, 1), 2);
+}
+
+static void
+assert_bare(
+    const struct model *m, int width, int height, size_t from, size_t to)
+{
+	size_t end, first;
+
+	first = view_bare(&m->now->view, m->now, width, height, &end);
+	assert_int_equal(first, from);
+	assert_int_equal(end, to);
+}
+
+static void
+the_bare_text_is_what_has_room_as_it_is(void **state)
+{
+	struct model *m = *state;
+	struct view *v = &m->now->view;
+
+	assert_bare(m, 80, 20, 0, 0);
+	fill(m, 20); /* "12:00 <bob> m1" */
+	assert_bare(m, 80, 30, 0, 20);
+	assert_bare(m, 80, 5, 15, 20);
+	assert_bare(m, 10, 5, 18, 20);
+	/* The last one is there, whole. */
+	assert_bare(m, 1, 5, 19, 20);
+	assert_bare(m, 80, 0, 19, 20);
+	view_resize(v, 80, 5, 5);
+	view_scroll(v, m->now, 7);
+	assert_bare(m, 80, 5, 8, 13);
+}
+
 int
 main(void)
 {
@@ -451,6 +494,8 @@ main(void)
 		TEST(the_newest_lines_stay_below_a_scrolled_view),
 		TEST(nothing_moves_when_history_comes_above),
 		TEST(a_view_of_forgotten_lines_shows_the_oldest),
+		cmocka_unit_test(a_terminal_breaks_at_any_character),
+		TEST(the_bare_text_is_what_has_room_as_it_is),
 		TEST(any_size_and_scrolling_shows_what_is_there),
 	};
 
