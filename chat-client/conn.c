@@ -1,6 +1,7 @@
 /*
  * The connection of conn.h.  Addresses are tried one after the other, each
- * with a deadline.  Called by link.c, which owns it.
+ * with a deadline; what goes over it then is conn-bytes.c's.  Called by link.c,
+ * which owns it.
  */
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -28,8 +29,8 @@ conn_init(struct conn *c, size_t line_max, const struct tls_context *context)
 	};
 }
 
-static void
-set_error(struct conn *c, const char *what)
+void
+conn_set_error(struct conn *c, const char *what)
 {
 	snprintf(c->error, sizeof(c->error), "%s", what);
 }
@@ -54,23 +55,6 @@ close_socket(struct conn *c)
 	c->fd = -1;
 }
 
-/* Give up what was to be sent. */
-static void
-drop_output(struct conn *c)
-{
-	if (c->secret && c->out.data != NULL)
-		explicit_bzero(c->out.data, c->out.size);
-	c->secret = false;
-	buf_free(&c->out);
-}
-
-void
-conn_expect_secret(struct conn *c, size_t room)
-{
-	buf_room(&c->out, room);
-	c->secret = true;
-}
-
 void
 conn_close(struct conn *c)
 {
@@ -79,7 +63,7 @@ conn_close(struct conn *c)
 	c->state = CONN_CLOSED;
 	buf_free(&c->in.in);
 	c->in.scanned = 0;
-	drop_output(c);
+	conn_drop_output(c);
 	c->paused = false;
 }
 
@@ -89,7 +73,7 @@ static void try_next(struct conn *, int64_t now);
 static void
 refuse_certificate(struct conn *c)
 {
-	set_error(c, tls_error(c->tls));
+	conn_set_error(c, tls_error(c->tls));
 	c->untrusted = true;
 	memcpy(c->fingerprint, tls_fingerprint(c->tls), sizeof(c->fingerprint));
 	forget_addresses(c);
@@ -112,7 +96,7 @@ secure(struct conn *c, int64_t now)
 		break;
 	case TLS_END:
 	case TLS_FAILED:
-		set_error(c, tls_error(c->tls));
+		conn_set_error(c, tls_error(c->tls));
 		try_next(c, now);
 		break;
 	}
@@ -132,7 +116,7 @@ opened(struct conn *c, int64_t now)
 	}
 	c->tls = tls_new(c->tls_context, c->address->host, c->fd);
 	if (c->tls == NULL) {
-		set_error(c, "TLS cannot be used with this address");
+		conn_set_error(c, "TLS cannot be used with this address");
 		try_next(c, now);
 		return;
 	}
@@ -148,7 +132,7 @@ attempt(struct conn *c, const struct sockaddr *sa, socklen_t len, int64_t now)
 	c->fd = socket(
 	    sa->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (c->fd == -1) {
-		set_error(c, strerror(errno));
+		conn_set_error(c, strerror(errno));
 		return false;
 	}
 	if (connect(c->fd, sa, len) == 0) {
@@ -160,7 +144,7 @@ attempt(struct conn *c, const struct sockaddr *sa, socklen_t len, int64_t now)
 		c->deadline = now + ATTEMPT_WAIT;
 		return true;
 	}
-	set_error(c, strerror(errno));
+	conn_set_error(c, strerror(errno));
 	close_socket(c);
 	return false;
 }
@@ -184,7 +168,7 @@ try_next(struct conn *c, int64_t now)
 static void
 take_addresses(struct conn *c, int result, int64_t now)
 {
-	set_error(c, result != 0 ? gai_strerror(result) : "no address");
+	conn_set_error(c, result != 0 ? gai_strerror(result) : "no address");
 	c->next = c->list;
 	try_next(c, now);
 }
@@ -213,7 +197,7 @@ conn_start(struct conn *c, const struct address *a, int64_t now)
 	} else if (getaddrinfo(a->host, a->port, &hints, &c->list) == 0) {
 		take_addresses(c, 0, now);
 	} else if ((c->resolve = resolve_start(a->host, a->port)) == NULL) {
-		set_error(c, strerror(errno));
+		conn_set_error(c, strerror(errno));
 	} else {
 		c->state = CONN_RESOLVING;
 		c->deadline = now + ATTEMPT_WAIT;
@@ -261,12 +245,6 @@ conn_poll(const struct conn *c)
 	return p;
 }
 
-static bool
-has_pending(const struct conn *c)
-{
-	return c->tls != NULL && !c->paused && tls_pending(c->tls);
-}
-
 int64_t
 conn_deadline(const struct conn *c)
 {
@@ -277,7 +255,7 @@ conn_deadline(const struct conn *c)
 		return c->deadline;
 	case CONN_OPEN:
 		/* What is decrypted already is no event of the socket. */
-		return has_pending(c) ? 0 : -1;
+		return conn_has_pending(c) ? 0 : -1;
 	case CONN_CLOSED:
 	case CONN_EOF:
 		break;
@@ -297,117 +275,8 @@ finish_connect(struct conn *c, int64_t now)
 		opened(c, now);
 		return;
 	}
-	set_error(c, strerror(error));
+	conn_set_error(c, strerror(error));
 	try_next(c, now);
-}
-
-static void
-ended(struct conn *c, const char *why)
-{
-	set_error(c, why);
-	c->state = CONN_EOF;
-}
-
-/* As recv(2), with errno EAGAIN or, when what it says is in error, EPROTO. */
-static ssize_t
-take_bytes(struct conn *c, void *data, size_t size)
-{
-	size_t n = 0;
-
-	if (c->tls == NULL)
-		return recv(c->fd, data, size, 0);
-	switch (tls_read(c->tls, data, size, &n)) {
-	case TLS_DONE:
-		return (ssize_t)n;
-	case TLS_END:
-		return 0;
-	case TLS_WAIT:
-		errno = EAGAIN;
-		return -1;
-	case TLS_UNTRUSTED:
-	case TLS_FAILED:
-		break;
-	}
-	errno = EPROTO;
-	return -1;
-}
-
-static void
-receive(struct conn *c)
-{
-	size_t want = line_wanted(&c->in);
-	ssize_t n;
-
-	if (want > INPUT_CHUNK)
-		want = INPUT_CHUNK;
-	if (want == 0)
-		return;
-	n = take_bytes(c, buf_room(&c->in.in, want), want);
-	if (n > 0)
-		buf_added(&c->in.in, (size_t)n);
-	else if (n == 0)
-		ended(c, "the server closed the connection");
-	else if (errno == EPROTO && c->tls != NULL)
-		ended(c, tls_error(c->tls));
-	else if (errno != EAGAIN && errno != EINTR)
-		ended(c, strerror(errno));
-}
-
-/* As send(2). */
-static ssize_t
-give_bytes(struct conn *c)
-{
-	size_t n = 0;
-
-	if (c->tls == NULL)
-		return send(
-		    c->fd, buf_head(&c->out), buf_len(&c->out), MSG_NOSIGNAL);
-	switch (tls_write(c->tls, buf_head(&c->out), buf_len(&c->out), &n)) {
-	case TLS_DONE:
-		return (ssize_t)n;
-	case TLS_WAIT:
-		errno = EAGAIN;
-		return -1;
-	case TLS_END:
-	case TLS_UNTRUSTED:
-	case TLS_FAILED:
-		break;
-	}
-	errno = EPROTO;
-	return -1;
-}
-
-void
-conn_flush(struct conn *c)
-{
-	ssize_t n;
-
-	while (c->state == CONN_OPEN && buf_len(&c->out) > 0) {
-		n = give_bytes(c);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1) {
-			/*
-			 * Only reading tells the end: what the server said
-			 * before it closed is still to be read.
-			 */
-			if (errno != EAGAIN)
-				drop_output(c);
-			return;
-		}
-		buf_consume(&c->out, (size_t)n);
-	}
-	if (c->secret && buf_len(&c->out) == 0)
-		drop_output(c);
-}
-
-static bool
-is_readable(const struct conn *c, short revents)
-{
-	if (c->paused)
-		return false;
-	return (revents & (POLLIN | POLLHUP | POLLERR)) || has_pending(c) ||
-	    (revents != 0 && c->tls != NULL);
 }
 
 void
@@ -422,7 +291,8 @@ conn_step(struct conn *c, short revents, int64_t now)
 			    c, resolve_take(c->resolve, &c->list), now);
 		} else if (late) {
 			forget_addresses(c);
-			set_error(c, "the name could not be resolved in time");
+			conn_set_error(
+			    c, "the name could not be resolved in time");
 			c->state = CONN_CLOSED;
 		}
 		break;
@@ -430,14 +300,14 @@ conn_step(struct conn *c, short revents, int64_t now)
 		if (revents != 0) {
 			finish_connect(c, now);
 		} else if (late) {
-			set_error(c, strerror(ETIMEDOUT));
+			conn_set_error(c, strerror(ETIMEDOUT));
 			try_next(c, now);
 		}
 		break;
 	case CONN_SECURING:
 		/* A server that sends a byte now and then is late as well. */
 		if (late) {
-			set_error(c, CONN_NO_HANDSHAKE);
+			conn_set_error(c, CONN_NO_HANDSHAKE);
 			try_next(c, now);
 		} else if (revents != 0) {
 			secure(c, now);
@@ -445,8 +315,7 @@ conn_step(struct conn *c, short revents, int64_t now)
 		break;
 	case CONN_OPEN:
 		conn_flush(c);
-		if (is_readable(c, revents))
-			receive(c);
+		conn_receive(c, revents);
 		break;
 	case CONN_CLOSED:
 	case CONN_EOF:

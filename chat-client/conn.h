@@ -85,4 +85,13 @@ enum line_result conn_line(struct conn *, char **line, size_t *len);
 /* Close it and forget what was neither sent nor read. */
 void conn_close(struct conn *);
 
+/*
+ * Between conn.c and conn-bytes.c: take what has come, if something has; give
+ * up what was to be sent; whether there is more to read, already decrypted.
+ */
+void conn_receive(struct conn *, short revents);
+void conn_drop_output(struct conn *);
+bool conn_has_pending(const struct conn *);
+void conn_set_error(struct conn *, const char *what);
+
 #endif
