@@ -1,7 +1,7 @@
 /*
- * The life of a link (link.h): connecting, logging in, sending, losing the
- * connection, waiting, coming back.  What the server says is link-take.c's,
- * how to log in link-login.c's.
+ * The life of a link (link.h): connecting, logging in, losing the connection,
+ * waiting, coming back.  What is said is link-say.c's, what the server says
+ * link-take.c's, how to log in link-login.c's.
  */
 #include <sys/random.h>
 
@@ -131,31 +131,6 @@ link_fail(struct link *l, enum link_why why, const char *error, int64_t now)
 	l->wake = now + wait;
 }
 
-/* Send what may be sent, oldest first. */
-static void
-pump(struct link *l)
-{
-	struct outbox_item *item;
-
-	if (l->state != LINK_ONLINE || l->now < l->hold_until || l->conn.secret)
-		return;
-	while (l->outbox.in_flight < l->window &&
-	    buf_len(&l->conn.out) < OUTPUT_MAX &&
-	    (item = outbox_unsent(&l->outbox)) != NULL) {
-		request_message(
-		    &l->conn.out, item->to, item->text, item->len, item->ref);
-		outbox_mark(&l->outbox, item, true);
-		item->sent_at = l->now;
-	}
-	if (l->outbox.len == 0)
-		l->window = OUTBOX_MAX;
-	if (l->flushing && !l->flush_sent &&
-	    outbox_unsent(&l->outbox) == NULL) {
-		l->flush_sent = true;
-		link_ping(l, "flush");
-	}
-}
-
 static void
 watch_connecting(struct link *l, int64_t now)
 {
@@ -212,7 +187,7 @@ link_step(struct link *l, short revents, int64_t now)
 		watch_connecting(l, now);
 	link_pulse_step(l, now);
 	watch_deadline(l, now);
-	pump(l);
+	link_pump(l);
 	conn_flush(&l->conn);
 }
 
@@ -254,93 +229,6 @@ void
 link_pause(struct link *l, bool pause)
 {
 	l->conn.paused = pause;
-}
-
-/* Whether the server takes a text of that length, as it counts. */
-static bool
-text_fits(const struct link *l, const char *text, size_t len)
-{
-	struct buf copy = { 0 };
-	bool fits;
-
-	if (l->text_max == 0 || len <= (size_t)l->text_max)
-		return true;
-	buf_add(&copy, text, len);
-	fits = text_strip_controls(buf_head(&copy), len) <= (size_t)l->text_max;
-	buf_free(&copy);
-	return fits;
-}
-
-/* A line the server would end the connection for is never sent. */
-static bool
-line_fits(const struct link *l, const char *to, const char *text, size_t len,
-    const char *ref)
-{
-	struct buf line = { 0 };
-	bool fits;
-
-	request_message(&line, to, text, len, ref);
-	fits = l->line_max == 0 || (int64_t)buf_len(&line) <= l->line_max + 1;
-	buf_free(&line);
-	return fits;
-}
-
-enum link_said
-link_say(struct link *l, const char *to, const char *text, size_t len,
-    const char **ref)
-{
-	char name[REF_MAX + 1];
-	struct outbox_item *item;
-
-	snprintf(name, sizeof(name), "%s-%llu", l->prefix,
-	    (unsigned long long)l->refs + 1);
-	if (!text_fits(l, text, len) || !line_fits(l, to, text, len, name))
-		return LINK_TOO_LONG;
-	if ((item = outbox_add(&l->outbox, name, to, text, len)) == NULL)
-		return LINK_FULL;
-	l->refs++;
-	if (ref != NULL)
-		*ref = item->ref;
-	/* At once, so that whatever is said next comes behind it. */
-	pump(l);
-	return LINK_SAID;
-}
-
-enum link_said
-link_raw(struct link *l, const char *line, size_t len)
-{
-	if (l->line_max != 0 && (int64_t)len > l->line_max)
-		return LINK_TOO_LONG;
-	buf_add(&l->conn.out, line, len);
-	buf_add(&l->conn.out, "\n", 1);
-	return LINK_SAID;
-}
-
-void
-link_ask_users(struct link *l)
-{
-	if (l->state == LINK_ONLINE)
-		request_simple(&l->conn.out, "USERS", NULL);
-}
-
-bool
-link_ask_history(
-    struct link *l, const char *with, int64_t before, int64_t limit)
-{
-	char ref[REF_MAX + 1];
-
-	if (l->state != LINK_ONLINE)
-		return false;
-	request_history(
-	    &l->conn.out, with, before, limit, link_own_ref(l, "history", ref));
-	return true;
-}
-
-void
-link_flush(struct link *l)
-{
-	l->flushing = true;
-	l->flush_sent = l->flushed = false;
 }
 
 void
@@ -392,14 +280,6 @@ link_tls(const struct link *l)
 	if (l->conn.tls == NULL || l->conn.state != CONN_OPEN)
 		return NULL;
 	return tls_version(l->conn.tls);
-}
-
-bool
-link_is_busy(const struct link *l)
-{
-	return l->outbox.len == OUTBOX_MAX ||
-	    outbox_unsent(&l->outbox) != NULL ||
-	    buf_len(&l->conn.out) >= OUTPUT_MAX;
 }
 
 bool

@@ -257,6 +257,8 @@ int64_t link_pulse_deadline(const struct link *);
 void
 link_pulse_confirmed(struct link *, const struct outbox_item *, int64_t now);
 bool link_is_own_ref(const struct link *, struct span ref, const char *what);
+/* Send what may be sent, oldest first. */
+void link_pump(struct link *);
 /* The connection is open: say who we are.  Then what came of it: */
 void link_log_in(struct link *, int64_t now);
 void link_take_registered(struct link *, const struct event *);

@@ -18,7 +18,7 @@ $(B)/tests/unit/client-talk: $(call client_test,address backoff fingerprint form
 	incoming input outbox request sanitise seen)
 link_tests = $(B)/tests/unit/client-link $(B)/tests/unit/client-link-login
 $(link_tests): $(call client_test,address backoff conn conn-bytes incoming link \
-	link-account link-login link-pulse link-take outbox request credential \
+	link-account link-login link-pulse link-say link-take outbox request credential \
 	resolve seen tls)
 $(link_tests): UNITLIBS = -lssl -lcrypto
 $(B)/tests/unit/client-settings: $(call client_test,action address keymap \
