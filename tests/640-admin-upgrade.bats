@@ -67,7 +67,7 @@ summary() {
 	server_start
 	client_login alice
 	client_login bob
-	install_program /bin/false
+	install_that 'return 1;'
 	run -75 admin upgrade
 	summary 0 2 0 0
 	[[ $output == *"chat-admin: 2 refused: $T/bin/chat-session failed its self-test with status 1"* ]]
