@@ -296,14 +296,14 @@ static void
 look(struct session *s)
 {
 	struct delivery *d = &s->delivery;
-	struct store *store;
 
 	if (s->store != NULL && store_is_stale(s->store)) {
 		store_close(s->store);
 		s->store = NULL;
 	}
-	if ((store = session_store(s)) != NULL)
-		need(d, store_position(store));
+	/* (No use of the store that would keep its database open.) */
+	if (s->store != NULL || session_store(s) != NULL)
+		need(d, store_position(s->store));
 }
 
 /* Tell a relay, which may be there again, that we are here. */

@@ -185,6 +185,16 @@ rest(struct session *s)
 	buf_reset(&s->scratch, 0);
 	batch_free(s);
 	malloc_trim(0);
+	s->rested = true;
+}
+
+/* So is a database that nobody has asked for a while. */
+static void
+rest_store(struct session *s)
+{
+	if (s->store != NULL && session_now() - s->store_used >= STORE_REST &&
+	    store_rest(s->store))
+		malloc_trim(0);
 }
 
 static bool
@@ -248,10 +258,11 @@ wait(struct session *s, struct pollfd fds[NFDS], int64_t next,
 	}
 	for (i = 0; i < NFDS; i++)
 		fds[i].revents = 0;
-	if (n == 0 && timeout == REST_AFTER && !s->rested && is_idle(s)) {
+	if (n != 0 || !is_idle(s))
+		return;
+	if (timeout == REST_AFTER && !s->rested)
 		rest(s);
-		s->rested = true;
-	}
+	rest_store(s);
 }
 
 /* What has come, from wherever, is taken and answered. */

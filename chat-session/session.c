@@ -51,6 +51,7 @@ session_store(struct session *s)
 	};
 	char error[512];
 
+	s->store_used = session_now();
 	if (s->store != NULL)
 		return s->store;
 	s->store = store_open(&options, error, sizeof(error));

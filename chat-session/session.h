@@ -99,6 +99,7 @@ struct session {
 	struct rate rate;
 	struct upgrade upgrade;
 	struct store *store;	 /* NULL until needed, and after trouble */
+	int64_t store_used;	 /* when it last was */
 	struct store_session me; /* valid when connected */
 	char resume[RESUME_LEN + 1];
 	struct batch *batch;

@@ -44,10 +44,12 @@ count_error_name(size_t i)
 void
 count_open(const char *runtime_dir)
 {
+	struct shared *new;
 	int fd;
-	struct shared *new = shared_map(runtime_dir, &fd);
 
-	if (new == NULL)
+	if (page != NULL && !shared_gone(page_fd))
+		return;
+	if ((new = shared_map(runtime_dir, &fd)) == NULL)
 		return;
 	count_close();
 	page = new;

@@ -49,6 +49,7 @@
 #define DRAIN_WAIT	  1000 /* reading on after the last event */
 #define FLUSH_WAIT	  5000 /* for a client that takes none of its last events */
 #define REST_AFTER	  1000	/* idle: spare memory is given back */
+#define STORE_REST	  30000 /* without use: the database is closed */
 #define UPGRADE_TEST_WAIT 10000 /* for a new program to test itself */
 #define LISTEN_SOCKETS	  16	/* that --listen takes over */
 #define LISTEN_BACKLOG	  4096	/* connections that wait to be taken */

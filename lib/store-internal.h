@@ -104,6 +104,12 @@ struct store {
 	char error[STORE_ERROR_MAX];
 };
 
+/*
+ * Open the database again if it was closed by store_rest(); never with a lock
+ * of the shared page.  False with the error kept.
+ */
+bool store_wake(struct store *);
+
 /* The statement for sql, reset; NULL with the error kept. */
 sqlite3_stmt *store_statement(struct store *, enum statement, const char *sql);
 

@@ -79,6 +79,8 @@ store_begin(struct store *s)
 {
 	enum store_result result;
 
+	if (!store_wake(s))
+		return STORE_UNAVAILABLE;
 	if (shared_lock(&s->shared->write, s->options.notice, s->options.arg) !=
 	    0)
 		return unavailable(s,

@@ -43,6 +43,8 @@ store_fail(struct store *s, const char *what)
 sqlite3_stmt *
 store_statement(struct store *s, enum statement id, const char *sql)
 {
+	if (!store_wake(s))
+		return NULL;
 	if (s->statements[id] == NULL &&
 	    sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
 		&s->statements[id], NULL) != SQLITE_OK)
@@ -235,6 +237,41 @@ prepare(struct store *s)
 	return ok && store_schema_update(s);
 }
 
+static bool
+database_open(struct store *s)
+{
+	if (sqlite3_open_v2(s->path, &s->db,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+		    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+		NULL) != SQLITE_OK)
+		store_fail(s, "open");
+	else if (prepare(s))
+		return true;
+	store_rest(s);
+	return false;
+}
+
+bool
+store_wake(struct store *s)
+{
+	return s->db != NULL || database_open(s);
+}
+
+bool
+store_rest(struct store *s)
+{
+	bool open = s->db != NULL;
+	int i;
+
+	for (i = 0; i < ST_COUNT; i++) {
+		sqlite3_finalize(s->statements[i]);
+		s->statements[i] = NULL;
+	}
+	sqlite3_close(s->db);
+	s->db = NULL;
+	return open;
+}
+
 struct store *
 store_open(const struct store_options *options, char *error, size_t size)
 {
@@ -248,12 +285,7 @@ store_open(const struct store_options *options, char *error, size_t size)
 	if (s->shared == NULL) {
 		snprintf(s->error, sizeof(s->error), "%s/%s: %s",
 		    options->runtime_dir, SHARED_FILE, strerror(errno));
-	} else if (sqlite3_open_v2(s->path, &s->db,
-		       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
-			   SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-		       NULL) != SQLITE_OK) {
-		store_fail(s, "open");
-	} else if (prepare(s)) {
+	} else if (database_open(s)) {
 		return s;
 	}
 	snprintf(error, size, "%s", s->error);
@@ -264,14 +296,10 @@ store_open(const struct store_options *options, char *error, size_t size)
 void
 store_close(struct store *s)
 {
-	int i;
-
 	if (s == NULL)
 		return;
 	store_rollback(s);
-	for (i = 0; i < ST_COUNT; i++)
-		sqlite3_finalize(s->statements[i]);
-	sqlite3_close(s->db);
+	store_rest(s);
 	shared_unmap(s->shared, s->shared_fd);
 	free(s->path);
 	free(s);
@@ -289,7 +317,7 @@ store_stale_fail(struct store *s)
 {
 	bool older;
 
-	if (store_schema_read(s, &older))
+	if (s->db == NULL || store_schema_read(s, &older))
 		snprintf(s->error, sizeof(s->error),
 		    "%s: the database or the runtime directory was replaced",
 		    s->path);

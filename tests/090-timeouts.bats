@@ -91,3 +91,47 @@ load helpers
 	pid=$(session_pid alice)
 	wait_for -t 30 process_gone "$pid"
 }
+
+# Whether CLIENT's session has the database open.
+has_database() {
+	find "/proc/$(session_pid "$1")/fd" -lname "$CHAT_DB*" | grep -q .
+}
+
+has_no_database() {
+	not has_database "$1"
+}
+
+@test "who is silent for STORE_REST has no database open, and speaks on as before" {
+	local id
+	server_start
+	client_login alice
+	client_login bob
+	say bob one
+	client_expect alice '.message == "one"'
+	has_database alice
+	wait_for -t 60 has_no_database alice
+	# What others say comes without it.
+	say bob two
+	client_expect alice '.message == "two"'
+	has_no_database alice
+	say alice three
+	client_expect bob '.message == "three"'
+	client_send alice '{"command":"HISTORY","limit":9}'
+	client_expect alice '.event == "HISTORY" and (.messages | map(.message)) == ["one", "two", "three"]'
+	has_database alice
+}
+
+@test "at the end of a long silence what was missed is read, and the row is closed" {
+	server_start
+	client_login alice
+	client_login bob
+	client_expect alice '.event == "JOINED"'
+	wait_for -t 60 has_no_database alice
+	notify_stop
+	say bob one
+	client_expect alice '.message == "one"'
+	wait_for -t 60 has_no_database bob
+	client_send bob '{"command":"DISCONNECT"}'
+	client_expect bob '.event == "DISCONNECTED"'
+	assert_eq "$(db "SELECT reason FROM sessions WHERE ended_at IS NOT NULL")" disconnected
+}

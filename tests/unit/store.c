@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -89,6 +90,76 @@ without_its_page_the_position_comes_from_the_file(void **state)
 	assert_int_equal(unlink(path), 0);
 	s = open_store(true);
 	assert_int_equal(store_position(s), id);
+	store_close(s);
+}
+
+/* How many descriptors lead to the database or its WAL. */
+static int
+files_open(void)
+{
+	char path[PATH_MAX];
+	struct dirent *e;
+	DIR *d = opendir("/proc/self/fd");
+	int n = 0;
+	ssize_t len;
+
+	assert_non_null(d);
+	while ((e = readdir(d)) != NULL) {
+		len = readlinkat(dirfd(d), e->d_name, path, sizeof(path) - 1);
+		path[len > 0 ? len : 0] = '\0';
+		n += strncmp(path, db_path, strlen(db_path)) == 0;
+	}
+	closedir(d);
+	return n;
+}
+
+static void
+a_store_at_rest_has_no_file_open_and_serves_on(void **state)
+{
+	struct store *s = open_store(true);
+	struct store_session alice = login_ok(s, "alice");
+	int64_t id = say(s, &alice, NULL, "hello"), oldest;
+
+	(void)state;
+	assert_true(files_open() >= 2);
+	assert_true(store_rest(s));
+	assert_int_equal(files_open(), 0);
+	assert_false(store_rest(s));
+	/* Where the log is can be seen without the database. */
+	assert_int_equal(store_position(s), id);
+	assert_false(store_is_stale(s));
+	assert_int_equal(files_open(), 0);
+	assert_int_equal(say(s, &alice, NULL, "again"), id + 1);
+	store_rest(s);
+	assert_int_equal(store_oldest(s, &oldest), STORE_OK);
+	assert_int_equal(oldest, id);
+	store_rest(s);
+	assert_int_equal(store_session_end(s, alice.id, "closed", -1), STORE_OK);
+	store_rest(s);
+	store_close(s);
+}
+
+static void
+what_befell_the_file_of_a_store_at_rest_is_said(void **state)
+{
+	struct store *s = open_store(true);
+	struct store_session alice = login_ok(s, "alice");
+	struct store_sent sent;
+	char away[96];
+
+	(void)state;
+	store_rest(s);
+	snprintf(away, sizeof(away), "%s/away", place);
+	assert_int_equal(rename(db_path, away), 0);
+	assert_int_equal(mkdir(db_path, 0700), 0);
+	assert_int_equal(
+	    send_one(s, &alice, NULL, NULL, "no", &sent), STORE_UNAVAILABLE);
+	assert_non_null(strstr(store_error(s), "unable to open"));
+	assert_int_equal(files_open(), 0);
+	/* And it is no trouble for long. */
+	assert_int_equal(rmdir(db_path), 0);
+	assert_int_equal(rename(away, db_path), 0);
+	say(s, &alice, NULL, "yes");
 	store_close(s);
 }
 
@@ -424,6 +495,8 @@ main(void)
 		TEST(files_are_for_their_owner_alone),
 		TEST(what_was_stored_is_there_when_opened_again),
 		TEST(without_its_page_the_position_comes_from_the_file),
+		TEST(a_store_at_rest_has_no_file_open_and_serves_on),
+		TEST(what_befell_the_file_of_a_store_at_rest_is_said),
 		TEST(a_newer_schema_is_left_alone),
 		TEST(what_is_in_the_way_is_named),
 		TEST(a_missing_runtime_directory_is_named),
