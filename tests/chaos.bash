@@ -12,10 +12,12 @@
 # TROUBLE is a function below, or one of the test file's; it gets the number
 # of the progress line.
 
-# Pids of the sessions of this test, in random order.
+# Pids of the sessions of this test, in random order; not what they were forked
+# from, if they were.
 sessions_shuffled() {
 	local pid comm
 	for pid in $(own_processes); do
+		[[ " ${LISTENERS[*]} " != *" $pid "* ]] || continue
 		read -r comm 2>/dev/null <"/proc/$pid/comm" || continue
 		[[ $comm != chat-session ]] || echo "$RANDOM $pid"
 	done | sort -n | cut -d ' ' -f 2
