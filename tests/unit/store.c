@@ -134,7 +134,8 @@ a_store_at_rest_has_no_file_open_and_serves_on(void **state)
 	assert_int_equal(store_oldest(s, &oldest), STORE_OK);
 	assert_int_equal(oldest, id);
 	store_rest(s);
-	assert_int_equal(store_session_end(s, alice.id, "closed", -1), STORE_OK);
+	assert_int_equal(
+	    store_session_end(s, alice.id, "closed", -1), STORE_OK);
 	store_rest(s);
 	store_close(s);
 }
