@@ -495,6 +495,11 @@ file_shows() {
 	    cat "$1" >"$T/file" 2>/dev/null && grep -Eq "^$2\$" "$T/file"
 }
 
+# (A run that is ended before its end has failed.)
+file_is_written() {
+	[[ $(inside systemctl is-active chat-metrics-file.service) == inactive ]]
+}
+
 @test "the timer writes a file that node_exporter may read, whole each time" {
 	local service=/etc/systemd/system/chat-metrics-file.service.d
 	local timer=/etc/systemd/system/chat-metrics-file.timer.d
@@ -530,7 +535,7 @@ file_shows() {
 	inside systemctl daemon-reload
 	wait_for file_shows /srv/metrics/c.prom 'chat_connections 2'
 	inside systemctl disable --now chat-metrics-file.timer
-	inside systemctl stop chat-metrics-file.service
+	wait_for file_is_written
 	inside rm -r "$service" "$timer" "$place" /srv/metrics
 	inside systemctl daemon-reload
 }
