@@ -35,7 +35,10 @@ make_certificates() {
 	    -nodes -keyout ca.key -out ca.crt -days 2 -subj '/CN=Test CA'
 	certificate good DNS:localhost,IP:127.0.0.1 -days 2
 	certificate other DNS:other.example,IP:192.0.2.1 -days 2
-	certificate expired DNS:localhost,IP:127.0.0.1 -days -1
+	certificate expired DNS:localhost,IP:127.0.0.1 -days 2
+	"$ROOT/tests/dated-cert" 20200101000000Z 20200102000000Z expired.csr \
+	    expired.crt -cert ca.crt -keyfile ca.key -extfile expired.ext
+	cat expired.key expired.crt >expired.pem
 	self_signed self
 	self_signed changed
 }

@@ -48,22 +48,27 @@ teardown() {
 	fi
 }
 
-# pem NAME [OPTION...]: a new certificate for NAME, with its key, at $PEM.
+# pem NAME [START END]: a new certificate for NAME, with its key, at $PEM.
 pem() {
-	local name=$1
-	shift
 	inside sh -euc '
-		pem=$1 name=$2
-		shift 2
+		pem=$1 tests=$2 name=$3
+		shift 3
 		umask 077
-		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 \
-		    -nodes -subj "/CN=$name" -keyout /tmp/key -out /tmp/crt \
-		    2>/dev/null
-		[ $# -eq 0 ] || openssl x509 -in /tmp/crt -signkey /tmp/key \
-		    -out /tmp/crt "$@" 2>/dev/null
+		new() {
+			openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 \
+			    -nodes -subj "/CN=$name" -keyout /tmp/key "$@" \
+			    2>/dev/null
+		}
+		if [ $# -eq 0 ]; then
+			new -x509 -out /tmp/crt
+		else
+			new -out /tmp/csr
+			"$tests/dated-cert" "$@" /tmp/csr /tmp/crt -selfsign \
+			    -keyfile /tmp/key
+		fi
 		cat /tmp/key /tmp/crt >"$pem.new"
 		chown chat-tls "$pem.new"
-		mv "$pem.new" "$pem"' sh "$PEM" "$name" "$@"
+		mv "$pem.new" "$pem"' sh "$PEM" "$ROOT/tests" "$@"
 }
 
 # The certificate that a new connection gets is that of NAME.
@@ -161,7 +166,7 @@ start_fails() {
 }
 
 @test "a reload with a bad certificate fails, and the good one is served on" {
-	pem expired -days -1
+	pem expired 20200101000000Z 20200102000000Z
 	run inside systemctl reload chat-tls
 	((status != 0))
 	wait_for journal 'the certificate has expired' -u chat-tls
@@ -187,24 +192,9 @@ start_fails() {
 }
 
 @test "an expired certificate, and one not yet valid, are named at start" {
-	pem expired -days -1
+	pem expired 20200101000000Z 20200102000000Z
 	start_fails "$PEM: the certificate has expired .*; renew it"
-	inside sh -euc '
-		openssl ca -help >/dev/null 2>&1
-		umask 077
-		mkdir /tmp/ca
-		: >/tmp/ca/index
-		printf "[ca]\ndefault_ca=a\n[a]\ndatabase=/tmp/ca/index\n\
-new_certs_dir=/tmp/ca\ndefault_md=sha256\nrand_serial=yes\npolicy=p\n\
-[p]\ncommonName=supplied\n[req]\ndistinguished_name=d\n[d]\n" >/tmp/ca/conf
-		openssl req -new -key /tmp/key -subj /CN=later -config /tmp/ca/conf \
-		    -out /tmp/ca/csr
-		openssl ca -batch -selfsign -keyfile /tmp/key -in /tmp/ca/csr \
-		    -config /tmp/ca/conf -startdate 20980101000000Z \
-		    -enddate 20990101000000Z -notext -out /tmp/ca/crt 2>/dev/null
-		cat /tmp/key /tmp/ca/crt >"$1"
-		chown chat-tls "$1"
-		rm -r /tmp/ca' sh "$PEM"
+	pem later 20980101000000Z 20990101000000Z
 	start_fails "$PEM: the certificate is not valid before Jan  1 .* 2098"
 }
 
