@@ -4,6 +4,7 @@
 
 bats_require_minimum_version 1.5.0
 load helpers
+load metrics
 
 # What a strict reader asks of either format ($1: prometheus, openmetrics).
 check_format() {
@@ -64,18 +65,6 @@ check_format() {
 		if (open && !ended) { print "no end"; exit 1 }
 		family_end()
 	}' "$2"
-}
-
-# The value of one sample.
-value() {
-	"$B/bin/chat-metrics" >"$T/metrics"
-	awk -v name="$1" '$1 == name { print $2; found = 1 }
-	    END { exit !found }' "$T/metrics"
-}
-
-# is SAMPLE VALUE
-is() {
-	[[ $(value "$1") == "$2" ]]
 }
 
 @test "both formats are as their readers want them, with and without a server" {
@@ -257,13 +246,6 @@ is() {
 }
 
 # --- HTTP --------------------------------------------------------------------
-
-scrapes_start() {
-	printf '#!/bin/sh\nexec "%s/bin/chat-metrics" --http\n' "$B" >"$T/scrape"
-	chmod +x "$T/scrape"
-	PORT=
-	SESSION=$T/scrape listener_start
-}
 
 # The answer to what standard input has, which is all sent at once.
 ask() {
