@@ -291,6 +291,10 @@ bodies() {
 	run -68 "$B/bin/chat-client" -u alice "unix:$T/nothing" </dev/null
 	run -68 "$B/bin/chat-client" -u alice nothing.invalid </dev/null
 	[[ $output == *"could not connect: "* ]]
+	# It is at once, also where a lost one would come back by itself.
+	run -68 "$B/bin/chat-client" -u alice --tail "127.0.0.1:$PORT"
+	run -68 "$B/bin/chat-client" -u alice --reconnect "127.0.0.1:$PORT" \
+	    </dev/null
 }
 
 @test "a lost connection has status 69" {

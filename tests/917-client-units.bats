@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # bats file_tags=long,alone
 #
-# chat-client's screen and the installed units under a real systemd.
+# chat-client and the installed units under a real systemd: its screen, and
+# itself as a unit.
 
 bats_require_minimum_version 1.5.0
 load helpers
@@ -81,4 +82,52 @@ confirmed() {
 	assert_eq "$(inside sqlite3 -readonly /var/lib/chat/chat.db \
 	    'SELECT body FROM messages' | sort | tr '\n' ' ')" \
 	    'five four one six three two '
+}
+
+tail_is() {
+	[[ $(inside systemctl show -P "$1" chat-tail) == "$2" ]]
+}
+
+tail_restarts() {
+	(($(inside systemctl show -P NRestarts chat-tail) >= $1))
+}
+
+tail_says() {
+	inside journalctl -u chat-tail | grep -Eq -- "$1"
+}
+
+tail_is_here() {
+	inside sqlite3 -readonly /var/lib/chat/chat.db "SELECT 1 FROM sessions s
+	    JOIN users u ON u.id = s.user_id WHERE u.username = 'logger' AND
+	    ended_at IS NULL" | grep -q 1
+}
+
+# The manual's unit, as this sed(1) expression changes it.
+tail_unit() {
+	sed -n '/^\[Service\]/,/^\.Ed/{/^\.Ed/!p}' \
+	    "$ROOT/chat-client/chat-client.1" | sed "$1" |
+	    inside sh -c 'cat >/run/systemd/system/chat-tail.service'
+	inside systemctl daemon-reload
+}
+
+@test "the unit of the manual follows a talk, whenever the server is there" {
+	inside systemctl stop chat.socket
+	tail_unit 's/^RestartSec=.*/RestartSec=1/'
+	inside systemctl start chat-tail
+	wait_for tail_restarts 1
+	tail_says 'could not connect: Connection refused'
+	inside systemctl start chat.socket
+	screen_open alice 80 24 -u alice
+	wait_for tail_is_here
+	type_line alice 'to whom it may concern'
+	wait_for tail_says '<alice> to whom it may concern'
+	inside systemctl stop chat-tail
+	tail_is Result success
+	# Where trying again does not help, it is not tried.
+	tail_unit 's/logger/all/'
+	not inside systemctl start --wait chat-tail
+	tail_is ExecMainStatus 64
+	tail_is NRestarts 0
+	tail_is ActiveState failed
+	inside systemctl reset-failed chat-tail
 }
