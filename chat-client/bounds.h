@@ -49,6 +49,10 @@
 #define STATE_PATH_MAX 1024
 #define STATE_FILE_MAX (1024 * 1024) /* of known servers, of tokens */
 
+/* Of a token, that much of whose life is left, another is asked for. */
+#define TOKEN_RENEW_PART  3    /* a third */
+#define TOKEN_RENEW_AGAIN 3600 /* seconds; if that brought none */
+
 /* The configuration. */
 #define SETTINGS_FILE_MAX  (64 * 1024)
 #define SETTINGS_LINE_MAX  1024

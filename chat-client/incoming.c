@@ -186,8 +186,11 @@ parse_presence(struct event *e)
 static bool
 parse_token(struct event *e)
 {
+	struct span expires;
 	int64_t count;
 
+	get_span(e->json, "expires", &expires);
+	e->expires = incoming_time(expires);
 	e->revoked = get_int(e->json, "revoked", &count);
 	return e->revoked ||
 	    (get_int(e->json, "id", &e->token_id) &&

@@ -59,6 +59,7 @@ struct event {
 	struct span with;	/* HISTORY */
 	struct span token;	/* TOKEN: a new one ... */
 	int64_t token_id;
+	int64_t expires;    /* in ms since 1970, 0: unknown */
 	bool revoked;	    /* ... or what was asked for is revoked */
 	struct span resume; /* CONNECTED ... */
 	int64_t last_id;

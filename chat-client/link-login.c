@@ -107,16 +107,41 @@ link_take_registered(struct link *l, const struct event *e)
 	say_connect(l);
 }
 
+static void
+ask_token(struct link *l, int64_t old_id)
+{
+	char ref[REF_MAX + 1];
+
+	request_token(&l->conn.out, -1, link_own_ref(l, "token", ref));
+	l->token_due = true;
+	l->old_id = old_id;
+}
+
 /* A password has done its work once there is a token instead. */
 void
 link_logged_in(struct link *l)
 {
+	if (l->proof == LINK_PASSWORD)
+		ask_token(l, 0);
+}
+
+void
+link_renew(struct link *l)
+{
+	if (l->state == LINK_ONLINE && l->token[0] != '\0' && !l->token_due &&
+	    !l->revoking && l->asking == LINK_NO_QUESTION)
+		ask_token(l, l->token_id);
+}
+
+void
+link_drop_old(struct link *l)
+{
 	char ref[REF_MAX + 1];
 
-	if (l->proof != LINK_PASSWORD)
-		return;
-	request_token(&l->conn.out, -1, link_own_ref(l, "token", ref));
-	l->token_due = true;
+	if (l->state == LINK_ONLINE && l->old_id != 0)
+		request_token(
+		    &l->conn.out, l->old_id, link_own_ref(l, "drop", ref));
+	l->old_id = 0;
 }
 
 /* Nothing that could not be written to a file of lines and columns. */
@@ -147,25 +172,41 @@ say_revoke(struct link *l)
 	    &l->conn.out, l->token_id, link_own_ref(l, "revoke", ref));
 }
 
+/* There is no new one; of one that was to be renewed nothing is lost yet. */
+static void
+deny_token(struct link *l, const char *why, size_t n)
+{
+	l->token_due = false;
+	credential_wipe(&l->password);
+	if (l->old_id != 0 && l->revoking)
+		say_revoke(l);
+	else if (l->old_id == 0)
+		set_news(l, LINK_TOKEN_DENIED, why, n);
+	l->revoking = l->revoking && l->old_id != 0;
+	l->old_id = 0;
+}
+
 static void
 take_new_token(struct link *l, const struct event *e)
 {
 	static const char bad[] = "it is not one";
 
-	l->token_due = false;
-	credential_wipe(&l->password);
 	if (e->revoked || !is_token(e->token) || e->token_id <= 0) {
-		l->revoking = false;
-		set_news(l, LINK_TOKEN_DENIED, bad, strlen(bad));
+		deny_token(l, bad, strlen(bad));
 		return;
 	}
+	l->token_due = false;
+	credential_wipe(&l->password);
 	explicit_bzero(l->token, sizeof(l->token));
 	memcpy(l->token, e->token.s, e->token.n);
 	l->token_id = e->token_id;
-	if (l->revoking)
+	l->token_expires = e->expires;
+	if (l->revoking) {
 		say_revoke(l);
-	else
+		link_drop_old(l);
+	} else {
 		set_news(l, LINK_TOKEN_CAME, "", 0);
+	}
 }
 
 bool
@@ -175,6 +216,8 @@ link_take_token(struct link *l, const struct event *e)
 		take_new_token(l, e);
 		return true;
 	}
+	if (link_is_own_ref(l, e->ref, "drop"))
+		return true;
 	if (!l->revoking || !e->revoked ||
 	    !link_is_own_ref(l, e->ref, "revoke"))
 		return false;
@@ -190,11 +233,11 @@ link_take_token_error(struct link *l, const struct event *e)
 	size_t n = e->code.n < REF_MAX ? e->code.n : REF_MAX;
 
 	if (l->token_due && link_is_own_ref(l, e->ref, "token")) {
-		l->token_due = l->revoking = false;
-		credential_wipe(&l->password);
-		set_news(l, LINK_TOKEN_DENIED, e->code.s, n);
+		deny_token(l, e->code.s, n);
 		return true;
 	}
+	if (link_is_own_ref(l, e->ref, "drop"))
+		return true;
 	if (!l->revoking || !link_is_own_ref(l, e->ref, "revoke"))
 		return false;
 	l->revoking = false;
@@ -211,6 +254,7 @@ link_lose_revocation(struct link *l)
 	if (l->revoking)
 		set_news(l, LINK_TOKEN_STAYS, lost, strlen(lost));
 	l->revoking = l->token_due = false;
+	l->old_id = 0;
 }
 
 bool
@@ -237,6 +281,7 @@ link_set_token(struct link *l, int64_t id, const char *token)
 {
 	explicit_bzero(l->token, sizeof(l->token));
 	l->token_id = id;
+	l->token_expires = 0;
 	if (token != NULL)
 		snprintf(l->token, sizeof(l->token), "%s", token);
 }

@@ -94,6 +94,7 @@ struct link {
 	char news_why[SHOWN_ERROR_MAX]; /* DENIED, STAYS; not sanitised */
 	char token[TOKEN_TEXT_MAX + 1]; /* "": none; printable ASCII */
 	int64_t token_id;
+	int64_t token_expires; /* in ms since 1970, 0: unknown */
 	char fingerprint[FINGERPRINT_LEN + 1]; /* when UNTRUSTED */
 
 	/* The rest is the link's own. */
@@ -103,6 +104,7 @@ struct link {
 	struct credential fresh; /* what the password is to become */
 	bool token_due;		 /* it was asked for */
 	bool revoking;		 /* link_revoke() was called, no answer came */
+	int64_t old_id;		 /* of a token that is replaced, or 0 */
 	struct conn conn;
 	struct seen seen;
 	struct seen mine;	   /* seen as MESSAGE, while ACKs are due */
@@ -159,6 +161,14 @@ void link_register(struct link *, const struct credential *invite);
  * there is none, or no connection.
  */
 bool link_revoke(struct link *);
+
+/*
+ * When online: ask for another token, which comes as LINK_TOKEN_CAME; the one
+ * there is stays good.  Once the other is kept, revoke the old one.  Whether
+ * the server did either is not told if it did not.
+ */
+void link_renew(struct link *);
+void link_drop_old(struct link *);
 
 /*
  * When online: register the name one is connected with, or change its

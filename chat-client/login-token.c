@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "login-parts.h"
 
 /*
@@ -27,57 +28,74 @@ token_key(const struct login *g, const char *username, char out[LOGIN_KEY_MAX])
 	    LOGIN_KEY_MAX - USERNAME_MAX - 8, server, name);
 }
 
-/* "ID<tab>TOKEN"; anything else is none. */
-static bool
-parse_token(const char *value, int64_t *id, const char **token)
-{
-	char *end;
+/* One that is kept, with what keeps it. */
+struct kept {
+	char value[LOGIN_VALUE_MAX];
+	const char *text;
+	int64_t id, renew_at;
+};
 
-	*id = strtoll(value, &end, 10);
-	*token = end + 1;
-	return *id > 0 && *end == '\t' && end[1] != '\0' &&
-	    strlen(end + 1) <= TOKEN_TEXT_MAX;
+/* "ID<tab>TOKEN", and perhaps "<tab>TIME"; anything else is none. */
+static bool
+parse_token(struct kept *k)
+{
+	char *end, *tab;
+
+	k->id = strtoll(k->value, &end, 10);
+	if (k->id <= 0 || *end != '\t')
+		return false;
+	k->text = end + 1;
+	if ((tab = strchr(k->text, '\t')) != NULL) {
+		*tab = '\0';
+		k->renew_at = strtoll(tab + 1, NULL, 10);
+		if (k->renew_at < 0)
+			k->renew_at = 0;
+	}
+	return k->text[0] != '\0' && strlen(k->text) <= TOKEN_TEXT_MAX;
 }
 
-/* Returns false if none is kept; value is what keeps it. */
+/* Returns false if none is kept. */
 static bool
-read_token(struct login *g, const char *username, char value[LOGIN_VALUE_MAX],
-    int64_t *id, const char **token)
+read_token(struct login *g, const char *username, struct kept *k)
 {
 	char key[LOGIN_KEY_MAX];
 	enum state_result result;
 
+	*k = (struct kept){ .id = 0 };
 	token_key(g, username, key);
-	result =
-	    state_get(&g->state, LOGIN_TOKEN_FILE, key, value, LOGIN_VALUE_MAX);
+	result = state_get(
+	    &g->state, LOGIN_TOKEN_FILE, key, k->value, sizeof(k->value));
 	if (result == STATE_FAILED)
 		login_tell(g, "no token can be used: %s", g->state.error);
-	return result == STATE_OK && parse_token(value, id, token);
+	return result == STATE_OK && parse_token(k);
+}
+
+static void
+use(struct login *g, struct link *l, const struct kept *k)
+{
+	link_set_token(l, k->id, k->text);
+	g->renew_at = k->renew_at;
 }
 
 bool
 login_use_token(struct login *g, struct link *l, const char *username)
 {
-	char value[LOGIN_VALUE_MAX];
-	const char *token;
-	int64_t id;
-	bool found = read_token(g, username, value, &id, &token);
+	struct kept k;
+	bool found = read_token(g, username, &k);
 
 	if (found)
-		link_set_token(l, id, token);
-	explicit_bzero(value, sizeof(value));
+		use(g, l, &k);
+	explicit_bzero(&k, sizeof(k));
 	return found;
 }
 
 bool
 login_has_token(struct login *g, const char *username)
 {
-	char value[LOGIN_VALUE_MAX];
-	const char *token;
-	int64_t id;
-	bool found = read_token(g, username, value, &id, &token);
+	struct kept k;
+	bool found = read_token(g, username, &k);
 
-	explicit_bzero(value, sizeof(value));
+	explicit_bzero(&k, sizeof(k));
 	return found;
 }
 
@@ -85,16 +103,16 @@ login_has_token(struct login *g, const char *username)
 bool
 login_replace_token(struct login *g, struct link *l)
 {
-	char key[LOGIN_KEY_MAX], value[LOGIN_VALUE_MAX];
-	const char *token;
-	int64_t id;
-	bool newer = read_token(g, l->username, value, &id, &token) &&
-	    strcmp(token, l->token) != 0;
+	char key[LOGIN_KEY_MAX];
+	struct kept k;
+	bool newer =
+	    read_token(g, l->username, &k) && strcmp(k.text, l->token) != 0;
 
 	link_set_token(l, 0, NULL);
+	g->renew_at = 0;
 	if (newer)
-		link_set_token(l, id, token);
-	explicit_bzero(value, sizeof(value));
+		use(g, l, &k);
+	explicit_bzero(&k, sizeof(k));
 	if (newer)
 		return true;
 	token_key(g, l->username, key);
@@ -103,21 +121,58 @@ login_replace_token(struct login *g, struct link *l)
 	return false;
 }
 
-static void
+/*
+ * What another client has renewed already is taken; what it has forgotten was
+ * to end.
+ */
+void
+login_renew(struct login *g, struct link *l)
+{
+	int64_t now = clock_date() / 1000;
+	struct kept k;
+
+	if (g->renew_at == 0 || now < g->renew_at || l->state != LINK_ONLINE ||
+	    g->options->forget)
+		return;
+	g->renew_at = 0;
+	if (read_token(g, l->username, &k)) {
+		if (strcmp(k.text, l->token) != 0) {
+			use(g, l, &k);
+		} else {
+			g->renew_at = now + TOKEN_RENEW_AGAIN;
+			link_renew(l);
+		}
+	}
+	explicit_bzero(&k, sizeof(k));
+}
+
+/* When a part of its life will be left; 0 if that is not known. */
+static int64_t
+renewal_of(const struct link *l)
+{
+	int64_t now = clock_date() / 1000;
+	int64_t life = l->token_expires / 1000 - now;
+
+	return life > 0 ? now + life - life / TOKEN_RENEW_PART : 0;
+}
+
+static bool
 keep_token(struct login *g, const struct link *l)
 {
 	char key[LOGIN_KEY_MAX], value[LOGIN_VALUE_MAX];
 	enum state_result result;
 
+	g->renew_at = renewal_of(l);
 	token_key(g, l->username, key);
-	snprintf(
-	    value, sizeof(value), "%lld\t%s", (long long)l->token_id, l->token);
+	snprintf(value, sizeof(value), "%lld\t%s\t%lld", (long long)l->token_id,
+	    l->token, (long long)g->renew_at);
 	result = state_set(&g->state, LOGIN_TOKEN_FILE, key, value);
 	explicit_bzero(value, sizeof(value));
 	g->forgotten = false;
 	if (result != STATE_OK)
 		login_tell(
 		    g, "the password will be needed again: %s", g->state.error);
+	return result == STATE_OK;
 }
 
 static void
@@ -126,6 +181,7 @@ forget_token(struct login *g, const struct link *l)
 	char key[LOGIN_KEY_MAX];
 
 	g->forgotten = true;
+	g->renew_at = 0;
 	token_key(g, l->username, key);
 	if (state_set(&g->state, LOGIN_TOKEN_FILE, key, NULL) == STATE_FAILED)
 		login_tell(g, "the token is revoked, but still there: %s",
@@ -143,7 +199,8 @@ login_take_news(struct login *g, struct link *l)
 		break;
 	case LINK_TOKEN_CAME:
 		g->registered = true;
-		keep_token(g, l);
+		if (keep_token(g, l))
+			link_drop_old(l);
 		break;
 	case LINK_TOKEN_REVOKED:
 		forget_token(g, l);

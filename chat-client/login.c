@@ -171,6 +171,7 @@ login_prepare(struct login *g, struct link *l, const char *username)
 {
 	link_set_token(l, 0, NULL);
 	link_set_password(l, NULL);
+	g->renew_at = 0;
 	if (!g->registered) {
 		link_register(l, g->invite.len > 0 ? &g->invite : NULL);
 		return use_option_password(g, l, username) ? LOGIN_READY

@@ -36,6 +36,7 @@ struct login {
 	bool password_used;	    /* that of the options */
 	bool registered;	    /* or not to be */
 	bool forgotten;		    /* there is no token any more */
+	int64_t renew_at;	    /* the token, in s since 1970; 0: never */
 	char known[FINGERPRINT_LEN + 1];    /* agreed to before, or "" */
 	char message[STATE_PATH_MAX + 256]; /* see login_message() */
 };
@@ -79,6 +80,9 @@ void login_give_trust(struct login *, struct link *);
  * be revoked.
  */
 bool login_take_news(struct login *, struct link *);
+
+/* Have a token renewed that is about to expire; while the link is used. */
+void login_renew(struct login *, struct link *);
 
 /*
  * What is to be told once about all this, such as that something cannot be

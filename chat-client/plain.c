@@ -40,6 +40,7 @@ tell_login(struct plain *p)
 
 	if (!login_take_news(p->login, p->link))
 		p->refused = true;
+	login_renew(p->login, p->link);
 	if (login_message(p->login, message, sizeof(message)) != NULL)
 		plain_complain(message);
 }

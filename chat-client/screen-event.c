@@ -207,6 +207,7 @@ take_news(struct screen *s, int64_t now)
 	bool revoked = s->link->news == LINK_TOKEN_REVOKED;
 
 	login_take_news(s->login, s->link);
+	login_renew(s->login, s->link);
 	if (login_message(s->login, message, sizeof(message)) != NULL) {
 		screen_notice(s, ENTRY_ERROR, message);
 		s->changed = true;

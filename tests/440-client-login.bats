@@ -125,6 +125,15 @@ assert_no_secret() {
 	not grep -rqF 'Käse' out err "$XDG_STATE_HOME" "$T/log"
 }
 
+# When to renew it: two thirds of the time until 2030 after the login just now.
+renewal() {
+	local at due
+	at=$(cut -f 5 "$TOKENS")
+	due=$((($(date +%s) + 2 * $(date -d 2030-01-01T00:00:00Z +%s)) / 3))
+	((due - 60 < at && at <= due + 1)) || fail "renewed at $at, not $due"
+	echo "$at"
+}
+
 log_in_once() {
 	chat 0 --password-file "$T/password" -u alice </dev/null
 	: >said
@@ -141,7 +150,7 @@ log_in_once() {
 	assert_eq "$(jq -r .event out | xargs)" "CONNECTED ACK DISCONNECTED"
 	assert_no_secret
 	assert_eq "$(cat "$TOKENS")" \
-	    "127.0.0.1:$PORT	alice	7	$(cat token)"
+	    "127.0.0.1:$PORT	alice	7	$(cat token)	$(renewal)"
 	assert_eq "$(stat -c %a "$TOKENS" "${TOKENS%/*}" | xargs)" "600 700"
 	: >said
 	# In any case, for names are the same in any.
@@ -252,7 +261,7 @@ log_in_once() {
 
 @test "a newer token that another client has kept is tried before the password" {
 	log_in_once
-	sed -i 's/[0-9a-f]*$/0000/' "$TOKENS"
+	sed -i 's/\t[0-9a-f]*\t[0-9]*$/\t0000/' "$TOKENS"
 	# The other one is faster than the refusal.
 	cat >odd <<-END
 		[ "\$(member token)" != 0000 ] || {
@@ -294,6 +303,39 @@ log_in_once() {
 	export XDG_STATE_HOME=$T/password
 	chat 0 --password-file password -u alice <<<"hello"
 	grep -q 'the password will be needed again: ' err
+}
+
+@test "a token that is due but not renewed serves on, and nothing is said" {
+	log_in_once
+	sed -i 's/[0-9]*$/1/' "$TOKENS"
+	cp "$TOKENS" before
+	echo '[[ $(member command) != TOKEN ]] || { error RATE_LIMITED; continue; }' >odd
+	chat 0 -u alice <<<"hello"
+	assert_eq "$(commands)" "CONNECT TOKEN MESSAGE PING DISCONNECT"
+	cmp before "$TOKENS"
+	[[ ! -s err ]]
+	# What cannot be kept does not cost the one that is.
+	: >odd
+	: >said
+	echo '[[ $(member command) != TOKEN ]] || { rm -f '"$TOKENS"'; mkdir '"$TOKENS"'; }' >odd
+	chat 0 -u alice <<<"hello"
+	assert_eq "$(commands)" "CONNECT TOKEN MESSAGE PING DISCONNECT"
+	grep -q 'the password will be needed again' err
+}
+
+@test "a token without the time to renew it, or with an odd one, serves on" {
+	local odd
+	for odd in '' '	' '	-5' '	x' '	99999999999999999999'; do
+		rm -f "$TOKENS"
+		log_in_once
+		printf '127.0.0.1:%s\talice\t7\t%s%s\n' "$PORT" "$(cat token)" \
+		    "$odd" >"$TOKENS"
+		chat 0 -u alice <<<"hello"
+		assert_eq "$(commands)" "CONNECT MESSAGE PING DISCONNECT"
+		[[ ! -s err ]]
+		assert_eq "$(heard 'select(.command == "CONNECT").token')" \
+		    "\"$(cat token)\""
+	done
 }
 
 # --- forgetting --------------------------------------------------------------

@@ -31,7 +31,7 @@ chat() {
 	[[ ! -s err ]]
 	chat 77 --register --password-file password -u alice <<<"no"
 	grep -q USERNAME_TAKEN err
-	sed -i 's/.....$/00000/' "$TOKENS"
+	sed -i 's/.....\t[0-9]*$/00000/' "$TOKENS"
 	chat 0 --password-file password -u alice <<<"three"
 	chat 0 --forget -u alice </dev/null
 	[[ ! -s $TOKENS ]]
@@ -41,6 +41,63 @@ chat() {
 	chat 77 --password-file bad -u alice <<<"no"
 	grep -q AUTH_FAILED err
 	assert_eq "$(db "SELECT group_concat(body) FROM messages")" one,two,three
+}
+
+tokens() {
+	db "SELECT group_concat(id) FROM tokens"
+}
+
+kept() {
+	cut -f 3 "$TOKENS"
+}
+
+@test "a token with less than a third of its life left is renewed, the old one revoked" {
+	local first
+	server_start
+	chat 0 --register --password-file password -u alice </dev/null
+	first=$(kept)
+	assert_eq "$(tokens)" "$first"
+	chat 0 -u alice <<<"one"
+	assert_eq "$(kept)" "$first"
+	# As if its day had come.
+	sed -i 's/[0-9]*$/1/' "$TOKENS"
+	chat 0 --json -u alice <<<"two"
+	[[ ! -s err ]]
+	not grep -q TOKEN out
+	((first != $(kept)))
+	assert_eq "$(tokens)" "$(kept)"
+	(($(cut -f 5 "$TOKENS") > $(date +%s) + 3600))
+	first=$(kept)
+	chat 0 -u alice <<<"three"
+	assert_eq "$(kept)" "$first"
+	assert_eq "$(db "SELECT group_concat(body) FROM messages")" one,two,three
+	# Who forgets it keeps none of the two.
+	sed -i 's/[0-9]*$/1/' "$TOKENS"
+	chat 0 -u alice <<<"/logout"
+	assert_eq "$(tokens)" ""
+	[[ ! -s $TOKENS ]]
+}
+
+# It looks when something comes, or half a minute later.
+is_renewed() {
+	say bob 'wake up'
+	[[ $(kept) != "$1" && $(tokens) == "$(kept)" ]]
+}
+
+@test "a client that runs on renews its token as well" {
+	local first pid
+	server_start
+	client_login bob
+	chat 0 --register --password-file password -u alice </dev/null
+	first=$(kept)
+	sed -i 's/[0-9]*$/'$(($(date +%s) + 2))'/' "$TOKENS"
+	"$B/bin/chat-client" --tail -u alice "$HOST:$PORT" >out 2>err 3>&- &
+	pid=$!
+	wait_for is_renewed "$first"
+	kill "$pid"
+	wait "$pid" || assert_eq $? 143
+	[[ ! -s err ]]
+	chat 0 -u alice <<<"still here"
 }
 
 @test "what was said to a registered name waits; a new holder of one gets none" {

@@ -159,6 +159,106 @@ a_revocation_without_an_answer_leaves_the_token(void **state)
 	assert_string_equal(w->link->token, "00ff");
 }
 
+/* Log in with a token, and ask for another. */
+static void
+ask_to_renew(struct world *w)
+{
+	link_set_token(w->link, 7, "00ff");
+	link_start(w->link, "alice", w->now);
+	accept_link(w);
+	link_renew(w->link);
+	welcome(w, CONNECTED(50));
+	/* Not before it is in. */
+	assert_unheard(w);
+	link_renew(w->link);
+	link_renew(w->link);
+	assert_heard(w, "\"command\":\"TOKEN\"");
+	assert_null(strstr(w->line, "revoke"));
+	assert_unheard(w);
+}
+
+static void
+a_renewed_token_replaces_the_old_one(void **state)
+{
+	struct world *w = *state;
+
+	ask_to_renew(w);
+	answer(w,
+	    "\"TOKEN\",\"id\":8,\"token\":\"11ff\","
+	    "\"expires\":\"2030-01-01T00:00:00.000Z\"");
+	quiet(w);
+	assert_int_equal(w->link->news, LINK_TOKEN_CAME);
+	assert_int_equal(w->link->token_expires, 1893456000000);
+	assert_string_equal(w->link->token, "11ff");
+	/* Only when the owner has kept it is the old one given up. */
+	assert_unheard(w);
+	link_drop_old(w->link);
+	link_drop_old(w->link);
+	assert_heard(w, "\"revoke\":7");
+	assert_unheard(w);
+	answer(w, "\"ERROR\",\"code\":\"UNAVAILABLE\"");
+	quiet(w);
+	hang_up(w);
+	come_back(w);
+	assert_non_null(strstr(w->line, "\"token\":\"11ff\""));
+}
+
+static void
+a_token_that_is_not_renewed_stays(void **state)
+{
+	struct world *w = *state;
+
+	ask_to_renew(w);
+	answer(w, "\"ERROR\",\"code\":\"UNAVAILABLE\"");
+	quiet(w);
+	assert_int_equal(w->link->news, LINK_NO_NEWS);
+	link_drop_old(w->link);
+	assert_unheard(w);
+	link_renew(w->link);
+	assert_heard(w, "TOKEN");
+	answer(w, "\"TOKEN\",\"id\":0,\"token\":\"\"");
+	quiet(w);
+	assert_int_equal(w->link->news, LINK_NO_NEWS);
+	link_renew(w->link);
+	assert_heard(w, "TOKEN");
+	hang_up(w);
+	assert_int_equal(w->link->news, LINK_NO_NEWS);
+	assert_string_equal(w->link->token, "00ff");
+	assert_int_equal(w->link->token_id, 7);
+}
+
+static void
+who_logs_out_meanwhile_leaves_no_token(void **state)
+{
+	struct world *w = *state;
+
+	ask_to_renew(w);
+	assert_true(link_revoke(w->link));
+	answer(w, "\"TOKEN\",\"id\":8,\"token\":\"11ff\"");
+	quiet(w);
+	assert_heard(w, "\"revoke\":8");
+	answer(w, "\"TOKEN\",\"revoked\":1");
+	assert_heard(w, "\"revoke\":7");
+	quiet(w);
+	assert_int_equal(w->link->news, LINK_TOKEN_REVOKED);
+	assert_string_equal(w->link->token, "");
+}
+
+static void
+who_logs_out_meanwhile_ends_the_old_one_if_there_is_no_other(void **state)
+{
+	struct world *w = *state;
+
+	ask_to_renew(w);
+	assert_true(link_revoke(w->link));
+	answer(w, "\"ERROR\",\"code\":\"UNAVAILABLE\"");
+	quiet(w);
+	assert_heard(w, "\"revoke\":7");
+	answer(w, "\"TOKEN\",\"revoked\":1");
+	quiet(w);
+	assert_int_equal(w->link->news, LINK_TOKEN_REVOKED);
+}
+
 static struct credential
 secret(const char *s)
 {
@@ -326,6 +426,11 @@ main(void)
 		TEST(registering_comes_first_and_only_once),
 		TEST(a_revocation_forgets_the_token),
 		TEST(a_revocation_without_an_answer_leaves_the_token),
+		TEST(a_renewed_token_replaces_the_old_one),
+		TEST(a_token_that_is_not_renewed_stays),
+		TEST(who_logs_out_meanwhile_leaves_no_token),
+		TEST(
+		    who_logs_out_meanwhile_ends_the_old_one_if_there_is_no_other),
 		TEST(a_changed_password_brings_a_new_token),
 		TEST(a_changed_password_serves_until_the_token_comes),
 		TEST(a_password_that_was_not_changed_says_why),
