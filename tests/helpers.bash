@@ -304,7 +304,7 @@ environment_options() {
 	OPTIONS=()
 	for name in $(compgen -e); do
 		case $name in
-		CHAT_* | ASAN_* | UBSAN_* | GCOV_* | LD_PRELOAD)
+		CHAT_* | ASAN_* | UBSAN_* | GCOV_* | LD_PRELOAD | GLIBC_TUNABLES)
 			OPTIONS+=(-E "$name")
 			;;
 		esac
