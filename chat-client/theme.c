@@ -10,69 +10,28 @@
 
 #define NAMES_MAX 14
 
-struct style {
-	short color; /* -1: the terminal's own */
+/* One that is not named here is plain text. */
+static const struct style {
 	attr_t attr;
-};
-
-static const struct style styles[][LOOKS] = {
-	[THEME_DARK] = {
-	    [LOOK_TEXT] = { -1, A_NORMAL },
-	    [LOOK_TIME] = { -1, A_DIM },
-	    [LOOK_NOTICE] = { -1, A_DIM },
-	    [LOOK_ERROR] = { COLOR_RED, A_BOLD },
-	    [LOOK_PENDING] = { -1, A_DIM },
-	    [LOOK_MENTION] = { COLOR_YELLOW, A_BOLD },
-	    [LOOK_DAY] = { -1, A_DIM },
-	    [LOOK_UNREAD] = { COLOR_RED, A_BOLD },
-	    [LOOK_RULE] = { -1, A_DIM },
-	    [LOOK_STATUS] = { -1, A_REVERSE },
-	    [LOOK_ALARM] = { COLOR_RED, A_REVERSE | A_BOLD },
-	    [LOOK_NOW] = { -1, A_REVERSE },
-	    [LOOK_NEWS] = { COLOR_CYAN, A_NORMAL },
-	    [LOOK_CALL] = { COLOR_YELLOW, A_BOLD },
-	    [LOOK_QUIET] = { -1, A_DIM },
-	    [LOOK_PROMPT] = { -1, A_BOLD },
-	    [LOOK_COMMAND] = { COLOR_CYAN, A_BOLD },
-	},
-	[THEME_LIGHT] = {
-	    [LOOK_TEXT] = { -1, A_NORMAL },
-	    [LOOK_TIME] = { -1, A_DIM },
-	    [LOOK_NOTICE] = { -1, A_DIM },
-	    [LOOK_ERROR] = { COLOR_RED, A_BOLD },
-	    [LOOK_PENDING] = { -1, A_DIM },
-	    [LOOK_MENTION] = { COLOR_MAGENTA, A_BOLD },
-	    [LOOK_DAY] = { -1, A_DIM },
-	    [LOOK_UNREAD] = { COLOR_RED, A_BOLD },
-	    [LOOK_RULE] = { -1, A_DIM },
-	    [LOOK_STATUS] = { -1, A_REVERSE },
-	    [LOOK_ALARM] = { COLOR_RED, A_REVERSE | A_BOLD },
-	    [LOOK_NOW] = { -1, A_REVERSE },
-	    [LOOK_NEWS] = { COLOR_BLUE, A_NORMAL },
-	    [LOOK_CALL] = { COLOR_MAGENTA, A_BOLD },
-	    [LOOK_QUIET] = { -1, A_DIM },
-	    [LOOK_PROMPT] = { -1, A_BOLD },
-	    [LOOK_COMMAND] = { COLOR_BLUE, A_BOLD },
-	},
-	[THEME_MONO] = {
-	    [LOOK_TEXT] = { -1, A_NORMAL },
-	    [LOOK_TIME] = { -1, A_DIM },
-	    [LOOK_NOTICE] = { -1, A_DIM },
-	    [LOOK_ERROR] = { -1, A_BOLD },
-	    [LOOK_PENDING] = { -1, A_DIM },
-	    [LOOK_MENTION] = { -1, A_BOLD },
-	    [LOOK_DAY] = { -1, A_DIM },
-	    [LOOK_UNREAD] = { -1, A_BOLD },
-	    [LOOK_RULE] = { -1, A_DIM },
-	    [LOOK_STATUS] = { -1, A_REVERSE },
-	    [LOOK_ALARM] = { -1, A_REVERSE | A_BOLD },
-	    [LOOK_NOW] = { -1, A_REVERSE },
-	    [LOOK_NEWS] = { -1, A_NORMAL },
-	    [LOOK_CALL] = { -1, A_BOLD | A_UNDERLINE },
-	    [LOOK_QUIET] = { -1, A_DIM },
-	    [LOOK_PROMPT] = { -1, A_BOLD },
-	    [LOOK_COMMAND] = { -1, A_BOLD | A_UNDERLINE },
-	},
+	short color[2]; /* on a dark and on a light background; 0: none */
+	attr_t mono;	/* more attributes where there are no colours */
+} styles[LOOKS] = {
+	[LOOK_TIME] = { A_DIM },
+	[LOOK_NOTICE] = { A_DIM },
+	[LOOK_ERROR] = { A_BOLD, { COLOR_RED, COLOR_RED } },
+	[LOOK_PENDING] = { A_DIM },
+	[LOOK_MENTION] = { A_BOLD, { COLOR_YELLOW, COLOR_MAGENTA } },
+	[LOOK_DAY] = { A_DIM },
+	[LOOK_UNREAD] = { A_BOLD, { COLOR_RED, COLOR_RED } },
+	[LOOK_RULE] = { A_DIM },
+	[LOOK_STATUS] = { A_REVERSE },
+	[LOOK_ALARM] = { A_REVERSE | A_BOLD, { COLOR_RED, COLOR_RED } },
+	[LOOK_NOW] = { A_REVERSE },
+	[LOOK_NEWS] = { A_NORMAL, { COLOR_CYAN, COLOR_BLUE } },
+	[LOOK_CALL] = { A_BOLD, { COLOR_YELLOW, COLOR_MAGENTA }, A_UNDERLINE },
+	[LOOK_QUIET] = { A_DIM },
+	[LOOK_PROMPT] = { A_BOLD },
+	[LOOK_COMMAND] = { A_BOLD, { COLOR_CYAN, COLOR_BLUE }, A_UNDERLINE },
 };
 
 /* Of names: readable on that background, and as unlike as can be. */
@@ -113,7 +72,8 @@ theme_start(enum theme theme)
 		return;
 	current = theme;
 	for (i = 0; i < LOOKS; i++)
-		init_pair((short)(i + 1), styles[theme][i].color, -1);
+		if (styles[i].color[theme] != 0)
+			init_pair((short)(i + 1), styles[i].color[theme], -1);
 	names = COLORS >= 256 ? NAMES_MAX : 6;
 	colors = COLORS >= 256 ? many[theme] : few[theme];
 	for (i = 0; i < (short)names; i++)
@@ -123,10 +83,13 @@ theme_start(enum theme theme)
 attr_t
 theme_look(enum look look)
 {
-	const struct style *style = &styles[current][look];
+	const struct style *style = &styles[look];
 
-	return style->attr |
-	    (style->color >= 0 ? COLOR_PAIR((int)look + 1) : A_NORMAL);
+	if (current == THEME_MONO)
+		return style->attr | style->mono;
+	if (style->color[current] == 0)
+		return style->attr;
+	return style->attr | COLOR_PAIR((int)look + 1);
 }
 
 attr_t
