@@ -7,23 +7,6 @@ load screens
 
 bats_require_minimum_version 1.5.0
 
-setup() {
-	chat_setup
-	export TZ=UTC
-	unset USER CHAT_USER NO_COLOR TMUX
-}
-
-teardown() {
-	[[ ! -S $T/tmux ]] || screens_close
-	chat_teardown
-}
-
-# Open a screen and log in.
-login() {
-	screen_open "$1" "${2:-80}" "${3:-24}" -u "$1" "127.0.0.1:$PORT"
-	sees "$1" 'online'
-}
-
 @test "the form asks for a name, and the login opens the talk" {
 	server_start
 	screen_open a 80 24 "127.0.0.1:$PORT"

@@ -6,22 +6,6 @@
 load helpers
 load screens
 
-setup() {
-	chat_setup
-	export TZ=UTC
-	unset USER CHAT_USER NO_COLOR TMUX
-}
-
-teardown() {
-	[[ ! -S $T/tmux ]] || screens_close
-	chat_teardown
-}
-
-login() {
-	screen_open "$1" "${2:-80}" "${3:-24}" -u "$1" "127.0.0.1:$PORT"
-	sees "$1" 'online'
-}
-
 # Bob says "line 1." to "line $1.".
 fill() {
 	client_login bob

@@ -7,16 +7,9 @@ load helpers
 load screens
 
 setup() {
-	chat_setup
-	export TZ=UTC
-	unset USER CHAT_USER NO_COLOR TMUX
+	screens_setup
 	# A control of each kind, each followed by a letter that is to be seen.
 	EVIL='E\u001b[31;5;777mV\u009b5;777nI\u007fL\u202eX\u2066Y\u200bZ\udb40\udc41W\u001b]2;owned\u0007'
-}
-
-teardown() {
-	[[ ! -S $T/tmux ]] || screens_close
-	chat_teardown
 }
 
 # A server that says the lines of stdin once $T/go is read, and a screen with

@@ -8,21 +8,8 @@ load screens
 bats_require_minimum_version 1.5.0
 
 setup() {
-	chat_setup
-	export TZ=UTC CHAT_BCRYPT_COST=4 XDG_STATE_HOME=$T/state \
-	    XDG_CONFIG_HOME=$T/config
-	unset USER CHAT_USER NO_COLOR TMUX
-}
-
-teardown() {
-	[[ ! -S $T/tmux ]] || screens_close
-	chat_teardown
-}
-
-# Open a screen and log in.
-login() {
-	screen_open "$1" "${2:-80}" "${3:-24}" -u "$1" "127.0.0.1:$PORT"
-	sees "$1" 'online'
+	screens_setup
+	export CHAT_BCRYPT_COST=4
 }
 
 stored() {

@@ -8,16 +8,9 @@ load screens
 bats_require_minimum_version 1.5.0
 
 setup() {
-	chat_setup
-	export TZ=UTC CHAT_BCRYPT_COST=4 XDG_STATE_HOME=$T/state \
-	    XDG_CONFIG_HOME=$T/config
-	unset USER CHAT_USER NO_COLOR TMUX
+	screens_setup
+	export CHAT_BCRYPT_COST=4
 	mkdir -p "$T/config/chat"
-}
-
-teardown() {
-	[[ ! -S $T/tmux ]] || screens_close
-	chat_teardown
 }
 
 # The configuration is what stdin says.

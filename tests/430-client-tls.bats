@@ -49,17 +49,15 @@ setup_file() {
 }
 
 setup() {
-	chat_setup
-	export TZ=UTC
-	unset USER CHAT_USER NO_COLOR TMUX SSL_CERT_FILE SSL_CERT_DIR
+	screens_setup
+	unset SSL_CERT_FILE SSL_CERT_DIR
 	CERTS=$BATS_FILE_TMPDIR
 	FRONT='' TLS_PORT=''
 }
 
 teardown() {
-	[[ ! -S $T/tmux ]] || screens_close
 	front_stop
-	chat_teardown
+	screens_teardown
 }
 
 # --- servers ---------------------------------------------------------------

@@ -12,9 +12,7 @@ load screens
 SECRET='hölzern "Käse\9'
 
 setup() {
-	chat_setup
-	export TZ=UTC
-	unset USER CHAT_USER NO_COLOR TMUX
+	screens_setup
 	umask 077
 	TOKENS=$XDG_STATE_HOME/chat/tokens
 	# What the server believes; a test changes it.
@@ -22,11 +20,6 @@ setup() {
 	: >"$T/said"
 	: >"$T/odd"
 	server
-}
-
-teardown() {
-	[[ ! -S $T/tmux ]] || screens_close
-	chat_teardown
 }
 
 # One user, alice, whose password is in `password' and whose token is in

@@ -1,8 +1,29 @@
 # shellcheck shell=bash
 #
 # Terminals that tests drive and read (in tmux), with chat-client in them: a
-# part of the tests of its screen and of its questions.  teardown() calls
-# screens_close before chat_teardown.
+# part of the tests of its screen and of its questions.  Loaded after helpers,
+# it brings setup() and teardown(); a file with its own calls screens_setup and
+# screens_teardown in them.
+
+# Nothing of the machine's user is in what is seen.
+screens_setup() {
+	chat_setup
+	export TZ=UTC XDG_CONFIG_HOME=$T/config
+	unset USER CHAT_USER NO_COLOR TMUX
+}
+
+screens_teardown() {
+	[[ ! -S $T/tmux ]] || screens_close
+	chat_teardown
+}
+
+setup() {
+	screens_setup
+}
+
+teardown() {
+	screens_teardown
+}
 
 # The clients end before their terminals do: a leak checker that is surprised
 # by a hangup hangs.
@@ -32,6 +53,12 @@ screen_open() {
 	    -e NO_COLOR="${NO_COLOR:-}" \
 	    "$(printf '%q ' "$B/bin/chat-client" "$@"
 	    ) 2>$T/log/screen.$name; echo \"status=\$?\"; exec cat"
+}
+
+# Open a screen named $1, and log in with that name.
+login() {
+	screen_open "$1" "${2:-80}" "${3:-24}" -u "$1" "127.0.0.1:$PORT"
+	sees "$1" 'online'
 }
 
 screen() {
