@@ -1,56 +1,9 @@
 /*
  * Unit tests of chat-client's line editor.
  */
-#include <locale.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "../../chat-client/bounds.h"
-#include "../../chat-client/complete.h"
-#include "../../chat-client/edit.h"
 #include "../../chat-client/wrap.h"
+#include "client-edit-test.h"
 #include "text.h"
-
-static int
-start(void **state)
-{
-	static struct edit e;
-
-	edit_init(&e, 1000, EDIT_LINES);
-	*state = &e;
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	edit_free(*state);
-	return 0;
-}
-
-static void
-type(struct edit *e, const char *s)
-{
-	assert_true(edit_insert(e, s, strlen(s)));
-}
-
-/* The text, with the cursor as a bar. */
-static void
-assert_edit(const struct edit *e, const char *want)
-{
-	char got[2000];
-
-	snprintf(got, sizeof(got), "%.*s|%s", (int)e->pos, edit_text(e),
-	    edit_text(e) + e->pos);
-	assert_string_equal(got, want);
-}
 
 static void
 text_is_inserted_at_the_cursor(void **state)
@@ -196,74 +149,6 @@ characters_are_exchanged(void **state)
 }
 
 static void
-enter(struct edit *e, const char *s)
-{
-	char *line;
-
-	type(e, s);
-	line = edit_take(e);
-	assert_string_equal(line, s);
-	free(line);
-}
-
-static void
-earlier_lines_come_back_and_the_draft_is_kept(void **state)
-{
-	struct edit *e = *state;
-
-	edit_do(e, EDIT_OLDER);
-	assert_edit(e, "|");
-	enter(e, "one");
-	enter(e, "two");
-	enter(e, "two");
-	type(e, "draft");
-	edit_do(e, EDIT_OLDER);
-	assert_edit(e, "two|");
-	edit_do(e, EDIT_OLDER);
-	edit_do(e, EDIT_OLDER);
-	assert_edit(e, "one|");
-	edit_do(e, EDIT_NEWER);
-	edit_do(e, EDIT_NEWER);
-	assert_edit(e, "draft|");
-	edit_do(e, EDIT_NEWER);
-	assert_edit(e, "draft|");
-	edit_do(e, EDIT_OLDER);
-	type(e, "!");
-	free(edit_take(e));
-	edit_do(e, EDIT_OLDER);
-	assert_edit(e, "two!|");
-	assert_int_equal(e->history_len, 3);
-}
-
-static void
-only_so_many_lines_are_kept(void **state)
-{
-	struct edit *e = *state;
-	char line[16];
-	int i;
-
-	for (i = 0; i < EDIT_HISTORY_MAX + 10; i++) {
-		snprintf(line, sizeof(line), "line %d", i);
-		enter(e, line);
-	}
-	assert_int_equal(e->history_len, EDIT_HISTORY_MAX);
-	assert_string_equal(e->history[0], "line 10");
-}
-
-static void
-a_field_without_history_keeps_no_line(void **state)
-{
-	struct edit e;
-
-	(void)state;
-	edit_init(&e, 100, EDIT_FIELD);
-	enter(&e, "secret");
-	edit_do(&e, EDIT_OLDER);
-	assert_edit(&e, "|");
-	edit_free(&e);
-}
-
-static void
 kills_in_a_row_are_one_and_older_ones_can_be_yanked(void **state)
 {
 	struct edit *e = *state;
@@ -383,137 +268,6 @@ a_text_can_have_several_rows(void **state)
 }
 
 static void
-earlier_lines_are_searched(void **state)
-{
-	struct edit *e = *state;
-
-	edit_search(e);
-	edit_search_add(e, "x", 1);
-	assert_true(e->lost);
-	edit_search_end(e, false);
-	assert_edit(e, "|");
-	enter(e, "the quick fox");
-	enter(e, "a lazy dog");
-	enter(e, "Quick \xc3\xa9");
-	type(e, "draft");
-	edit_search(e);
-	edit_search_add(e, "q", 1);
-	assert_edit(e, "|Quick \xc3\xa9");
-	edit_search_add(e, "ui", 2);
-	assert_edit(e, "|Quick \xc3\xa9");
-	edit_search(e);
-	assert_edit(e, "the |quick fox");
-	edit_search(e);
-	assert_true(e->lost);
-	assert_edit(e, "the |quick fox");
-	edit_search_rub_out(e);
-	assert_string_equal(e->sought, "qu");
-	assert_edit(e, "|Quick \xc3\xa9");
-	edit_search_add(e, "zz", 2);
-	assert_true(e->lost);
-	edit_search_end(e, false);
-	assert_edit(e, "draft|");
-	edit_search(e);
-	edit_search_add(e, "dog", 3);
-	edit_search_end(e, true);
-	assert_edit(e, "a lazy dog|");
-	edit_do(e, EDIT_OLDER);
-	assert_edit(e, "the quick fox|");
-	edit_search(e);
-	edit_search_add(e, "\xc3\xa9", 2);
-	assert_edit(e, "Quick |\xc3\xa9");
-	edit_search_rub_out(e);
-	assert_string_equal(e->sought, "");
-	edit_search_rub_out(e);
-	edit_search_end(e, false);
-	assert_edit(e, "draft|");
-}
-
-/* "bob" spoke last, "bill" before. */
-static size_t
-names(void *arg, const char *begin, size_t len, const char **out, size_t max)
-{
-	static const char *const all[] = { "bob", "bill", "carol" };
-	size_t i, n = 0;
-
-	(void)arg;
-	for (i = 0; i < 3 && n < max; i++)
-		if (strncmp(all[i], begin, len) == 0)
-			out[n++] = all[i];
-	return n;
-}
-
-static void
-assert_completed(struct edit *e, struct complete *c, int step, const char *want)
-{
-	assert_true(complete_step(c, e, step, names, NULL));
-	assert_edit(e, want);
-}
-
-static void
-begin_line(struct edit *e, struct complete *c, const char *s)
-{
-	c->active = false;
-	edit_set(e, "");
-	type(e, s);
-}
-
-static void
-names_are_completed_one_after_the_other(void **state)
-{
-	struct edit *e = *state;
-	struct complete c = { 0 };
-
-	begin_line(e, &c, "b");
-	assert_completed(e, &c, 1, "bob: |");
-	assert_completed(e, &c, 1, "bill: |");
-	assert_completed(e, &c, 1, "b|");
-	assert_completed(e, &c, 1, "bob: |");
-	assert_completed(e, &c, -1, "b|");
-	assert_completed(e, &c, -1, "bill: |");
-	edit_do(e, EDIT_UNDO);
-	assert_edit(e, "b|");
-	begin_line(e, &c, "hello b");
-	assert_completed(e, &c, -1, "hello bill |");
-	begin_line(e, &c, "b and more");
-	edit_do(e, EDIT_HOME);
-	edit_do(e, EDIT_RIGHT);
-	assert_completed(e, &c, 1, "bob: | and more");
-	begin_line(e, &c, "/msg c");
-	assert_completed(e, &c, 1, "/msg carol |");
-	begin_line(e, &c, "two\nc");
-	assert_completed(e, &c, 1, "two\ncarol |");
-	begin_line(e, &c, "");
-	assert_completed(e, &c, 1, "bob: |");
-	begin_line(e, &c, "x");
-	assert_false(complete_step(&c, e, 1, names, NULL));
-	assert_edit(e, "x|");
-	begin_line(e, &c, "b2345678901234567890123456789012345");
-	assert_false(complete_step(&c, e, 1, names, NULL));
-}
-
-static void
-commands_are_completed(void **state)
-{
-	struct edit *e = *state;
-	struct complete c = { 0 };
-
-	begin_line(e, &c, "/hi");
-	assert_completed(e, &c, 1, "/history |");
-	begin_line(e, &c, "/h");
-	assert_completed(e, &c, 1, "/history |");
-	assert_completed(e, &c, 1, "/help |");
-	assert_completed(e, &c, 1, "/h|");
-	begin_line(e, &c, "/help se");
-	assert_completed(e, &c, 1, "/help search-local |");
-	begin_line(e, &c, "/nope");
-	assert_false(complete_step(&c, e, 1, names, NULL));
-	/* This is a text. */
-	begin_line(e, &c, "//h");
-	assert_false(complete_step(&c, e, 1, names, NULL));
-}
-
-static void
 assert_view(const struct edit *e, int width, const char *want, int column)
 {
 	struct buf out = { 0 };
@@ -602,7 +356,6 @@ any_sequence_of_operations_keeps_the_line_whole(void **state)
 int
 main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, start, end)
 	const struct CMUnitTest tests[] = {
 		TEST(text_is_inserted_at_the_cursor),
 		TEST(control_characters_are_not_inserted),
@@ -611,21 +364,14 @@ main(void)
 		TEST(motion_is_by_word),
 		TEST(killed_text_can_be_yanked),
 		TEST(characters_are_exchanged),
-		TEST(earlier_lines_come_back_and_the_draft_is_kept),
-		TEST(only_so_many_lines_are_kept),
-		TEST(a_field_without_history_keeps_no_line),
 		TEST(kills_in_a_row_are_one_and_older_ones_can_be_yanked),
 		TEST(changes_can_be_undone_and_done_again),
 		TEST(a_text_can_have_several_rows),
-		TEST(earlier_lines_are_searched),
-		TEST(names_are_completed_one_after_the_other),
-		TEST(commands_are_completed),
 		TEST(a_field_shows_what_is_around_the_cursor),
 		TEST(a_field_shows_only_safe_characters),
 		TEST(any_sequence_of_operations_keeps_the_line_whole),
 	};
 
-	if (setlocale(LC_ALL, "C.UTF-8") == NULL)
-		return 1;
+	set_place();
 	return cmocka_run_group_tests_name("client-edit", tests, NULL, NULL);
 }
