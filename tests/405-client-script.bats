@@ -303,3 +303,38 @@ in_cron() {
 	    out)" \
 	    $'DATE <bob> two\n\tlines    and[31m more\nDATE <bob> -- carl joined'
 }
+
+@test "bash completes options, and the names and servers that are known" {
+	PATH=$B/bin:$PATH
+	source "$ROOT/contrib/chat-client/completion.bash"
+	mkdir -p "$XDG_STATE_HOME/chat"
+	printf 'chat.example:5556\tAB:CD\n[::1]:5555\tEF\n' \
+	    >"$XDG_STATE_HOME/chat/known_servers"
+	printf '%s\talice\t1\tsecret\t0\n' tls:chat.example:5556 localhost:5555 \
+	    >"$XDG_STATE_HOME/chat/tokens"
+	# As bash does it: a colon and an equals sign are words of their own.
+	completed() {
+		COMP_LINE=$1 COMP_POINT=${#1} COMPREPLY=()
+		read -ra COMP_WORDS <<<"$(sed -E 's/[:=]/ & /g' <<<"$1")"
+		[[ $1 != *' ' ]] || COMP_WORDS+=('')
+		COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+		_chat_client
+		echo "${COMPREPLY[*]}"
+	}
+	assert_eq "$(completed 'chat-client --tls-')" '--tls-ca --tls-fingerprint'
+	assert_eq "$(completed 'chat-client --tai')" --tail
+	assert_eq "$(completed 'chat-client -u ')" alice
+	assert_eq "$(completed 'chat-client --user=al')" alice
+	assert_eq "$(completed 'chat-client --tls ch')" chat.example:5556
+	assert_eq "$(completed 'chat-client --tls chat.example:')" 5556
+	assert_eq "$(completed 'chat-client local')" localhost:5555
+	assert_eq "$(completed 'chat-client --history ')" ''
+	assert_eq "$(completed 'chat-client --timeout=')" ''
+	: >'a password'
+	assert_eq "$(completed 'chat-client --password-file a')" 'a password'
+	# Each option is there, by the program's own word.
+	diff <("$B/bin/chat-client" --help | grep -Eo -- '--[a-z-]+' | sort -u |
+	    comm -12 - <(completed 'chat-client --' | tr ' ' '\n')) \
+	    <(completed 'chat-client --' | tr ' ' '\n')
+	(($(completed 'chat-client --' | wc -w) >= 20))
+}

@@ -10,6 +10,8 @@ CONFDIR = /etc/chat
 
 UNITS = $(notdir $(foreach t,service socket timer,$(wildcard units/*.$t)))
 CONFIGS = chat.conf chat-tls.conf
+COMPLETED = $(patsubst contrib/%/completion.bash,%,$(wildcard \
+	contrib/*/completion.bash))
 MANPAGES = $(wildcard chat-*/*.[1-8] contrib/*/*.[1-8] docs/*.[1-8] \
 	tests/load/*.[1-8])
 DOCS = $(wildcard README docs/*.md contrib/fail2ban/*/* contrib/prometheus/* \
@@ -20,7 +22,7 @@ DOCS = $(wildcard README docs/*.md contrib/fail2ban/*/* contrib/prometheus/* \
 programs = $(LIBEXECDIR)/chat-session $(BINDIR)/chat-notify \
 	$(BINDIR)/chat-client $(BINDIR)/$(LOADER) $(SBINDIR)/$(ADMIN) $(SBINDIR)/$(METRICS)
 
-installed = $(programs) $(ADMIN:%=$(COMPLETIONDIR)/%) $(UNITS:%=$(UNITDIR)/%) \
+installed = $(programs) $(COMPLETED:%=$(COMPLETIONDIR)/%) $(UNITS:%=$(UNITDIR)/%) \
 	$(SYSUSERSDIR)/chat.conf $(TMPFILESDIR)/chat.conf $(CATALOGDIR)/chat.catalog \
 	$(foreach m,$(MANPAGES),$(MANDIR)/man$(subst .,,$(suffix $m))/$(notdir $m)) \
 	$(DOCS:%=$(DOCDIR)/%) $(CONFIGS:%=$(DOCDIR)/%) $(LIBDIR)/tls-check
@@ -50,8 +52,10 @@ install: $(BIN)
 		$(INSTALL) -m 755 $(B)/bin/$${p##*/} '$(DESTDIR)'"$$p.new" && \
 		mv -f '$(DESTDIR)'"$$p.new" '$(DESTDIR)'"$$p" || exit; \
 	done
-	$(INSTALL) -Dm 644 contrib/$(ADMIN)/completion.bash \
-		'$(DESTDIR)$(COMPLETIONDIR)'/$(ADMIN)
+	for c in $(COMPLETED); do \
+		$(INSTALL) -Dm 644 contrib/$$c/completion.bash \
+			'$(DESTDIR)$(COMPLETIONDIR)'/$$c || exit; \
+	done
 	for u in $(UNITS); do \
 		sed $(unit_sed) units/$$u >'$(DESTDIR)$(UNITDIR)'/$$u && \
 		chmod 644 '$(DESTDIR)$(UNITDIR)'/$$u || exit; \
