@@ -233,6 +233,28 @@ check_format() {
 	    "$ROOT/contrib/prometheus/dashboard.json" >/dev/null
 }
 
+@test "bash completes the options that --help tells, and else files" {
+	# shellcheck source=contrib/chat-metrics/completion.bash
+	source "$ROOT/contrib/chat-metrics/completion.bash"
+	completed() {
+		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+		PATH=$B/bin:$PATH _chat_metrics
+		echo "${COMPREPLY[*]}"
+	}
+	assert_eq "$(completed chat-metrics --)" \
+	    '--file --help --http --openmetrics --version'
+	assert_eq "$(completed chat-metrics --o)" --openmetrics
+	assert_eq "$(completed chat-metrics --openmetrics --f)" --file
+	assert_eq "$(completed chat-metrics --file --h)" ''
+	assert_eq "$(completed chat-metrics nothing)" ''
+	complete -p chat-metrics | grep -q -e '-o default'
+	# Each of them is one that the program takes.
+	for option in $(completed chat-metrics --); do
+		"$B/bin/chat-metrics" "$option" 2>&1 </dev/null |
+		    not grep -q unrecognized
+	done
+}
+
 @test "the manual names each metric, and no other" {
 	server_start
 	client_login alice

@@ -19,6 +19,7 @@ listing() {
 	for f in libexec/chat/chat-session bin/chat-notify bin/chat-client \
 	    bin/chat-load sbin/chat-admin share/bash-completion/completions/chat-admin \
 	    share/bash-completion/completions/chat-client \
+	    share/bash-completion/completions/chat-metrics \
 	    lib/systemd/system/chat.socket lib/systemd/system/chat@.service \
 	    lib/systemd/system/chat-notify.socket \
 	    lib/systemd/system/chat-notify.service \
