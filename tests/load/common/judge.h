@@ -50,6 +50,8 @@ struct judge_heard {
  */
 struct judge *judge_new(size_t clients, bool trace, bool fifo);
 void judge_free(struct judge *);
+/* Ids say nothing about the order here, so it is not judged. */
+void judge_any_order(struct judge *);
 
 /*
  * The client has a new connection that starts behind `since` (at the last id
