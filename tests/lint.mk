@@ -16,6 +16,7 @@ lint: $(B)/schema.h $(B)/sandbox-filter.h
 		lib chat-session chat-notify chat-client contrib/chat-admin \
 		tests/load tests/fuzz
 	shellcheck -x $(SCRIPTS)
+	shellcheck -a -x tests/load/bench
 	mandoc -T lint -W warning $(MANPAGES)
 
 .PHONY: lint

@@ -1,0 +1,133 @@
+# shellcheck shell=bash
+#
+# Other servers, for make bench with BENCH_PEERS=1: Debian's packages, each on a
+# port and in a directory of its own, as the current user, without limits of
+# rates.  None of them stores anything.
+
+peer=''
+PEER_PROTOCOL='' PEER_COMM='' PEER_OPTIONS=()
+
+peer_program() {
+	type -P "$1" || PATH=$PATH:/usr/sbin type -P "$1"
+}
+
+# The wanted ones that can be measured, into PEERS; says which cannot.
+peers_find() {
+	local name
+	PEERS=()
+	[[ -n ${BENCH_PEERS:-} ]] || return 0
+	for name in "$@"; do
+		if [[ -n $(peer_program "$name") ]]; then
+			PEERS+=("$name")
+		else
+			note "$name is not installed, and was not measured."
+		fi
+	done
+}
+
+redis-server_configure() {
+	PEER_PROTOCOL=redis
+	PEER_ARGUMENTS=(--bind 127.0.0.1 --port "$1" --dir "$T/peer" --save ''
+	    --appendonly no --maxclients 12000 --tcp-backlog 4096
+	    --client-output-buffer-limit pubsub 0 0 0)
+}
+
+nats-server_configure() {
+	PEER_PROTOCOL=nats
+	PEER_ARGUMENTS=(-a 127.0.0.1 -p "$1")
+}
+
+inspircd_configure() {
+	PEER_PROTOCOL=irc
+	# It lets clients in once a second.
+	PEER_OPTIONS=(--concurrency 200)
+	PEER_ARGUMENTS=(--nofork --config "$T/peer/conf")
+	[[ $EUID -ne 0 ]] || PEER_ARGUMENTS+=(--runasroot)
+	: >"$T/peer/motd"
+	cat >"$T/peer/conf" <<-END
+		<server name="load.localhost" description="load" network="Load">
+		<admin name="load" nick="load" email="load@localhost">
+		<bind address="127.0.0.1" port="$1" type="clients">
+		<connect allow="*" timeout="60" pingfreq="3600" limit="12000"
+		    localmax="12000" globalmax="12000" maxconnwarn="no"
+		    resolvehostnames="no" fakelag="no" threshold="1000000000"
+		    commandrate="1000000000" recvq="10M" softsendq="100M"
+		    hardsendq="200M">
+		<performance softlimit="12000" somaxconn="4096">
+		<files motd="$T/peer/motd">
+		<pid file="$T/peer/pid">
+		<log method="file" type="*" level="default" target="$T/peer/log">
+	END
+}
+
+ngircd_configure() {
+	PEER_PROTOCOL=irc
+	PEER_ARGUMENTS=(-n -f "$T/peer/conf")
+	cat >"$T/peer/conf" <<-END
+		[Global]
+		Name = load.localhost
+		Info = load
+		Listen = 127.0.0.1
+		Ports = $1
+		MotdPhrase = load
+		ServerUID = $(id -un)
+		ServerGID = $(id -gn)
+		[Limits]
+		MaxConnections = 0
+		MaxConnectionsIP = 0
+		MaxNickLength = 31
+		MaxPenaltyTime = 0
+		PingTimeout = 3600
+		PongTimeout = 3600
+		[Options]
+		DNS = no
+		Ident = no
+		PAM = no
+	END
+}
+
+port_is_open() {
+	(exec 4<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+# peer_start NAME: sets PEER (address) and peer (pid).
+peer_start() {
+	local port
+	port=$("$B/tests/chat-talk" --port)
+	mkdir "$T/peer"
+	PEER_OPTIONS=()
+	"$1_configure" "$port"
+	"$(peer_program "$1")" "${PEER_ARGUMENTS[@]}" </dev/null \
+	    >"$T/log/$1" 2>&1 3>&- &
+	peer=$! PEER_COMM=$1 PEER=127.0.0.1:$port
+	wait_for port_is_open "$port" && return
+	bad=1
+	note "$1 did not start: $(tail -n 1 "$T/log/$1")"
+	peer_stop
+	return 1
+}
+
+peer_stop() {
+	[[ -z $peer ]] || { kill "$peer"; wait "$peer"; } 2>/dev/null
+	peer=
+	rm -rf "${T:?}/peer"
+}
+
+# peer_load NAME OUT ARGUMENTS... WORKLOAD: start it, measure it, end it.
+peer_load() {
+	local name=$1 to=$2
+	shift 2
+	peer_start "$name" || return
+	load "$to" --protocol "$PEER_PROTOCOL" --comm "$PEER_COMM" \
+	    --parent "$peer" "${PEER_OPTIONS[@]}" "$@" "$PEER"
+	peer_stop
+}
+
+# peer_values KEY WORKLOAD: the medians of all PEERS, into VALUES
+peer_values() {
+	local name
+	VALUES=()
+	for name in "${PEERS[@]}"; do
+		VALUES+=("$(value "$1" "$2.$name".{1..9})")
+	done
+}
