@@ -25,6 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "process.h"
 #include "session.h"
 
 #define LISTEN_FDS_START 3 /* sd_listen_fds(3) */
@@ -45,30 +46,16 @@ on_signal(int signo)
 		terminated = 1;
 }
 
-/* Delivered only while waiting, so that no test of the flag races. */
-static void
-signals_take(sigset_t *before)
-{
-	static const int taken[] = { SIGTERM, SIGINT, SIGCHLD };
-	struct sigaction sa = { .sa_handler = on_signal };
-	sigset_t blocked;
-	size_t i;
-
-	sigemptyset(&blocked);
-	for (i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
-		sigaddset(&blocked, taken[i]);
-	sigprocmask(SIG_BLOCK, &blocked, before);
-	for (i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
-		sigaction(taken[i], &sa, NULL);
-}
+static const int taken[] = { SIGTERM, SIGINT, SIGCHLD, 0 };
 
 /* As they were before, for the copy. */
 static void
 signals_give_back(const sigset_t *before)
 {
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGINT, SIG_DFL);
-	signal(SIGCHLD, SIG_DFL);
+	const int *s;
+
+	for (s = taken; *s != 0; s++)
+		signal(*s, SIG_DFL);
 	terminated = 0;
 	sigprocmask(SIG_SETMASK, before, NULL);
 }
@@ -299,7 +286,7 @@ serve(struct listeners *l)
 	nfds_t i;
 	bool full;
 
-	signals_take(&before);
+	process_take_signals(taken, on_signal, &before);
 	while (!terminated) {
 		full = l->children >= l->children_max;
 		if (ppoll(l->fds, full ? 0 : l->count, NULL, &before) == -1 &&

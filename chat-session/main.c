@@ -374,23 +374,11 @@ on_signal(int signo)
 static void
 signals_init(sigset_t *mask)
 {
-	static const int taken[] = { SIGTERM, SIGINT, UPGRADE_SIGNAL };
-	struct sigaction sa = { .sa_handler = on_signal };
-	sigset_t blocked;
-	size_t i;
+	static const int taken[] = { SIGTERM, SIGINT, UPGRADE_SIGNAL, 0 };
 
-	/* Delivered only while waiting, so that no test of the flag races. */
-	sigemptyset(&blocked);
-	for (i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
-		sigaddset(&blocked, taken[i]);
-	sigprocmask(SIG_BLOCK, &blocked, mask);
-	for (i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
-		sigdelset(mask, taken[i]);
-		sigaction(taken[i], &sa, NULL);
-	}
-	sa.sa_handler = SIG_IGN;
-	sigaction(SIGPIPE, &sa, NULL);
-	sigaction(SIGHUP, &sa, NULL);
+	process_take_signals(taken, on_signal, mask);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
 }
 
 static void

@@ -28,6 +28,24 @@ process_fill_standard_fds(void)
 	close(fd);
 }
 
+void
+process_take_signals(
+    const int *signals, void (*handler)(int), sigset_t *waiting)
+{
+	struct sigaction sa = { .sa_handler = handler };
+	sigset_t taken;
+	const int *s;
+
+	sigemptyset(&taken);
+	for (s = signals; *s != 0; s++)
+		sigaddset(&taken, *s);
+	sigprocmask(SIG_BLOCK, &taken, waiting);
+	for (s = signals; *s != 0; s++) {
+		sigdelset(waiting, *s);
+		sigaction(*s, &sa, NULL);
+	}
+}
+
 /* The directory that a file is, or would be, in. */
 static bool
 stat_directory(const char *file, struct stat *st)

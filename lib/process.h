@@ -22,6 +22,14 @@
 void process_fill_standard_fds(void);
 
 /*
+ * Let handler, which sets a flag, have these signals (a list that ends with 0),
+ * but only while the process waits, so that no test of the flag races: they are
+ * blocked, and `waiting`, for ppoll(2), is the mask of before without them.
+ */
+void process_take_signals(
+    const int *signals, void (*handler)(int), sigset_t *waiting);
+
+/*
  * Started by root, become the owner of dir for good: user, group, no other
  * groups, no capability.  If dir is missing, of the directory that file is in;
  * if that is root's own, nothing changes, as if not root.  Returns false with
