@@ -147,6 +147,12 @@ bool store_migrate(struct store *);
 /* The same at any time: takes the lock if there is something to do. */
 bool store_schema_update(struct store *);
 
+/*
+ * The log's last id, also of transactions whose process died after its commit;
+ * 0 when there never was a message.
+ */
+bool store_last_id(struct store *, int64_t *id);
+
 /* What becomes of a user's other sessions that answer. */
 enum store_others {
 	STORE_OTHERS_REFUSE,  /* STORE_TAKEN */

@@ -56,24 +56,6 @@ check_usable(struct store *s)
 	return STORE_OK;
 }
 
-/* The log's last id, also of transactions whose process died after commit. */
-static bool
-read_last_id(struct store *s)
-{
-	sqlite3_stmt *st = store_statement(s, ST_SEQUENCE,
-	    "SELECT seq FROM sqlite_sequence WHERE name = 'messages'");
-	int rc;
-
-	if (st == NULL)
-		return false;
-	rc = store_step(s, st);
-	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-		return false;
-	s->last_id = rc == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
-	sqlite3_reset(st);
-	return true;
-}
-
 enum store_result
 store_begin(struct store *s)
 {
@@ -96,7 +78,7 @@ store_begin(struct store *s)
 	}
 	s->in_transaction = true;
 	s->changes = sqlite3_total_changes64(s->db);
-	if (read_last_id(s))
+	if (store_last_id(s, &s->last_id))
 		return STORE_OK;
 	store_rollback(s);
 	return STORE_UNAVAILABLE;

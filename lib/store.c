@@ -133,13 +133,22 @@ skip_seen_ids(struct store *s, int64_t seen)
 	return ok;
 }
 
-static bool
-last_id(struct store *s, int64_t *id)
+bool
+store_last_id(struct store *s, int64_t *id)
 {
-	return store_int(s,
-	    "SELECT seq FROM sqlite_sequence"
-	    " WHERE name = 'messages'",
-	    0, id);
+	sqlite3_stmt *st = store_statement(s, ST_SEQUENCE,
+	    "SELECT seq FROM sqlite_sequence WHERE name = 'messages'");
+	int rc;
+
+	if (st == NULL)
+		return false;
+	if ((rc = store_step(s, st)) != SQLITE_ROW) {
+		*id = 0;
+		return rc == SQLITE_DONE;
+	}
+	*id = sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	return true;
 }
 
 /* With all locks: make the database and the page agree. */
@@ -156,7 +165,7 @@ agree(struct store *s, const struct stat *st)
 	    !store_exec(s, "PRAGMA auto_vacuum = INCREMENTAL") ||
 	    !store_exec(s, "PRAGMA journal_mode = WAL") || !store_migrate(s) ||
 	    !skip_seen_ids(s, atomic_load(&page->committed_id)) ||
-	    !last_id(s, &last))
+	    !store_last_id(s, &last))
 		return false;
 	page->db_device = st->st_dev;
 	page->db_inode = st->st_ino;
@@ -202,7 +211,7 @@ page_fits(struct store *s, const struct stat *st)
 	    page->db_inode != st->st_ino)
 		return false;
 	known = atomic_load(&page->committed_id);
-	return last_id(s, &last) && last >= known;
+	return store_last_id(s, &last) && last >= known;
 }
 
 static bool
@@ -214,9 +223,9 @@ prepare(struct store *s)
 	sqlite3_busy_timeout(s->db, STORE_BUSY);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_wal_autocheckpoint(s->db, 0);
 	if (!store_exec(s,
-		"PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = NORMAL;"
-		"PRAGMA cache_size = -" CACHE_KIB))
+		"PRAGMA synchronous = NORMAL; PRAGMA cache_size = -" CACHE_KIB))
 		return false;
 	if (stat(s->path, &st) == -1) {
 		snprintf(s->error, sizeof(s->error), "%s: %s", s->path,
