@@ -144,13 +144,9 @@ draw_bare_once(const struct screen *s)
 	is_bare = true;
 }
 
-void
-draw(struct screen *s, int64_t now)
+static void
+draw_frame(struct screen *s, int64_t now)
 {
-	if (s->bare) {
-		draw_bare_once(s);
-		return;
-	}
 	is_bare = false;
 	erase();
 	if (s->form)
@@ -160,5 +156,14 @@ draw(struct screen *s, int64_t now)
 	else
 		draw_talk(s, now);
 	refresh();
+}
+
+void
+draw(struct screen *s, int64_t now)
+{
+	if (s->bare)
+		draw_bare_once(s);
+	else
+		draw_frame(s, now);
 	title_show(model_unread(s->model), model_mentions(s->model));
 }

@@ -132,7 +132,7 @@ login_renew(struct login *g, struct link *l)
 	struct kept k;
 
 	if (g->renew_at == 0 || now < g->renew_at || l->state != LINK_ONLINE ||
-	    g->options->forget)
+	    l->token[0] == '\0' || g->options->forget)
 		return;
 	g->renew_at = 0;
 	if (read_token(g, l->username, &k)) {

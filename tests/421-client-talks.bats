@@ -214,6 +214,8 @@ shows_unbroken() {
 	say bob 'meanwhile'
 	tmux_do resize-window -t alice -x 60 -y 24
 	wait_for shows_unbroken alice "<bob> look at $link there"
+	say bob 'psst' alice
+	wait_for title_is alice '(1, 1 for you) Chat'
 	tmux_do resize-window -t alice -x 100 -y 20
 	sees alice '^-- any key goes back --'
 	# The key that ends it does nothing else, a paste does.

@@ -112,6 +112,9 @@ width_is_that_of_the_terminal(void **state)
 	assert_wrapped(
 	    "\xe4\xbd\xa0\xe5\xa5\xbd", 1, 0, "\xe4\xbd\xa0|\xe5\xa5\xbd|");
 	assert_int_equal(wrap_columns("a\xe4\xbd\xa0\xcc\x81", 6), 3);
+	/* What is no character is not looked for twice, nor lost. */
+	assert_int_equal(wrap_columns("a\xff\x01", 3), 3);
+	assert_wrapped("\xe4\xbd\xa0\xff\xe4", 2, 0, "\xe4\xbd\xa0|\xff\xe4|");
 	assert_int_equal(wrap_fit("a\xe4\xbd\xa0"
 				  "b",
 			     5, 2),
