@@ -2,7 +2,6 @@
  * The line editor of edit.h.  Called by the screen for each key, and by its
  * unit test.  It does no I/O.
  */
-#include <ctype.h>
 #include <err.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,120 +63,14 @@ edit_set(struct edit *e, const char *s)
 	e->last = EDIT_LAST_OTHER;
 }
 
-/* Characters that take no column belong to the one before them. */
-static bool
-is_mark(const struct edit *e, size_t at)
-{
-	uint32_t code;
-
-	return at < e->len &&
-	    text_char_len(e->text + at, e->len - at, &code) != 0 &&
-	    sanitise_width(code) == 0;
-}
-
-static size_t
-next_code(const struct edit *e, size_t at)
-{
-	size_t len = text_char_len(e->text + at, e->len - at, NULL);
-
-	return at + (len == 0 ? 1 : len);
-}
-
-static size_t
-next_char(const struct edit *e, size_t at)
-{
-	if (at < e->len)
-		at = next_code(e, at);
-	while (is_mark(e, at))
-		at = next_code(e, at);
-	return at;
-}
-
-static size_t
-previous_char(const struct edit *e, size_t at)
-{
-	while (at > 0) {
-		do
-			at--;
-		while (at > 0 && ((unsigned char)e->text[at] & 0xc0) == 0x80);
-		if (!is_mark(e, at))
-			break;
-	}
-	return at;
-}
-
-/* Whatever is not ASCII counts as part of a word. */
-static bool
-in_word(const struct edit *e, size_t at)
-{
-	unsigned char c = (unsigned char)e->text[at];
-
-	return c >= 0x80 || isalnum(c);
-}
-
-static size_t
-word_right(const struct edit *e, size_t at)
-{
-	while (at < e->len && !in_word(e, at))
-		at++;
-	while (at < e->len && in_word(e, at))
-		at++;
-	return at;
-}
-
-static size_t
-word_left(const struct edit *e, size_t at)
-{
-	while (at > 0 && !in_word(e, at - 1))
-		at--;
-	while (at > 0 && in_word(e, at - 1))
-		at--;
-	return at;
-}
-
-static void
-cut(struct edit *e, size_t from, size_t to)
+void
+edit_cut(struct edit *e, size_t from, size_t to)
 {
 	if (from >= to)
 		return;
 	memmove(e->text + from, e->text + to, e->len - to + 1);
 	e->len -= to - from;
 	e->pos = from;
-}
-
-/* Kills in a row are one; what is killed to the left comes before. */
-static void
-keep_killed(struct edit *e, const char *s, size_t n, bool left)
-{
-	char *old = e->killed[0], *new;
-	size_t len;
-
-	if (e->last != EDIT_LAST_KILLED || old == NULL) {
-		free(e->killed[EDIT_KILLS_MAX - 1]);
-		memmove(e->killed + 1, e->killed,
-		    (EDIT_KILLS_MAX - 1) * sizeof(e->killed[0]));
-		e->killed[0] = edit_copy(s, n);
-		return;
-	}
-	len = strlen(old);
-	if ((new = malloc(len + n + 1)) == NULL)
-		err(71, NULL);
-	memcpy(new + (left ? n : 0), old, len);
-	memcpy(new + (left ? 0 : len), s, n);
-	new[len + n] = '\0';
-	free(old);
-	e->killed[0] = new;
-}
-
-static void
-kill_text(struct edit *e, size_t from, size_t to)
-{
-	if (from >= to)
-		return;
-	edit_keep(e);
-	keep_killed(e, e->text + from, to - from, to == e->pos);
-	cut(e, from, to);
-	e->last = EDIT_LAST_KILLED;
 }
 
 static bool
@@ -217,7 +110,7 @@ edit_replace(struct edit *e, size_t from, const char *s, size_t n)
 	if ((e->text = realloc(e->text, e->len + add + 1)) == NULL)
 		err(71, NULL);
 	e->text[e->len] = '\0';
-	cut(e, from, e->pos);
+	edit_cut(e, from, e->pos);
 	memmove(e->text + from + add, e->text + from, e->len - from + 1);
 	if (add > 0)
 		memcpy(e->text + from, buf_head(&clean), add);
@@ -243,34 +136,17 @@ edit_insert(struct edit *e, const char *s, size_t n)
 }
 
 static void
-yank(struct edit *e, size_t which)
-{
-	size_t from = e->last == EDIT_LAST_YANKED ? e->yanked_from : e->pos;
-
-	if (which >= EDIT_KILLS_MAX || e->killed[which] == NULL)
-		which = 0;
-	if (e->killed[which] == NULL)
-		return;
-	edit_keep(e);
-	if (!edit_replace(e, from, e->killed[which], strlen(e->killed[which])))
-		return;
-	e->yanked = which;
-	e->yanked_from = from;
-	e->last = EDIT_LAST_YANKED;
-}
-
-static void
 transpose(struct edit *e)
 {
 	size_t middle = e->pos, left, right;
 	char *swapped;
 
 	if (middle == e->len)
-		middle = previous_char(e, middle);
+		middle = edit_previous(e, middle);
 	if (middle == 0)
 		return;
-	left = previous_char(e, middle);
-	right = next_char(e, middle);
+	left = edit_previous(e, middle);
+	right = edit_next(e, middle);
 	swapped = edit_copy(e->text + left, right - left);
 	memcpy(e->text + left, swapped + (middle - left), right - middle);
 	memcpy(e->text + left + (right - middle), swapped, middle - left);
@@ -278,36 +154,20 @@ transpose(struct edit *e)
 	free(swapped);
 }
 
-static size_t
-row_start(const struct edit *e, size_t at)
-{
-	while (at > 0 && e->text[at - 1] != '\n')
-		at--;
-	return at;
-}
-
-static size_t
-row_end(const struct edit *e, size_t at)
-{
-	while (at < e->len && e->text[at] != '\n')
-		at++;
-	return at;
-}
-
 /* Up or down a row, to the same character; false: there is none. */
 static bool
 move_row(struct edit *e, bool down)
 {
-	size_t start = row_start(e, e->pos), end = row_end(e, e->pos);
+	size_t start = edit_row_start(e, e->pos), end = edit_row_end(e, e->pos);
 	size_t at = start, n = 0;
 
 	if (down ? end == e->len : start == 0)
 		return false;
-	for (; at < e->pos; at = next_char(e, at))
+	for (; at < e->pos; at = edit_next(e, at))
 		n++;
-	at = down ? end + 1 : row_start(e, start - 1);
+	at = down ? end + 1 : edit_row_start(e, start - 1);
 	for (; n > 0 && at < e->len && e->text[at] != '\n'; n--)
-		at = next_char(e, at);
+		at = edit_next(e, at);
 	e->pos = at;
 	return true;
 }
@@ -318,61 +178,19 @@ moved(const struct edit *e, enum edit_op op)
 {
 	switch (op) {
 	case EDIT_LEFT:
-		return previous_char(e, e->pos);
+		return edit_previous(e, e->pos);
 	case EDIT_RIGHT:
-		return next_char(e, e->pos);
+		return edit_next(e, e->pos);
 	case EDIT_WORD_LEFT:
-		return word_left(e, e->pos);
+		return edit_word_left(e, e->pos);
 	case EDIT_WORD_RIGHT:
-		return word_right(e, e->pos);
+		return edit_word_right(e, e->pos);
 	case EDIT_HOME:
-		return row_start(e, e->pos);
+		return edit_row_start(e, e->pos);
 	case EDIT_END:
-		return row_end(e, e->pos);
+		return edit_row_end(e, e->pos);
 	default:
 		return e->pos;
-	}
-}
-
-/* The end of its row; at the end, the newline. */
-static size_t
-kill_end(const struct edit *e)
-{
-	size_t end = row_end(e, e->pos);
-
-	return end == e->pos && end < e->len ? end + 1 : end;
-}
-
-static bool
-do_kill(struct edit *e, enum edit_op op)
-{
-	switch (op) {
-	case EDIT_KILL_WORD_LEFT:
-		kill_text(e, word_left(e, e->pos), e->pos);
-		return true;
-	case EDIT_KILL_WORD_RIGHT:
-		kill_text(e, e->pos, word_right(e, e->pos));
-		return true;
-	case EDIT_KILL_TO_HOME:
-		kill_text(e, row_start(e, e->pos), e->pos);
-		return true;
-	case EDIT_KILL_TO_END:
-		kill_text(e, e->pos, kill_end(e));
-		return true;
-	case EDIT_CLEAR:
-		e->pos = e->len;
-		kill_text(e, 0, e->len);
-		return true;
-	case EDIT_YANK:
-		e->last = EDIT_LAST_OTHER;
-		yank(e, 0);
-		return true;
-	case EDIT_YANK_OLDER:
-		if (e->last == EDIT_LAST_YANKED)
-			yank(e, e->yanked + 1);
-		return true;
-	default:
-		return false;
 	}
 }
 
@@ -381,9 +199,9 @@ do_change(struct edit *e, enum edit_op op)
 {
 	edit_keep(e);
 	if (op == EDIT_BACKSPACE)
-		cut(e, previous_char(e, e->pos), e->pos);
+		edit_cut(e, edit_previous(e, e->pos), e->pos);
 	else if (op == EDIT_DELETE)
-		cut(e, e->pos, next_char(e, e->pos));
+		edit_cut(e, e->pos, edit_next(e, e->pos));
 	else if (op == EDIT_TRANSPOSE)
 		transpose(e);
 	else
@@ -393,7 +211,7 @@ do_change(struct edit *e, enum edit_op op)
 void
 edit_do(struct edit *e, enum edit_op op)
 {
-	if (do_kill(e, op))
+	if (edit_kill(e, op))
 		return;
 	switch (op) {
 	case EDIT_BACKSPACE:
@@ -453,26 +271,6 @@ columns_between(const struct edit *e, size_t from, size_t to)
 	return columns;
 }
 
-size_t
-edit_rows(const struct edit *e)
-{
-	size_t i, n = 1;
-
-	for (i = 0; i < e->len; i++)
-		n += e->text[i] == '\n';
-	return n;
-}
-
-size_t
-edit_row(const struct edit *e)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < e->pos; i++)
-		n += e->text[i] == '\n';
-	return n;
-}
-
 /* As much as fits before the cursor, two thirds of a long row. */
 static int
 view_before(
@@ -483,7 +281,7 @@ view_before(
 
 	room = columns_between(e, start, end) < width ? width : width * 2 / 3;
 	for (*from = e->pos; *from > start; *from = next) {
-		next = previous_char(e, *from);
+		next = edit_previous(e, *from);
 		columns = columns_between(e, next, *from);
 		if (before + columns > room - (room > 1))
 			break;
@@ -499,15 +297,15 @@ edit_view(const struct edit *e, size_t row, int width, struct buf *out)
 	int cursor = -1, columns = 0;
 
 	for (; row > 0; row--)
-		start = row_end(e, start) + 1;
-	end = row_end(e, start);
+		start = edit_row_end(e, start) + 1;
+	end = edit_row_end(e, start);
 	from = to = start;
 	if (e->pos >= start && e->pos <= end) {
 		columns = cursor = view_before(e, start, end, width, &from);
 		to = e->pos;
 	}
 	for (; to < end; to = next) {
-		next = next_char(e, to);
+		next = edit_next(e, to);
 		columns += columns_between(e, to, next);
 		if (columns > width)
 			break;

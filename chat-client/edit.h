@@ -135,6 +135,20 @@ void edit_search_end(struct edit *, bool take);
 void edit_keep(struct edit *);
 void edit_go_back(struct edit *, struct edit_states *, struct edit_states *);
 void edit_forget(struct edit *);
+/* Take text[from, to) out; the cursor is there then. */
+void edit_cut(struct edit *, size_t from, size_t to);
+/* What kills or yanks (edit-kill.c); false: that is another operation. */
+bool edit_kill(struct edit *, enum edit_op);
+/*
+ * Places in the text (edit-place.c): of the character behind and before this
+ * one, of a word's end and beginning, of the row it is in.
+ */
+size_t edit_next(const struct edit *, size_t at);
+size_t edit_previous(const struct edit *, size_t at);
+size_t edit_word_right(const struct edit *, size_t at);
+size_t edit_word_left(const struct edit *, size_t at);
+size_t edit_row_start(const struct edit *, size_t at);
+size_t edit_row_end(const struct edit *, size_t at);
 /* Earlier lines (edit-history.c). */
 void edit_history_go(struct edit *, size_t to);
 void edit_history_add(struct edit *, const char *line);

@@ -6,7 +6,7 @@ $(B)/tests/unit/client-alert: $(call client_test,alert sanitise)
 $(B)/tests/unit/client-layout: $(call client_test,layout)
 $(B)/tests/unit/client-edit $(B)/tests/unit/client-edit-history \
 		$(B)/tests/unit/client-complete: $(call client_test,complete edit \
-	edit-history edit-undo input sanitise wrap)
+	edit-history edit-kill edit-place edit-undo input sanitise wrap)
 $(B)/tests/unit/client-help: $(call client_test,action help input keymap page \
 	sanitise wrap)
 $(B)/tests/unit/client-keymap: $(call client_test,action keymap)
