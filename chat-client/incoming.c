@@ -237,7 +237,6 @@ parse_json(const char *s, size_t n)
 	if (n > INT32_MAX || json_check(s, n, &surrogates) != NULL ||
 	    (tokener = json_tokener_new_ex(JSON_DEPTH_MAX)) == NULL)
 		return NULL;
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	json = json_tokener_parse_ex(tokener, s, (int)n);
 	if (json_tokener_get_error(tokener) != json_tokener_success ||
 	    json_tokener_get_parse_end(tokener) != n ||

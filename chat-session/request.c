@@ -65,7 +65,6 @@ parse(const char *line, size_t len, const char **why)
 
 	if (tokener == NULL) {
 		tokener = json_tokener_new_ex(JSON_DEPTH_MAX + 2);
-		json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 		printbuf_memset(tokener->pb, 0, 0, PARSER_ROOM);
 	}
 	json_tokener_reset(tokener);
@@ -76,11 +75,15 @@ parse(const char *line, size_t len, const char **why)
 		json = json_tokener_parse_ex(tokener, " ", 1);
 		error = json_tokener_get_error(tokener);
 		*why = "it ends too early";
-	} else {
+	} else if (error != json_tokener_success) {
 		*why = json_tokener_error_desc(error);
+	} else if (json_tokener_get_parse_end(tokener) != len) {
+		*why = "more follows behind its end";
+		json_object_put(json);
+		json = NULL;
 	}
 	parser_wipe(tokener->pb, len);
-	return error == json_tokener_success ? json : NULL;
+	return json;
 }
 
 /* Any member's string, NULL if it is missing or no string. */

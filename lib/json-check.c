@@ -124,10 +124,16 @@ json_check(const char *line, size_t len, bool *surrogates)
 {
 	const char *p = line, *end = line + len;
 	struct seen seen = { false, false };
+	bool comma = false; /* nothing has come after it */
 	int depth = 0;
 
 	*surrogates = false;
 	while (p < end) {
+		if (strchr(" \t\r", *p) == NULL) {
+			if (comma && (*p == '}' || *p == ']'))
+				return "nothing follows a comma";
+			comma = *p == ',';
+		}
 		switch (*p) {
 		case '"':
 			p = string_skip(p + 1, end, &seen);

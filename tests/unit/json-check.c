@@ -84,6 +84,16 @@ words_that_json_does_not_know_are_refused(void **state)
 }
 
 static void
+a_comma_that_nothing_follows_is_refused(void **state)
+{
+	(void)state;
+	assert_refused("{\"a\":1,}", "comma");
+	assert_refused("{\"a\":[1, \t]}", "comma");
+	assert_refused("[[],{},\"a\",null,-1,\r]", "comma");
+	assert_passes("{\"a\":[1,2,[],{}],\"b,\":\",\"}");
+}
+
+static void
 numbers_are_written_as_json_has_them(void **state)
 {
 	static const char *const good[] = { "0", "-0", "10", "-1.5", "0.5",
@@ -221,6 +231,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plain_json_passes),
 		cmocka_unit_test(words_that_json_does_not_know_are_refused),
+		cmocka_unit_test(a_comma_that_nothing_follows_is_refused),
 		cmocka_unit_test(numbers_are_written_as_json_has_them),
 		cmocka_unit_test(a_nul_is_refused_wherever_it_is),
 		cmocka_unit_test(raw_controls_in_strings_are_refused),

@@ -9,6 +9,7 @@
 
 #include <json-c/json.h>
 
+#include "json-check.h"
 #include "wire.h"
 
 #define KEY(k, member, type) \
@@ -124,17 +125,13 @@ bool
 wire_parse(struct wire *ev, const char *line, size_t n)
 {
 	struct json_tokener *tok;
-	bool whole;
-	size_t i;
+	bool whole, surrogates;
 
 	memset(ev, 0, sizeof(*ev));
-	/* json-c lets control characters pass even when it is strict. */
-	for (i = 0; i < n; i++)
-		if ((unsigned char)line[i] < ' ')
-			return false;
+	if (json_check(line, n, &surrogates) != NULL)
+		return false;
 	tok = json_tokener_new();
-	json_tokener_set_flags(
-	    tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	json_tokener_set_flags(tok, JSON_TOKENER_VALIDATE_UTF8);
 	ev->object = json_tokener_parse_ex(tok, line, (int)n);
 	whole = json_tokener_get_error(tok) == json_tokener_success &&
 	    json_tokener_get_parse_end(tok) == n;
