@@ -165,6 +165,21 @@ help_shows_the_keys_that_were_bound(void **state)
 }
 
 static void
+help_on_one_command_is_its_usage_and_all_it_says(void **state)
+{
+	const struct input_command *c = input_find("/msg", 4);
+	struct buf out = { 0 };
+
+	(void)state;
+	assert_non_null(c);
+	help_add_command(&out, c);
+	buf_add(&out, "", 1);
+	assert_string_equal(
+	    buf_head(&out), "/msg NAME TEXT\nSay something to one user.");
+	buf_free(&out);
+}
+
+static void
 a_sentence_ends_with_a_full_stop_and_a_space(void **state)
 {
 	(void)state;
@@ -254,6 +269,8 @@ main(void)
 		cmocka_unit_test(what_is_nearest_is_guessed),
 		cmocka_unit_test(help_names_each_key_and_command),
 		cmocka_unit_test(help_shows_the_keys_that_were_bound),
+		cmocka_unit_test(
+		    help_on_one_command_is_its_usage_and_all_it_says),
 		cmocka_unit_test(a_sentence_ends_with_a_full_stop_and_a_space),
 		cmocka_unit_test(a_page_stands_side_by_side_or_below),
 		cmocka_unit_test(a_page_scrolls_as_far_as_there_is_something),

@@ -146,6 +146,23 @@ told(struct model *m, int64_t id, const char *from, const char *to,
 }
 
 static void
+the_longest_talk_forgets_first(void **state)
+{
+	struct model *m = *state;
+	int64_t id;
+
+	for (id = 1; id <= 10; id++)
+		add(m, id, "a word");
+	for (; id <= LOG_ENTRIES_MAX + 10; id++)
+		told(m, id, "bob", "me", "one of too many");
+	assert_true(m->len <= LOG_ENTRIES_MAX);
+	assert_int_equal(m->now->len, 10);
+	assert_int_equal(m->talks[1]->len, m->len - 10);
+	assert_false(m->talks[1]->complete);
+	assert_int_equal(m->bytes, m->now->bytes + m->talks[1]->bytes);
+}
+
+static void
 each_talk_has_its_own_log(void **state)
 {
 	struct model *m = *state;
@@ -279,6 +296,7 @@ the_number_of_talks_is_bounded(void **state)
 	char name[16];
 	int i;
 
+	model_go_name(m, "gone");
 	model_go_name(m, "here");
 	for (i = 0; i < TALKS_MAX + 10; i++) {
 		snprintf(name, sizeof(name), "u%d", i);
@@ -288,6 +306,9 @@ the_number_of_talks_is_bounded(void **state)
 	assert_string_equal(m->now->name, "here");
 	assert_non_null(model_talk(m, span_of("all"), false));
 	assert_null(model_talk(m, span_of("u0"), false));
+	/* One cannot go back to what is not there. */
+	assert_null(model_talk(m, span_of("gone"), false));
+	assert_false(model_go_back(m));
 	assert_non_null(model_talk(m, span_of(name), false));
 }
 
@@ -455,6 +476,7 @@ main(void)
 		TEST(a_refused_message_says_so),
 		TEST(what_is_in_the_log_is_sanitised),
 		TEST(the_log_is_bounded),
+		TEST(the_longest_talk_forgets_first),
 		TEST(each_talk_has_its_own_log),
 		TEST(what_is_not_on_the_screen_is_unread),
 		TEST(a_name_is_a_word),
