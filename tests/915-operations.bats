@@ -62,6 +62,33 @@ says() {
 	[[ $output == *messages* ]]
 }
 
+unit_of() {
+	inside sh -c 'ps -o unit= -p "$(pgrep -nx chat-session)"'
+}
+
+heard() {
+	inside grep -q "$1" /tmp/heard
+}
+
+@test "a unit for each connection, or one listener" {
+	# Somebody stays, whatever listens.
+	inside sh -c 'chat-client -u stays --tail >/tmp/heard 2>&1 </dev/null &
+		echo $! >/tmp/stays' 3>&-
+	wait_for inside sh -c 'chat-admin sessions list | grep -q stays'
+	operation 'One listener from now on; who is connected stays'
+	says operator 'by the listener'
+	wait_for heard 'by the listener'
+	inside sh -c 'chat-client -u forked --tail >/dev/null 2>&1 </dev/null &
+		echo $! >/tmp/forked' 3>&-
+	wait_for inside sh -c 'chat-admin sessions list | grep -q forked'
+	[[ $(unit_of) == *chat-fork.service* ]]
+	operation 'A unit for each again'
+	says operator 'by a unit'
+	wait_for heard 'by a unit'
+	[[ $(inside chat-admin sessions list) == *forked* ]]
+	inside sh -c 'kill $(cat /tmp/stays) $(cat /tmp/forked)'
+}
+
 @test "back up and restore" {
 	operation 'A backup every night, of which the newest seven are kept'
 	[[ $(inside systemctl list-timers --no-legend) == *chat-backup.timer* ]]
@@ -72,7 +99,8 @@ says() {
 	run -0 operation 'Restore the newest backup'
 	[[ $output == *sound* ]]
 	inside sqlite3 -readonly /var/lib/chat/chat.db 'select body from messages' >have
-	assert_eq "$(cat have)" 'before the backup'
+	assert_eq "$(cat have)" "$(printf '%s\n' 'before the backup' \
+	    'by the listener' 'by a unit')"
 	lost=$(inside sqlite3 -readonly /var/lib/chat/replaced/chat.db \
 	    'select max(id) from messages')
 	says operator 'after the restore'
