@@ -176,8 +176,18 @@ run_clocks(struct notify *n, struct clocks *c)
 }
 
 /*
+ * How long after the last batch this one is sent.  When a thousand come, each
+ * would have to be told of each by itself; what is said does not wait for them.
+ */
+static int64_t
+pause_before(const struct relay_batch *b)
+{
+	return (b->entries[0].id == 0 ? PRESENCE_GATHER : RELAY_GATHER) * MS;
+}
+
+/*
  * Read what is missing when it is time; send what is gathered, at once when
- * the last batch is long ago, else RELAY_GATHER after it.
+ * the last batch is long ago.
  */
 static void
 relay_work(struct notify *n, struct clocks *c)
@@ -186,7 +196,8 @@ relay_work(struct notify *n, struct clocks *c)
 
 	if (relay_wait(r, n->now) == 0)
 		reader_fill(&n->reader, r, n->now);
-	if (r->batch.n > 0 && n->now - c->flushed >= RELAY_GATHER * MS) {
+	if (r->batch.n > 0 &&
+	    n->now - c->flushed >= pause_before(&r->batch)) {
 		relay_flush(r);
 		c->flushed = n->now;
 	}
@@ -213,7 +224,8 @@ time_to_wait(const struct notify *n, const struct clocks *c)
 		if (at[i] != 0)
 			sooner(&wait, at[i] - n->now);
 	if (n->relay.batch.n > 0)
-		sooner(&wait, c->flushed + RELAY_GATHER * MS - n->now);
+		sooner(&wait,
+		    c->flushed + pause_before(&n->relay.batch) - n->now);
 	if (c->idle_since != 0 && !n->finishing)
 		sooner(&wait, c->idle_since + RELAY_IDLE_EXIT * MS - n->now);
 	if (n->rollcall.dir != NULL)

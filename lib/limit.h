@@ -67,6 +67,7 @@
 #define RELAY_SNDBUF	(128 * 1024) /* unread by one session, for the kernel */
 #define SESSION_SNDBUF	(256 * 1024) /* unread by the relay, for one session */
 #define RELAY_GATHER	1	     /* pause between two batches when busy */
+#define PRESENCE_GATHER 100   /* the same, between JOINED and LEFT alone */
 #define RELAY_HOLE_WAIT 5     /* for a publication that is out of order */
 #define RELAY_ASIDE_MAX 256   /* publications waiting for an earlier one */
 #define RELAY_TICK	1000  /* the relay looks at the store's position */

@@ -151,3 +151,58 @@ row_is_closed() {
 	users alice
 	assert_eq "$(client_get '[.users[].username] | sort | join(" ")')" 'alice bob'
 }
+
+is_traced() {
+	grep -q '^TracerPid:.*[1-9]' "/proc/$1/status"
+}
+
+# By JOINED, or by USERS after a full queue.
+has_been_told_of() {
+	jq -r 'select(.event == "JOINED").username,
+	    (select(.event == "USERS").users[].username)' \
+	    "$T/c/alice.got" | grep -vx alice >joined
+	(($(sort -u joined | wc -l) >= $1))
+}
+
+# That many others log in, many at a time, and leave.
+come_at_once() {
+	"$B/tests/chat-load" --clients "$1" --concurrency 32 --keep connect \
+	    "127.0.0.1:$PORT" >"$T/load"
+}
+
+@test "who comes with many others is told in few datagrams, and once" {
+	local start told pid
+	need_strace
+	export CHAT_TEST_FORK=1
+	server_start
+	client_login alice
+	pid=$(session_pid alice)
+	strace -qq -s 65536 -e trace=recvmsg -o "$T/trace" -p "$pid" 3>&- &
+	wait_for is_traced "$pid"
+	now_ms
+	start=$NOW
+	come_at_once 100
+	wait_for has_been_told_of 100
+	now_ms
+	client_close alice
+	wait_for process_gone "$!"
+	grep -q '"USERS"' "$T/c/alice.got" ||
+	    assert_eq "$(wc -l <joined)" 100 'told of, each once'
+	told=$(grep -c JOINED "$T/trace")
+	((told <= (NOW - start) / 100 + 2)) ||
+	    fail "$told datagrams in $((NOW - start)) ms"
+}
+
+@test "who comes and speaks at once is told of before what is said" {
+	local i
+	server_start
+	client_login alice
+	client_login bob
+	for i in 1 2 3 4 5; do
+		client_login "u$i"
+		say "u$i" "from u$i"
+	done
+	client_expect alice '.message == "from u5"'
+	assert_eq "$(jq -r 'select(.username // .from // "" | startswith("u")) | .event' "$T/c/alice.got" | tr '\n' ' ')" \
+	    "$(for i in 1 2 3 4 5; do printf 'JOINED MESSAGE '; done)"
+}
