@@ -196,8 +196,7 @@ relay_work(struct notify *n, struct clocks *c)
 
 	if (relay_wait(r, n->now) == 0)
 		reader_fill(&n->reader, r, n->now);
-	if (r->batch.n > 0 &&
-	    n->now - c->flushed >= pause_before(&r->batch)) {
+	if (r->batch.n > 0 && n->now - c->flushed >= pause_before(&r->batch)) {
 		relay_flush(r);
 		c->flushed = n->now;
 	}
@@ -224,8 +223,8 @@ time_to_wait(const struct notify *n, const struct clocks *c)
 		if (at[i] != 0)
 			sooner(&wait, at[i] - n->now);
 	if (n->relay.batch.n > 0)
-		sooner(&wait,
-		    c->flushed + pause_before(&n->relay.batch) - n->now);
+		sooner(
+		    &wait, c->flushed + pause_before(&n->relay.batch) - n->now);
 	if (c->idle_since != 0 && !n->finishing)
 		sooner(&wait, c->idle_since + RELAY_IDLE_EXIT * MS - n->now);
 	if (n->rollcall.dir != NULL)

@@ -28,7 +28,7 @@ load slow
 	done
 	assert_bounded
 	client_go greedy
-	wait_for -t 60 received greedy '"PONG"' 300000
+	wait_for -t $((4 * ${CHAT_TEST_DEADLINE:-15})) received greedy '"PONG"' 300000
 	wait_for received greedy '"message":"m20"' 1
 }
 
