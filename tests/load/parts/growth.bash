@@ -10,18 +10,19 @@ bench_receivers() {
 	    'deliveries/s' 'median ms' '99 of 100, ms' 'CPU s/million' \
 	    'PSS KiB each'
 	for n in 10 100 1000 "$RECEIVERS"; do
+		((n <= RECEIVERS)) || continue
 		messages=$((600000 / n))
 		((messages <= MESSAGES)) || messages=$MESSAGES
 		load "receivers.$n" --receivers "$n" --messages "$messages" \
 		    --size 100 --concurrency 64 --parent "$FAMILY" \
 		    --comm chat-session,chat-notify fanout "$CHAT" || continue
-		wait_for -t 120 sessions_gone
+		wait_for -t 120 sessions_gone || bad=1
 		if [[ $EUID -eq 0 ]]; then
 			load "idle.$n" --clients "$n" --seconds "$REST" \
 			    --concurrency 64 --parent "$FAMILY" \
 			    --comm chat-session,chat-notify idle "$CHAT"
 			memory=$(value chat-session_pss_kb "idle.$n")
-			wait_for -t 120 sessions_gone
+			wait_for -t 120 sessions_gone || bad=1
 		fi
 		set -- "$(value deliveries_per_s "receivers.$n")" \
 		    "$(value delivery_p50_ms "receivers.$n")" \
@@ -34,11 +35,9 @@ bench_receivers() {
 	unserve
 }
 
-# Only the relay and the listener are left.
+# Only the listener is left.
 sessions_gone() {
-	local pids
-	pids=$(own_processes)
-	[[ $(wc -w <<<"$pids") -le 2 ]]
+	! pgrep -P "${LISTENERS[0]}" >/dev/null
 }
 
 bench_writers() {
