@@ -96,9 +96,12 @@ found_out() {
 	here
 	"$B/bin/chat-load" --senders 3 --seconds 60 steady "$HERE" \
 	    >out 2>err 3>&- &
+	load=$!
 	wait_for open_rows 3
 	kill -KILL "$(child_of "${LISTENERS[0]}" | head -n 1)"
-	run -1 wait $!
+	status=0
+	wait "$load" || status=$?
+	assert_eq "$status" 1 status
 	grep -q 'a connection is lost' err
 }
 
