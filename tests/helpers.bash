@@ -352,6 +352,8 @@ listener_stop() {
 	local pid
 	for pid in "${LISTENERS[@]}"; do
 		kill -TERM "$pid" 2>/dev/null || :
+		# (What a test has stopped could not hear it.)
+		kill -CONT "$pid" 2>/dev/null || :
 		wait "$pid" 2>/dev/null || :
 	done
 	LISTENERS=()
