@@ -190,7 +190,7 @@ come_at_once() {
 	wait_for is_traced "$pid"
 	now_ms
 	start=$NOW
-	"$B/tests/chat-load" --clients 100 --concurrency 32 --seconds 20 idle \
+	"$B/bin/chat-load" --clients 100 --concurrency 32 --seconds 20 idle \
 	    "127.0.0.1:$PORT" >"$T/load" 3>&- &
 	load=$!
 	wait_for -t 30 has_been_told_of 100

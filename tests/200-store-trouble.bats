@@ -197,7 +197,7 @@ schema() {
 	client_login alice
 	client_login bob
 	mkfifo "$T/hold"
-	sqlite3 "$CHAT_DB" <"$T/hold" >"$T/held" 3>&- &
+	sqlite3 -bail -cmd '.timeout 5000' "$CHAT_DB" <"$T/hold" >"$T/held" 3>&- &
 	local holder=$!
 	exec {hold}>"$T/hold"
 	echo "begin immediate; select 'locked';" >&"$hold"

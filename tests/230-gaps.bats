@@ -263,7 +263,7 @@ acked_after_all() {
 	client_login carol
 	client_expect alice '.event == "JOINED" and .username == "nora"'
 	mkfifo "$T/hold"
-	sqlite3 "$CHAT_DB" <"$T/hold" >"$T/held" 3>&- &
+	sqlite3 -bail -cmd '.timeout 5000' "$CHAT_DB" <"$T/hold" >"$T/held" 3>&- &
 	holder=$!
 	exec {hold}>"$T/hold"
 	echo "begin immediate; select 'locked';" >&"$hold"
