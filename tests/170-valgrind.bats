@@ -12,7 +12,7 @@ setup() {
 	    skip 'programs with sanitizers do not run under valgrind'
 	mkdir "$T/valgrind"
 	# Everything is some thirty times slower.
-	export CHAT_LOGIN_TIMEOUT=300
+	export CHAT_LOGIN_TIMEOUT=300 CHAT_TEST_DEADLINE=60
 	shim
 }
 

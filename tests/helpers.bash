@@ -420,7 +420,10 @@ session_pid() {
 # The listener says from where each connection came, then the pid it gave it.
 session_find() {
 	if [[ -n ${CHAT_TEST_FORK:-} ]]; then
-		ss -Htnp "dport = :$1" | grep -Po -m 1 '^.*?"chat-session",pid=\K[0-9]+'
+		# (For a moment the connection is also what it forks from's.)
+		ss -Htnp "dport = :$1" | grep -Po '"chat-session",pid=\K[0-9]+' |
+		    grep -vxF "$(printf '%s\n' "${LISTENERS[@]}")" |
+		    head -n 1 | grep .
 		return
 	fi
 	awk -v port=":$1" '

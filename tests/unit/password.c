@@ -129,46 +129,44 @@ another_cost_or_kind_is_outdated(void **state)
 	assert_true(password_is_outdated("$6$saltstring$whatever", 5));
 }
 
-/* Of this thread's own time, so that others on the machine do not count. */
+/* Of this thread's own time, so that others on the machine count for little. */
 static double
 cost_of_check(const char *hash, int cost)
 {
 	struct timespec a, b;
-	double least = 1e9, took;
-	int i;
 
-	for (i = 0; i < 5; i++) {
-		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &a);
-		assert_false(password_check("wrong password", hash, cost));
-		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &b);
-		took = (double)(b.tv_sec - a.tv_sec) +
-		    (double)(b.tv_nsec - a.tv_nsec) / 1e9;
-		if (took < least)
-			least = took;
-	}
-	return least;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &a);
+	assert_false(password_check("wrong password", hash, cost));
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &b);
+	return (double)(b.tv_sec - a.tv_sec) +
+	    (double)(b.tv_nsec - a.tv_nsec) / 1e9;
 }
 
 static void
 being_nobody_costs_as_much_as_being_wrong(void **state)
 {
+	enum { CASES = 5, ROUNDS = 15 };
 	char hash[PASSWORD_HASH_MAX], old[PASSWORD_HASH_MAX];
-	double wrong, others[4];
-	size_t i;
+	/* The last: a hash that was made when the cost was lower. */
+	const char *cases[CASES] = { hash, NULL, PASSWORD_NOBODY,
+		"$2b$09$broken", old };
+	double least[CASES] = { 0 }, took;
+	int i, round;
 
 	(void)state;
 	assert_true(password_hash("correct horse", 9, hash));
 	assert_true(password_hash("correct horse", 6, old));
-	wrong = cost_of_check(hash, 9);
-	others[0] = cost_of_check(NULL, 9);
-	others[1] = cost_of_check(PASSWORD_NOBODY, 9);
-	others[2] = cost_of_check("$2b$09$broken", 9);
-	/* A hash that was made when the cost was lower. */
-	others[3] = cost_of_check(old, 9);
-	for (i = 0; i < 4; i++)
-		if (others[i] < wrong * 0.8 || others[i] > wrong * 1.25)
-			fail_msg("case %zu: %.6f s, wrong password %.6f s", i,
-			    others[i], wrong);
+	/* In turns, so that a slow moment is one for all. */
+	for (round = 0; round < ROUNDS; round++)
+		for (i = 0; i < CASES; i++) {
+			took = cost_of_check(cases[i], 9);
+			if (round == 0 || took < least[i])
+				least[i] = took;
+		}
+	for (i = 1; i < CASES; i++)
+		if (least[i] < least[0] * 0.8 || least[i] > least[0] * 1.25)
+			fail_msg("case %d: %.6f s, wrong password %.6f s", i,
+			    least[i], least[0]);
 }
 
 int
