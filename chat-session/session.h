@@ -59,6 +59,7 @@ struct delivery {
 	bool users_due;	   /* presence was missed */
 	bool stalled;	   /* the store was away: wait */
 	int64_t next_look; /* when to register and look again */
+	int64_t received;  /* when a datagram last came */
 };
 
 /* Whether the client may come in, and has to wait (admit.c). */

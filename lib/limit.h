@@ -46,6 +46,7 @@
 /* A session's waits. */
 #define REGISTER_RETRY	  50   /* when the relay's queue is full */
 #define ALONE_INTERVAL	  1000 /* between looks at the store without relay */
+#define DELIVER_DENSE	  5 /* between datagrams: then all are taken at once */
 #define DRAIN_WAIT	  1000 /* reading on after the last event */
 #define FLUSH_WAIT	  5000 /* for a client that takes none of its last events */
 #define REST_AFTER	  1000	/* idle: spare memory is given back */
