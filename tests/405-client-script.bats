@@ -12,16 +12,6 @@ setup() {
 	export TZ=UTC
 }
 
-# Run it on stdin; its status must be the first argument.
-chat() {
-	local status=0 want=$1
-	shift
-	"$B/bin/chat-client" "$@" "127.0.0.1:$PORT" >out 2>err 3>&- ||
-	    status=$?
-	[[ $status == "$want" ]] ||
-	    { head -c 2000 out err; fail "status $status instead of $want"; }
-}
-
 # Start one in the background, fed through descriptor $IN.
 chat_start() {
 	mkfifo in

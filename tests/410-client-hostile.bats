@@ -45,16 +45,6 @@ evil() {
 	SESSION=$T/evil listener_start
 }
 
-# Its status must be the first argument.
-chat() {
-	local status=0 want=$1
-	shift
-	"$B/bin/chat-client" "$@" "127.0.0.1:$PORT" >out 2>err 3>&- ||
-	    status=$?
-	[[ $status == "$want" ]] ||
-	    { head -c 2000 out err; fail "status $status instead of $want"; }
-}
-
 # No byte that a terminal obeys, no character that reorders or hides.
 assert_safe() {
 	if LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]' "$@"; then

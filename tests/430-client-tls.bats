@@ -150,11 +150,7 @@ raw_server() {
 
 # Its status must be the first argument.
 chat() {
-	local status=0 want=$1
-	shift
-	"$B/bin/chat-client" --tls "$@" >out 2>err 3>&- || status=$?
-	[[ $status == "$want" ]] ||
-	    { head -c 2000 out err; fail "status $status instead of $want"; }
+	chat_client "$1" --tls "${@:2}"
 }
 
 # Start one in the background, fed through descriptor $IN.

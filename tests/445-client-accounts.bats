@@ -11,17 +11,6 @@ setup() {
 	TOKENS=$XDG_STATE_HOME/chat/tokens
 	umask 077
 	echo 'correct horse' >password
-	HOST=127.0.0.1
-}
-
-# Its status must be the first argument.
-chat() {
-	local status=0 want=$1
-	shift
-	"$B/bin/chat-client" "$@" "$HOST:$PORT" >out 2>err 3>&- ||
-	    status=$?
-	[[ $status == "$want" ]] ||
-	    { head -c 2000 out err; fail "status $status instead of $want"; }
 }
 
 @test "a name is registered, logs in by its token, and by password when that is gone" {

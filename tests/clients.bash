@@ -245,3 +245,21 @@ say() {
 	# shellcheck disable=SC2034 # for the caller
 	ID=$(client_get .id)
 }
+
+# --- chat-client without a terminal ------------------------------------------
+
+# Run it on stdin; what it prints is in out and err.  Its status must be the
+# first argument.
+chat_client() {
+	local status=0 want=$1
+	shift
+	"$B/bin/chat-client" "$@" >out 2>err 3>&- || status=$?
+	[[ $status == "$want" ]] ||
+	    { head -c 2000 out err; fail "status $status instead of $want"; }
+}
+
+# The same at this test's server.
+HOST=127.0.0.1
+chat() {
+	chat_client "$@" "$HOST:$PORT"
+}

@@ -92,16 +92,6 @@ server() {
 	SESSION=$T/server listener_start
 }
 
-# Its status must be the first argument.
-chat() {
-	local status=0 want=$1
-	shift
-	"$B/bin/chat-client" "$@" "127.0.0.1:$PORT" >out 2>err 3>&- ||
-	    status=$?
-	[[ $status == "$want" ]] ||
-	    { head -c 2000 out err; fail "status $status instead of $want"; }
-}
-
 # What the server was told, a command and its members in a line.
 heard() {
 	jq -c "$1" said
