@@ -95,22 +95,24 @@ edit_row_end(const struct edit *e, size_t at)
 	return at;
 }
 
-size_t
-edit_rows(const struct edit *e)
+static size_t
+newlines(const struct edit *e, size_t end)
 {
-	size_t i, n = 1;
+	size_t i, n = 0;
 
-	for (i = 0; i < e->len; i++)
+	for (i = 0; i < end; i++)
 		n += e->text[i] == '\n';
 	return n;
 }
 
 size_t
+edit_rows(const struct edit *e)
+{
+	return newlines(e, e->len) + 1;
+}
+
+size_t
 edit_row(const struct edit *e)
 {
-	size_t i, n = 0;
-
-	for (i = 0; i < e->pos; i++)
-		n += e->text[i] == '\n';
-	return n;
+	return newlines(e, e->pos);
 }

@@ -115,9 +115,9 @@ inherit(struct listeners *l)
 	return EX_USAGE;
 }
 
-/* "HOST:PORT", "[HOST]:PORT": their parts, in text. */
+/* "HOST:PORT", "[HOST]:PORT": the host in text, the port as a number. */
 static bool
-split(char *text, char **host, char **port)
+split(char *text, char **host, in_port_t *port)
 {
 	char *colon = strrchr(text, ':'), *end;
 	long number;
@@ -129,7 +129,7 @@ split(char *text, char **host, char **port)
 		return false;
 	*colon = '\0';
 	*host = text;
-	*port = colon + 1;
+	*port = htons((in_port_t)number);
 	if (*text == '[' && colon[-1] == ']') {
 		colon[-1] = '\0';
 		*host = text + 1;
@@ -148,16 +148,15 @@ union address {
 static bool
 address_parse(union address *a, char *text)
 {
-	char *host, *port, *zone;
-	in_port_t number;
+	char *host, *zone;
+	in_port_t port;
 
 	*a = (union address){ 0 };
 	if (!split(text, &host, &port))
 		return false;
-	number = htons((in_port_t)strtol(port, NULL, 10));
 	if (inet_pton(AF_INET, host, &a->ip4.sin_addr) == 1) {
 		a->ip4.sin_family = AF_INET;
-		a->ip4.sin_port = number;
+		a->ip4.sin_port = port;
 		return true;
 	}
 	if ((zone = strchr(host, '%')) != NULL) {
@@ -166,7 +165,7 @@ address_parse(union address *a, char *text)
 			return false;
 	}
 	a->ip6.sin6_family = AF_INET6;
-	a->ip6.sin6_port = number;
+	a->ip6.sin6_port = port;
 	return inet_pton(AF_INET6, host, &a->ip6.sin6_addr) == 1;
 }
 
