@@ -6,15 +6,18 @@
 #   box_boot [PATH...]      boot it, with these PATHs in it; $CANNOT is why it
 #                           cannot be had, and then all tests are skipped
 #   box_up                  the same with $ROOT and $B, and install the programs
+#   box_let_trace           (box_up has it) if this is a build with sanitizers,
+#                           let them look for leaks under the units' hardening
 #   box_client PATH         make $B/PATH a program that the tests run outside,
 #                           in the box's network
-#   box_down                switch it off (does nothing where there is none)
+#   box_down                switch it off (does nothing where there is none);
+#                           fails if a sanitizer reported something in it
 #   box_setup               in setup: skip, or chat_setup with those programs
 #                           and chat.socket's port; $PROGRAMS is $B of before
 #   inside COMMAND...       run it in the box, as root
 #
-# The first four are for setup_file and teardown_file.  tests/check.mk takes the
-# files that have box_up for check-debian13.
+# Those up to box_down are for setup_file and teardown_file.  tests/check.mk takes
+# the files that have box_up for check-debian13.
 
 inside() {
 	"$ROOT/tests/box" run "$BOX" "$@"
@@ -33,7 +36,29 @@ box_boot() {
 
 box_up() {
 	box_boot "$ROOT" "$B" || return
-	[[ -n $CANNOT ]] || inside make -s -C "$ROOT" B="$B" install
+	[[ -z $CANNOT ]] || return 0
+	inside make -s -C "$ROOT" B="$B" install
+	box_let_trace
+}
+
+# The leak checker at a process' end is a tracer of its threads, and does not
+# work where units do not allow ptrace(2): then any end were a failure.
+box_let_trace() {
+	grep -q __asan_init "${PROGRAMS:-$B}/bin/chat-notify" || return 0
+	# shellcheck disable=SC2016 # a script for the inside
+	inside sh -euc 'cd "$1/units"
+		for unit in $(grep -l SystemCallFilter= ./*.service); do
+			unit=/run/systemd/system/$unit.d
+			mkdir -p $unit
+			printf "[Service]\nSystemCallFilter=ptrace\n" \
+			    >$unit/sanitizer.conf
+		done
+		systemctl daemon-reload' _ "$ROOT"
+}
+
+# What standard error got is in the journal.
+box_findings() {
+	! inside journalctl -q -o short | grep -E 'Sanitizer|runtime error:'
 }
 
 box_client() {
@@ -45,7 +70,11 @@ box_client() {
 }
 
 box_down() {
-	[[ -z ${BOX:-} || ! -d $BOX ]] || "$ROOT/tests/box" down "$BOX"
+	local bad=0
+	[[ -n ${BOX:-} && -d $BOX ]] || return 0
+	box_findings || bad=1
+	"$ROOT/tests/box" down "$BOX"
+	return "$bad"
 }
 
 # shellcheck disable=SC2034 # for the tests, and client_open
