@@ -1,0 +1,110 @@
+#!/usr/bin/env bats
+# The relay's place: the socket that systemd hands over, and what becomes of a
+# running relay whose socket or directory is taken away.
+
+load helpers
+
+# A chat-notify that gets these options of systemd-socket-activate, which
+# becomes it with the first datagram or connection.
+handed() {
+	environment_options
+	systemd-socket-activate "$@" "${OPTIONS[@]}" "$B/bin/chat-notify" \
+	    </dev/null >"$T/log/notify" 2>&1 3>&- &
+	NOTIFY=$!
+	# shellcheck disable=SC2034 # for chat_teardown
+	SOCKETS_MAY_STAY=1
+	wait_for grep -q '^Listening on' "$T/log/notify"
+}
+
+datagram() {
+	printf '%b' '\001\377' | "$B/tests/chat-talk" --datagram "$1"
+}
+
+refused_place() {
+	local status=0
+	wait_for process_gone "$NOTIFY"
+	wait "$NOTIFY" || status=$?
+	NOTIFY=
+	assert_eq "$status" 78 'exit status of chat-notify'
+	log_has "chat-notify: CRITICAL bad_configuration: was handed something else than the one datagram socket $CHAT_RUNTIME_DIR/notify.sock"
+}
+
+@test "handed a socket of another place, it says so and ends with status 78" {
+	handed -d -l "$T/run/other.sock"
+	datagram "$T/run/other.sock"
+	refused_place
+}
+
+@test "handed a socket that is not for datagrams, it says so and ends with status 78" {
+	handed -l "$T/run/notify.sock"
+	client_open stranger "unix:$T/run/notify.sock"
+	refused_place
+	client_close stranger
+}
+
+@test "handed one socket too many, it says so and ends with status 78" {
+	handed -d -l "$T/run/notify.sock" -l "$T/run/other.sock"
+	datagram "$T/run/notify.sock"
+	refused_place
+}
+
+@test "handed what is no socket, it says so and ends with status 78" {
+	# shellcheck disable=SC2016 # the inner shell's own pid
+	run -78 sh -c 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" 3</dev/null' \
+	    "$B/bin/chat-notify"
+	[[ $output == *'something else than the one datagram socket'* ]]
+}
+
+@test "handed its socket by another name of the directory, it takes it" {
+	ln -s run "$T/link"
+	handed -d -l "$T/link/notify.sock"
+	datagram "$T/link/notify.sock"
+	wait_for log_has 'chat-notify: INFO started'
+	# What it did not make it leaves.
+	notify_stop
+	[[ -S $T/run/notify.sock ]]
+}
+
+@test "its socket removed under it is made anew, and messages come by it again" {
+	server_start
+	client_login alice
+	client_login bob
+	rm "$CHAT_RUNTIME_DIR/notify.sock"
+	wait_for log_has "chat-notify: WARNING socket_made: $CHAT_RUNTIME_DIR/notify.sock was gone and is made anew"
+	[[ -S $CHAT_RUNTIME_DIR/notify.sock ]]
+	client_login carol
+	client_expect alice '.event == "JOINED" and .username == "carol"'
+	say alice hello
+	client_expect bob '.message == "hello"'
+}
+
+@test "a directory removed under it is made anew, and a second relay is refused as before" {
+	server_start
+	client_login alice
+	rm -r "$CHAT_RUNTIME_DIR"
+	wait_for log_has 'chat-notify: WARNING socket_made'
+	run -75 "$B/bin/chat-notify"
+	[[ $output == *'another chat-notify runs on'* ]]
+	client_login bob
+	say bob hello
+	client_expect alice '.message == "hello"'
+}
+
+@test "while its place cannot be made it says so once, and takes it when it can" {
+	server_start
+	client_login alice
+	mv "$CHAT_RUNTIME_DIR" "$T/away"
+	: >"$CHAT_RUNTIME_DIR"
+	wait_for log_has "chat-notify: ERROR socket_lost: $CHAT_RUNTIME_DIR/notify.sock is gone: Not a directory"
+	# A file with this name is no socket either, and removing it is not ours.
+	rm "$CHAT_RUNTIME_DIR"
+	mkdir -p "$CHAT_RUNTIME_DIR/notify.sock"
+	wait_for test -d "$CHAT_RUNTIME_DIR/sessions"
+	rmdir "$CHAT_RUNTIME_DIR/notify.sock"
+	wait_for log_has 'chat-notify: WARNING socket_made'
+	assert_eq "$(grep -c socket_lost "$T/log/notify")" 1 'times it was said'
+	rm -r "$T/away"
+	client_login bob
+	say bob hello
+	client_expect alice '.message == "hello"'
+}
