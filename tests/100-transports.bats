@@ -220,8 +220,6 @@ credentials() {
 @test "what a session writes to TCP goes at once (TCP_NODELAY)" {
 	need_strace
 	notify_start
-	# The leak checker does not work under strace.
-	export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
 	printf '#!/bin/sh\nexec strace -qq -o %s -e trace=setsockopt %s\n' \
 	    "$T/trace" "$B/bin/chat-session" >"$T/traced"
 	chmod +x "$T/traced"

@@ -325,8 +325,7 @@ error_lines() {
 
 @test "a sync that fails in the relay's checkpoint ends all ACKs until one succeeds" {
 	local tracer body i
-	command -v strace >/dev/null || skip 'strace is not installed'
-	strace -o /dev/null true 2>/dev/null || skip 'tracing is not permitted'
+	need_strace
 	server_start
 	client_login alice
 	client_login bob

@@ -73,7 +73,7 @@ setup() {
 
 @test "nobody is outside of the sandbox by claiming to be upgraded" {
 	need_strace
-	ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 CHAT_LOG_LEVEL=DEBUG strace -f -qq -o trace -e trace=seccomp,landlock_restrict_self,recvfrom,read \
+	CHAT_LOG_LEVEL=DEBUG strace -f -qq -o trace -e trace=seccomp,landlock_restrict_self,recvfrom,read \
 	    "$SESSION" --state 9 9<"$ROOT/tests/state-1" </dev/null \
 	    >out 2>>"$T/log/pipe" 3>&- || :
 	log_has 'INFO upgraded user=alice '

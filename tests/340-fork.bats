@@ -116,8 +116,6 @@ client_count() {
 
 # Each call that can run short, once.
 @test "without descriptors or processes connections wait, and that is said once" {
-	# The leak checker needs a process of its own.
-	export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
 	need_strace
 	notify_start
 	PORT=$("$B/tests/chat-talk" --port)

@@ -16,7 +16,7 @@ need_root() {
 	need_root
 	need_strace
 	store_make
-	ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace -qq -o trace \
+	strace -qq -o trace \
 	    -e trace=setgroups,setresgid,setresuid,openat \
 	    "$BIN/chat-admin" users list 3>&-
 	grep -n "setgroups(1, \[$OWNER\]) *= 0" trace

@@ -86,7 +86,7 @@ no_open_row() {
 	for call in fsync:error=EIO:when=1 renameat2:error=EACCES:when=1 \
 	    pwrite64:error=ENOSPC:when=3; do
 		status=0
-		ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace -qq -o trace \
+		strace -qq -o trace \
 		    -P "$COPY" -e trace="${call%%:*}" -e inject="$call" \
 		    "$BIN/chat-admin" backup "$COPY" >shown 2>&1 3>&- || status=$?
 		if grep -q INJECTED trace; then
@@ -99,7 +99,7 @@ no_open_row() {
 	# All of the calls, whatever they are about.
 	for call in fsync:error=EIO:when=1 renameat2:error=EACCES:when=1; do
 		status=0
-		ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace -qq -o trace \
+		strace -qq -o trace \
 		    -e trace="${call%%:*}" -e inject="$call" \
 		    "$BIN/chat-admin" backup "$COPY" >shown 2>&1 3>&- || status=$?
 		grep -q INJECTED trace

@@ -180,7 +180,7 @@ some_written() {
 	as_owner touch "$T/data/b/chat-20200101T000000Z.db"
 	need_strace
 	status=0
-	ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 strace -qq -o trace \
+	strace -qq -o trace \
 	    -e trace=fsync -e inject=fsync:error=EIO:when=1 \
 	    "$BIN/chat-admin" backup --keep 1 "$T/data/b" >shown 2>&1 3>&- || status=$?
 	assert_eq "$status" 74 status

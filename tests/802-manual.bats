@@ -82,8 +82,9 @@ limits_of_manuals() {
 	expect_status 64 "$B/bin/chat-session" --no-such-option
 	expect_status 64 "$B/bin/chat-session" argument
 	CHAT_LOG_LEVEL=LOUD expect_status 78 "$B/bin/chat-session" </dev/null
-	# Who is traced cannot look for leaks.
-	ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 expect_status 71 strace -qq -o trace -e inject=ppoll,ppoll_time64:error=ENOMEM \
+	need_strace
+	expect_status 71 strace -qq -o trace \
+	    -e inject=ppoll,ppoll_time64:error=ENOMEM \
 	    "$B/bin/chat-session" </dev/null
 	# (77 is shown in 100-transports, 65 and 69 in 335-upgrade-refused.)
 	assert_eq "$(sed -n '/^\.Sh EXIT STATUS/,/^\.Sh EXAMPLES/s/^\.It //p' \

@@ -38,7 +38,8 @@
 #   log_has PATTERN                    is there such a line in any log
 #   db SQL                             ask the store (read-only)
 #
-# Faults (need strace; need_strace skips the test without)
+# Faults (need strace; need_strace skips the test without, and has no program
+# look for leaks, for who is traced cannot)
 #   traced PROGRAM SYSCALLS FAULT WHEN [OPTION...]
 #                                      make the script $T/traced: PROGRAM with
 #                                      strace's FAULT (error=EIO, signal=KILL)
@@ -460,13 +461,12 @@ db() {
 need_strace() {
 	command -v strace >/dev/null || skip 'strace is not installed'
 	strace -o /dev/null true 2>/dev/null || skip 'tracing is not permitted'
+	export ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0
 }
 
-# Who is traced cannot look for leaks.
 traced() {
 	cat >"$T/traced" <<-END
 		#!/bin/sh
-		ASAN_OPTIONS=\$ASAN_OPTIONS:detect_leaks=0
 		exec 2>>"$T/log/traced"
 		exec strace -qq -o "$T/trace" -e trace=$2 -e inject=$2:$3:when=$4 \
 		    ${*:5} "$B/bin/$1"
