@@ -518,6 +518,7 @@ main(int argc, char **argv)
 	log_open("chat-session");
 	if (o.test != -1)
 		return upgrade_self_test(&s, o.test);
+	store_setup();
 	if (o.listen && (status = listen_run(&s, o.address)) != LISTEN_SESSION)
 		return status;
 	signals_init(&mask);

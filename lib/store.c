@@ -281,6 +281,16 @@ store_rest(struct store *s)
 	return open;
 }
 
+/* (Who fails here fails to open a database, too, and is told then.) */
+void
+store_setup(void)
+{
+	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
+	sqlite3_initialize();
+}
+
 struct store *
 store_open(const struct store_options *options, char *error, size_t size)
 {

@@ -50,6 +50,13 @@ struct store_options {
 };
 
 /*
+ * For a process with one store, used by one thread: what is the same for every
+ * database is done now, so that a fork(2) hands it on, and SQLite takes no
+ * locks, counts no memory and gets no pages before it needs them.  Call it
+ * before the first store_open(), or not at all.
+ */
+void store_setup(void);
+/*
  * Open the store, make or migrate the database when needed.  On failure
  * returns NULL with a sentence in error (of size bytes).
  */
