@@ -1,0 +1,22 @@
+/*
+ * Landlock: which files and networks are out of a session's reach
+ * (docs/SANDBOX.md).
+ */
+#ifndef LANDLOCK_H
+#define LANDLOCK_H
+
+#include <stdbool.h>
+
+/* That of the kernel; 0: it has none; -1 with errno set. */
+int landlock_version(void);
+/*
+ * All that version can take away is, but for what a session needs: the
+ * directories of the database and of the registry (which need not exist; NULL:
+ * neither), its own program, some files.  Sets SQLITE_TMPDIR to one of them.
+ * Returns a descriptor, to be closed, or -1 with errno set.
+ */
+int landlock_rules(int version, const char *db, const char *runtime_dir);
+/* Live by them, for good.  False with errno set. */
+bool landlock_enter(int rules);
+
+#endif
