@@ -115,15 +115,29 @@ no_sessions_left() {
 }
 
 # The journal's socket, in a mount namespace of its own, read by cat.
-journal_forged() {
-	local reader lines
+journal_start() {
 	mkdir -p /run/systemd
 	mount -t tmpfs none /run/systemd
 	mkdir /run/systemd/journal
-	systemd-socket-activate -d --inetd -l /run/systemd/journal/socket \
-	    sh -c "exec cat >$T/journal" </dev/null 2>"$T/log/journal" 3>&- &
-	reader=$!
-	wait_for grep -q '^Listening on' "$T/log/journal"
+	log_reader /run/systemd/journal/socket "$T/journal"
+}
+
+# What comes to SOCKET is in FILE; $READER is who writes it there.
+log_reader() {
+	systemd-socket-activate -d --inetd -l "$1" sh -c "exec cat >$2" \
+	    </dev/null 2>"$T/log/reader" 3>&- &
+	READER=$!
+	wait_for grep -q '^Listening on' "$T/log/reader"
+}
+
+log_reader_stop() {
+	kill -TERM "$READER"
+	wait "$READER" || :
+}
+
+journal_forged() {
+	local lines
+	journal_start
 	notify_start
 	# Its standard error is the client's socket, so it logs to the journal.
 	client_open mallory "exec:$B/bin/chat-session"
@@ -142,8 +156,7 @@ journal_forged() {
 	client_error mallory UNKNOWN_COMMAND '.message | contains("last")'
 	wait_for grep -q 'command last' "$T/journal"
 	client_close mallory
-	kill -TERM "$reader"
-	wait "$reader" || :
+	log_reader_stop
 	# Only fields of ours, each event with one MESSAGE, none of it alice's.
 	assert_eq "$(sed 's/=.*//' "$T/journal" | sort -u | xargs)" \
 	    'CHAT_ADDRESS CHAT_CODE CHAT_EVENT CHAT_LOGIN CHAT_PEER CHAT_SESSION CHAT_USER MESSAGE MESSAGE_ID PRIORITY SYSLOG_IDENTIFIER'
@@ -158,6 +171,81 @@ journal_forged() {
 
 @test "what a client sends cannot forge a field of the journal" {
 	in_space --mount journal_forged
+}
+
+# A session whose standard error is this file, which it takes for the journal's
+# stream if it is told so.
+session_to() { # FILE [DEVICE:INODE]
+	printf '#!/bin/sh\nexec env %s %s 2>>%s\n' \
+	    "${2:+JOURNAL_STREAM=$2}" "$B/bin/chat-session" "$1" >"$T/session"
+	chmod +x "$T/session"
+	# shellcheck disable=SC2034 # for listener_start
+	SESSION=$T/session
+}
+
+journal_of_stream() {
+	local field id stream=$T/log/stream
+	journal_start
+	notify_start
+	: >"$stream"
+	session_to "$stream" "$(stat -c %d:%i "$stream")"
+	PORT=$("$B/tests/chat-talk" --port)
+	listener_start "[::1]:$PORT"
+	client_open alice "tcp:::1:$PORT"
+	client_login alice
+	id=$(client_get .session)
+	wait_for grep -q '^CHAT_EVENT=connected$' "$T/journal"
+	for field in PRIORITY=6 SYSLOG_IDENTIFIER=chat-session CHAT_USER=alice \
+	    CHAT_ADDRESS=::1 "CHAT_SESSION=$id"; do
+		grep -qx "$field" "$T/journal" || fail "no $field"
+	done
+	grep -Eqx 'CHAT_PEER=\[::1\]:[0-9]+' "$T/journal"
+	grep -Eqx 'MESSAGE_ID=[0-9a-f]{32}' "$T/journal"
+	client_close alice
+	# Another file than the stream: whoever started it has it elsewhere.
+	session_to "$T/log/other" "$(stat -c %d:%i "$stream")"
+	client_open bob "tcp:::1:$PORT"
+	client_login bob
+	wait_for grep -q '^chat-session: INFO connected user=bob ' "$T/log/other"
+	log_reader_stop
+	assert_eq "$(<"$stream")" '' 'what standard error got as well'
+	not grep -q bob "$T/journal"
+}
+
+@test "where standard error is the journal's stream, fields go there and no text" {
+	in_space --mount journal_of_stream
+}
+
+syslog_alone() {
+	local node event
+	mkdir -p /run/systemd dev
+	mount -t tmpfs none /run/systemd
+	mount -t tmpfs none dev
+	for node in null urandom; do
+		: >"dev/$node"
+		mount --bind "/dev/$node" "dev/$node"
+	done
+	mount --move dev /dev
+	log_reader /dev/log "$T/syslog"
+	notify_start
+	client_open alice "exec:$B/bin/chat-session"
+	client_send alice 'rubbish'
+	client_error alice BAD_JSON
+	client_login alice
+	client_send alice '{"command":"DISCONNECT"}'
+	client_closed alice
+	wait_for grep -q disconnected "$T/syslog"
+	log_reader_stop
+	# (In front: 24, the facility of daemons, and the level.)
+	for event in error connected disconnected; do
+		tr '<' '\n' <"$T/syslog" |
+		    grep -Eq "^(28|30)>.* chat-session\[[0-9]+\]: $event " ||
+		    fail "no $event in $(cat "$T/syslog")"
+	done
+}
+
+@test "without a journal what is said goes to syslog, if standard error is the client" {
+	in_space --mount syslog_alone
 }
 
 @test "chat-notify says when it starts and when it stops" {
