@@ -124,6 +124,22 @@ texts() {
 	[[ $(inside journalctl --list-catalog) == *' Chat'* ]]
 }
 
+# Names of PACKAGE's files in DIRECTORY.
+files_in() {
+	inside dpkg -L "$1" | sed -n "s,^$2/,,p" | sort | xargs
+}
+
+@test "each package has its own programs, and what completes their names" {
+	local client=chat-client server='chat-admin chat-metrics'
+	local completions=/usr/share/bash-completion/completions
+	assert_eq "$(files_in chat-client /usr/bin)" "$client"
+	assert_eq "$(files_in chat-client "$completions")" "$client"
+	assert_eq "$(files_in chat-client /usr/share/man/man1)" "$client.1.gz"
+	assert_eq "$(files_in chat-server /usr/sbin)" "$server"
+	assert_eq "$(files_in chat-server "$completions")" "$server"
+	assert_eq "$(files_in chat-server /usr/bin)" 'chat-load chat-notify'
+}
+
 @test "upgraded, it keeps connections and a changed configuration" {
 	local old
 	client_login alice
