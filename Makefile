@@ -3,7 +3,7 @@
 #   make              the programs, in build/bin
 #   make run          a server here, and a client in this terminal
 #   make check        all tests of a few minutes; check-long: the others
-#   make check-debian13   those with units, under Debian 13
+#   make check-debian13   all tests, in a Debian 13
 #   make install      to PREFIX (/usr/local), below DESTDIR; uninstall
 #   make deb          Debian packages, in build/deb
 #   make bench        measure, beside something simpler

@@ -16,8 +16,7 @@
 #                           and chat.socket's port; $PROGRAMS is $B of before
 #   inside COMMAND...       run it in the box, as root
 #
-# Those up to box_down are for setup_file and teardown_file.  tests/check.mk takes
-# the files that have box_up for check-debian13.
+# Those up to box_down are for setup_file and teardown_file.
 
 inside() {
 	"$ROOT/tests/box" run "$BOX" "$@"

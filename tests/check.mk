@@ -10,20 +10,15 @@ check: all tools unit
 check-long: all tools unit
 	@$(check_env) tests/run --long
 
-# Tests with units, and those that depend on libraries and kernel interfaces, in
-# a Debian 13 with its systemd, which is made once (build/debian).
-CHECK_DEBIAN13 = $(shell grep -lw 'box_up' tests/*.bats | \
-	xargs grep -LE '^\# bats file_tags=.*long') \
-	$(wildcard tests/0[2-4]0-*.bats tests/33[0-9]-*.bats) \
-	tests/100-transports.bats tests/150-sandbox.bats tests/900-install.bats
-
+# The same in a Debian 13, with its systemd, libraries and compiler; what it
+# needs is installed once (build/debian).
 check-debian13: export DEBIAN_SUITE = trixie
 check-debian13:
 	tests/fresh-debian make build/debian/trixie
 	tests/fresh-debian keep build/debian/trixie build/debian/trixie-build \
 		sh contrib/setup
-	tests/fresh-debian run build/debian/trixie-build sh contrib/setup sh -c \
-		'make -s all tools unit && tests/run $(CHECK_DEBIAN13)'
+	tests/fresh-debian run build/debian/trixie-build \
+		sh contrib/setup make -s check
 
 # Lines that the whole of `make check` runs, by file.
 coverage:
