@@ -11,18 +11,17 @@
 #include "publish.h"
 #include "session.h"
 
-struct item {
-	size_t body, body_len;	   /* in batch.text */
+struct item {			   /* what store_item points to */
+	size_t body;		   /* in batch.text */
 	char to[USERNAME_MAX + 1]; /* empty: all */
 	char ref[REF_MAX + 1];	   /* empty: none */
 	bool repaired;
-	enum store_result result;
-	struct store_sent sent;
 };
 
 struct batch {
 	int count;
-	struct item items[BATCH_MESSAGES];
+	struct store_item items[BATCH_MESSAGES];
+	struct item texts[BATCH_MESSAGES];
 	struct buf text;
 };
 
@@ -35,9 +34,9 @@ batch_add(struct session *s, const char *to, const char *ref, bool repaired,
 
 	if (b == NULL && (b = s->batch = calloc(1, sizeof(*b))) == NULL)
 		abort();
-	item = &b->items[b->count++];
+	b->items[b->count].in.body_len = len;
+	item = &b->texts[b->count++];
 	item->body = buf_len(&b->text);
-	item->body_len = len;
 	item->repaired = repaired;
 	/* Both were checked for their length. */
 	strcpy(item->to, to != NULL ? to : "");
@@ -52,7 +51,7 @@ static void
 batch_count(struct session *s, int64_t us)
 {
 	const struct batch *b = s->batch;
-	const struct item *item;
+	const struct store_item *item;
 	unsigned n = 0;
 
 	for (item = b->items; item < b->items + b->count; item++)
@@ -64,32 +63,20 @@ batch_count(struct session *s, int64_t us)
 	count_observe(COUNT_COMMIT, us);
 }
 
-/* One transaction.  STORE_OK: each item has its own result. */
-static enum store_result
-batch_store(struct session *s, struct store *store, int64_t *before)
+/* The texts have come to where they stay. */
+static void
+batch_point(struct batch *b)
 {
-	struct batch *b = s->batch;
-	struct store_send in;
-	enum store_result result;
-	struct item *item;
+	int i;
 
-	if ((result = store_messages_begin(store, &s->me, before)) != STORE_OK)
-		return result;
-	for (item = b->items; item < b->items + b->count; item++) {
-		in = (struct store_send){
-			.to = item->to[0] != '\0' ? item->to : NULL,
-			.ref = item->ref[0] != '\0' ? item->ref : NULL,
-			.body = buf_head(&b->text) + item->body,
-			.body_len = item->body_len,
-		};
-		item->result =
-		    store_message_send(store, &s->me, &in, &item->sent);
-		if (item->result == STORE_UNAVAILABLE) {
-			store_messages_rollback(store);
-			return STORE_UNAVAILABLE;
-		}
+	for (i = 0; i < b->count; i++) {
+		const struct item *text = &b->texts[i];
+		struct store_send *in = &b->items[i].in;
+
+		in->to = text->to[0] != '\0' ? text->to : NULL;
+		in->ref = text->ref[0] != '\0' ? text->ref : NULL;
+		in->body = buf_head(&b->text) + text->body;
 	}
-	return store_messages_commit(store);
 }
 
 static void
@@ -103,7 +90,7 @@ static void
 batch_publish(struct session *s, int64_t before)
 {
 	const struct batch *b = s->batch;
-	const struct item *item;
+	const struct store_item *item;
 	struct event_message m;
 	struct publish p;
 
@@ -115,20 +102,20 @@ batch_publish(struct session *s, int64_t before)
 			.time = item->sent.time,
 			.from = s->me.username,
 			.to = item->sent.to,
-			.body = buf_head(&b->text) + item->body,
-			.body_len = item->body_len };
+			.body = item->in.body,
+			.body_len = item->in.body_len };
 		publish_add(&p, &m, item->sent.recipient_id);
 	}
 	publish_end(&p);
 }
 
 static void
-ack_event(struct buf *out, const struct item *item)
+ack_event(struct buf *out, const struct store_item *item, bool repaired)
 {
-	event_begin(out, "ACK", item->ref[0] != '\0' ? item->ref : NULL);
+	event_begin(out, "ACK", item->in.ref);
 	event_int(out, "id", item->sent.id);
 	event_time(out, "timestamp", item->sent.time);
-	if (item->repaired)
+	if (repaired)
 		event_true(out, "repaired");
 	event_end(out);
 }
@@ -137,22 +124,25 @@ static void
 batch_answer(struct session *s, int count)
 {
 	const struct batch *b = s->batch;
-	const struct item *item;
 	struct request r = { 0 };
+	int i;
 
-	for (item = b->items; item < b->items + count; item++) {
-		r.ref = item->ref[0] != '\0' ? item->ref : NULL;
+	for (i = 0; i < count; i++) {
+		const struct store_item *item = &b->items[i];
+
+		r.ref = item->in.ref;
 		switch (item->result) {
 		case STORE_OK:
-			ack_event(&s->client.output, item);
+			ack_event(
+			    &s->client.output, item, b->texts[i].repaired);
 			break;
 		case STORE_NO_USER:
 			session_error(s, &r, "NO_SUCH_USER",
-			    "%s is neither online nor registered", item->to);
+			    "%s is neither online nor registered", item->in.to);
 			break;
 		case STORE_REF_REUSED:
 			session_error(s, &r, "BAD_REQUEST",
-			    "ref %s stands for another message", item->ref);
+			    "ref %s stands for another message", r.ref);
 			break;
 		default:
 			session_unavailable(s, r.ref);
@@ -172,9 +162,11 @@ batch_flush(struct session *s)
 
 	if (b == NULL || b->count == 0)
 		return;
+	batch_point(b);
 	if ((store = session_store(s)) != NULL) {
 		began = session_now_us();
-		result = batch_store(s, store, &before);
+		result = store_messages_send(
+		    store, &s->me, b->items, b->count, &before);
 		if (result == STORE_OK) {
 			batch_count(s, session_now_us() - began);
 			session_store_works(s);

@@ -123,6 +123,8 @@ page_format(struct shared *page, int fd, const char *boot)
 	/* What a version adds is at the end, and zero until then. */
 	if (ok && page->version < 2)
 		ok = (errno = hash_slots_init(page)) == 0;
+	if (ok && page->version < 4)
+		ok = (errno = queue_init(&page->queue)) == 0;
 	if (ok && page->version < SHARED_VERSION) {
 		atomic_thread_fence(memory_order_release);
 		page->version = SHARED_VERSION;
@@ -302,6 +304,12 @@ shared_lock(struct shared_lock *l, shared_notice notice, void *arg)
 			holder_accuse(l, turn, notice, arg);
 	}
 	return lock_taken(l, error);
+}
+
+bool
+shared_trylock(struct shared_lock *l)
+{
+	return lock_taken(l, pthread_mutex_trylock(&l->mutex)) == 0;
 }
 
 void

@@ -2,8 +2,8 @@
  * The shared page: a small file in the runtime directory that every session
  * and the relay map.  It holds the two locks between writers, those for hashing
  * passwords, the positions that say how far the log is committed and on disk,
- * and counters.  It holds no message: without it, it is made anew from the
- * database.
+ * and counters.  Messages are in it only until they
+ * are stored; without it, it is made anew from the database.
  */
 #ifndef SHARED_H
 #define SHARED_H
@@ -15,10 +15,11 @@
 
 #include "count.h"
 #include "limit.h"
+#include "queue.h"
 
 #define SHARED_FILE	"shared"
 #define SHARED_MAGIC	0x43686174u /* "Chat" */
-#define SHARED_VERSION	3u
+#define SHARED_VERSION	4u
 #define SHARED_BOOT_MAX 40 /* bytes of a boot's id and its NUL */
 
 /* A lock between processes that outlives the death of its holder. */
@@ -51,6 +52,9 @@ struct shared {
 
 	/* Version 3: from a line of the processor's cache of its own. */
 	_Alignas(64) struct counts counts;
+
+	/* Version 4. */
+	struct queue queue;
 };
 
 /* The id of this boot of the machine, empty where there is none. */
@@ -87,6 +91,8 @@ typedef void (*shared_notice)(void *arg, const char *text);
  * stopped process.  Returns 0, or ETIMEDOUT.
  */
 int shared_lock(struct shared_lock *, shared_notice, void *arg);
+/* The same without waiting; whether it is ours. */
+bool shared_trylock(struct shared_lock *);
 void shared_unlock(struct shared_lock *);
 
 /*

@@ -111,7 +111,7 @@ final_pass(struct store *s, bool *whole)
 		atomic_store(&page->checkpointed, commits);
 		shared_unlock(&page->sync);
 	}
-	shared_unlock(&page->write);
+	store_unlock(s);
 	return ok;
 }
 

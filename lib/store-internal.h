@@ -46,6 +46,7 @@ enum statement {
 	ST_REF,
 	ST_REF_FORGET,
 	ST_MESSAGE_ADD,
+	ST_MESSAGE_OF,
 	ST_CATCH_UP,
 	ST_LOG,
 	ST_HISTORY_ALL,
@@ -170,11 +171,24 @@ struct store_closing {
 
 /* Close the rows of a user's sessions that do not answer (store-session.c). */
 enum store_result store_others_close(struct store *, struct store_closing *);
-/* STORE_OK while the session's row is open (store-message.c). */
+/* In a transaction (store-message.c): STORE_OK while the session's row is
+ * open; store one message of a session. */
 enum store_result store_session_check(struct store *, int64_t session);
+enum store_result
+store_message_send(struct store *, const struct store_session *,
+    const struct store_send *, struct store_sent *);
 
 /* Transactions of any kind (store-tx.c). */
 enum store_result store_begin(struct store *);
+/*
+ * The steps of these: take the lock between writers; begin with it (if that
+ * fails, it is given back); commit and keep it (if that fails, roll back); give
+ * it back, to who waits for it or has left messages.
+ */
+enum store_result store_lock(struct store *);
+enum store_result store_begin_locked(struct store *);
+enum store_result store_commit_locked(struct store *);
+void store_unlock(struct store *);
 enum store_result store_commit(struct store *, bool durable);
 void store_rollback(struct store *);
 /* The transaction writes, though it changes no row. */

@@ -36,43 +36,6 @@ store_session_check(struct store *s, int64_t session)
 	return result;
 }
 
-enum store_result
-store_messages_begin(
-    struct store *s, const struct store_session *session, int64_t *before)
-{
-	enum store_result result = store_begin(s);
-
-	if (result != STORE_OK)
-		return result;
-	/* Housekeeping, and so the way out of this, is not held up by it. */
-	if (store_wal_bytes(s) > WAL_MAX) {
-		snprintf(s->error, sizeof(s->error),
-		    "%s: the WAL is at its"
-		    " limit; a reader keeps it from being emptied",
-		    s->path);
-		result = STORE_UNAVAILABLE;
-	} else {
-		result = store_session_check(s, session->id);
-	}
-	if (result == STORE_OK)
-		*before = s->last_id;
-	else
-		store_rollback(s);
-	return result;
-}
-
-enum store_result
-store_messages_commit(struct store *s)
-{
-	return store_commit(s, true);
-}
-
-void
-store_messages_rollback(struct store *s)
-{
-	store_rollback(s);
-}
-
 /* *reachable: online or registered. */
 static enum store_result
 recipient_find(

@@ -193,7 +193,7 @@ prepare_page(struct store *s, const struct stat *st)
 		return false;
 	}
 	ok = agree(s, st);
-	shared_unlock(&s->shared->write);
+	store_unlock(s);
 	return ok;
 }
 

@@ -257,21 +257,21 @@ struct store_sent {
 	bool again;		   /* a resend: nothing new stored */
 };
 
+/* A message and what came of it. */
+struct store_item {
+	struct store_send in;
+	enum store_result result;
+	struct store_sent sent; /* when that is STORE_OK */
+};
+
 /*
- * A transaction of one session's messages: begin, any number of sends, commit
- * or roll back.  begin takes the lock between writers, so no client may be
- * waited for until the end.  STORE_ENDED or STORE_REPLACED if the session's
- * row was closed.
- * *before is the log's last id at the beginning.
+ * Store messages of one session in one transaction.  STORE_OK: each item has
+ * its own result, and with full durability they are on disk; their ids are in
+ * the order of items, and *before is the log's last id before the first.
+ * STORE_ENDED or STORE_REPLACED if the session's row was closed.
  */
-enum store_result store_messages_begin(
-    struct store *, const struct store_session *, int64_t *before);
-enum store_result
-store_message_send(struct store *, const struct store_session *,
-    const struct store_send *, struct store_sent *);
-/* With full durability it returns when all is on disk. */
-enum store_result store_messages_commit(struct store *);
-void store_messages_rollback(struct store *);
+enum store_result store_messages_send(struct store *,
+    const struct store_session *, struct store_item *, int n, int64_t *before);
 
 typedef bool (*store_row)(void *arg, const struct store_message *);
 

@@ -47,3 +47,7 @@ load chaos
 @test "50 senders at once: every message exactly once and in order" {
 	chaos trouble_none --senders 50 --receivers 2 --messages 300 --rate 0
 }
+
+@test "of 30 who write at once some are killed, be it while they store for all" {
+	chaos trouble_several --senders 30 --receivers 2 --rate 0 --seconds 3
+}

@@ -33,6 +33,11 @@ load chaos
 	QLEN=10 chaos trouble_mixed --seconds 120 --rate 0 --senders 20 --drop 3
 }
 
+@test "many who write at once are killed, be it while they store for all" {
+	QLEN=512 chaos trouble_several --seconds 60 --rate 0 --senders 40 \
+	    --receivers 2
+}
+
 @test "any trouble, with slow clients among many" {
 	QLEN=512 chaos trouble_mixed --seconds 120 --senders 15 --receivers 15 \
 	    --slow 5 --slow-seconds 10

@@ -43,6 +43,10 @@ trouble_sessions() {
 	kill_sessions 1
 }
 
+trouble_several() {
+	kill_sessions 4
+}
+
 trouble_notify() {
 	case $(($1 % 4)) in
 	1) notify_again KILL ;;

@@ -107,10 +107,9 @@ hold(int ready, bool stop)
 	struct store_send in = { .body = "unfinished", .body_len = 10 };
 	struct store_session me;
 	struct store_sent sent;
-	int64_t before;
 
 	if (s == NULL || login(s, "holder", "h", NULL, "h", &me) != STORE_OK ||
-	    store_messages_begin(s, &me, &before) != STORE_OK ||
+	    store_begin(s) != STORE_OK ||
 	    store_message_send(s, &me, &in, &sent) != STORE_OK ||
 	    write(ready, "r", 1) != 1)
 		_exit(2);

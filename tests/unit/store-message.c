@@ -17,24 +17,22 @@ ids_grow_and_the_log_knows_its_last(void **state)
 {
 	struct store *s = open_store(true);
 	struct store_session me = login_ok(s, "alice");
-	struct store_send in = { .body = "x", .body_len = 1 };
-	struct store_sent one, two;
+	struct store_item items[2] = { { .in = { .body = "x", .body_len = 1 } },
+		{ .in = { .body = "y", .body_len = 1 } } };
 	int64_t before = -1;
 
 	(void)state;
 	assert_int_equal(say(s, &me, NULL, "a"), 1);
-	assert_int_equal(store_messages_begin(s, &me, &before), STORE_OK);
+	assert_int_equal(
+	    store_messages_send(s, &me, items, 2, &before), STORE_OK);
 	assert_int_equal(before, 1);
-	assert_int_equal(store_message_send(s, &me, &in, &one), STORE_OK);
-	assert_int_equal(store_message_send(s, &me, &in, &two), STORE_OK);
-	/* Nobody may see them yet. */
-	assert_int_equal(store_position(s), 1);
-	assert_int_equal(store_messages_commit(s), STORE_OK);
 	assert_int_equal(store_position(s), 3);
-	assert_int_equal(one.id, 2);
-	assert_int_equal(two.id, 3);
-	assert_string_equal(two.to, "all");
-	assert_int_equal(two.recipient_id, 0);
+	assert_int_equal(items[0].result, STORE_OK);
+	assert_int_equal(items[0].sent.id, 2);
+	assert_int_equal(items[1].result, STORE_OK);
+	assert_int_equal(items[1].sent.id, 3);
+	assert_string_equal(items[1].sent.to, "all");
+	assert_int_equal(items[1].sent.recipient_id, 0);
 	store_close(s);
 }
 
@@ -45,12 +43,13 @@ what_is_rolled_back_never_was(void **state)
 	struct store_session me = login_ok(s, "alice");
 	struct store_send in = { .body = "x", .body_len = 1, .ref = "r" };
 	struct store_sent sent;
-	int64_t before;
 
 	(void)state;
-	assert_int_equal(store_messages_begin(s, &me, &before), STORE_OK);
+	assert_int_equal(store_begin(s), STORE_OK);
 	assert_int_equal(store_message_send(s, &me, &in, &sent), STORE_OK);
-	store_messages_rollback(s);
+	/* Nobody may see it yet. */
+	assert_int_equal(store_position(s), 0);
+	store_rollback(s);
 	assert_int_equal(store_position(s), 0);
 	assert_int_equal(sql_int("SELECT count(*) FROM messages"), 0);
 	assert_int_equal(send_one(s, &me, NULL, "r", "y", &sent), STORE_OK);
@@ -286,15 +285,14 @@ catching_up_goes_by_pages(void **state)
 	struct store_view view = { .user_id = 99, .session_id = 99 };
 	struct heard h = { .count = 0 };
 	struct store_sent sent;
-	int64_t before;
 	int i;
 
 	(void)state;
-	assert_int_equal(store_messages_begin(s, &alice, &before), STORE_OK);
+	assert_int_equal(store_begin(s), STORE_OK);
 	for (i = 0; i < CATCHUP_ROWS + 10; i++)
 		assert_int_equal(
 		    store_message_send(s, &alice, &in, &sent), STORE_OK);
-	assert_int_equal(store_messages_commit(s), STORE_OK);
+	assert_int_equal(store_commit(s, true), STORE_OK);
 	assert_int_equal(
 	    store_catch_up(s, &view, store_position(s), hear, &h), STORE_OK);
 	assert_int_equal(h.count, CATCHUP_ROWS);

@@ -150,15 +150,14 @@ static bool
 speak(int by)
 {
 	unsigned first, n = 1 + chance(3);
-	int64_t before;
 
-	if (store_messages_begin(stores[by], &people[by], &before) != STORE_OK)
+	if (store_begin(stores[by]) != STORE_OK)
 		return false;
 	first = nsaid;
 	while (n > 0 && say_one(by))
 		n--;
 	if (n > 0) {
-		store_messages_rollback(stores[by]);
+		store_rollback(stores[by]);
 		return false;
 	}
 	if (store_commit(stores[by], false) != STORE_OK)

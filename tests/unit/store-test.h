@@ -177,19 +177,19 @@ static UNUSED enum store_result
 send_one(struct store *s, const struct store_session *me, const char *to,
     const char *ref, const char *body, struct store_sent *sent)
 {
-	struct store_send in = {
-		.to = to, .ref = ref, .body = body, .body_len = strlen(body)
-	};
+	struct store_item item = { .in = { .to = to,
+				       .ref = ref,
+				       .body = body,
+				       .body_len = strlen(body) } };
 	enum store_result result;
 	int64_t before;
 
-	if ((result = store_messages_begin(s, me, &before)) != STORE_OK)
+	if ((result = store_messages_send(s, me, &item, 1, &before)) !=
+	    STORE_OK)
 		return result;
-	if ((result = store_message_send(s, me, &in, sent)) != STORE_OK) {
-		store_messages_rollback(s);
-		return result;
-	}
-	return store_messages_commit(s);
+	if (item.result == STORE_OK)
+		*sent = item.sent;
+	return item.result;
 }
 
 /* Returns the id. */
@@ -197,7 +197,7 @@ static UNUSED int64_t
 say(struct store *s, const struct store_session *me, const char *to,
     const char *body)
 {
-	struct store_sent sent;
+	struct store_sent sent = { 0 };
 
 	if (send_one(s, me, to, NULL, body, &sent) != STORE_OK)
 		fail_msg("%s: %s", body, store_error(s));

@@ -1,0 +1,196 @@
+/*
+ * The queue of writers, as queue.h says.
+ */
+#include <sys/syscall.h>
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "queue.h"
+
+int
+queue_init(struct queue *q)
+{
+	pthread_mutexattr_t attr;
+	int i, error;
+
+	if ((error = pthread_mutexattr_init(&attr)) != 0)
+		return error;
+	pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+	pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+	for (i = 0; i < QUEUE_PLACES && error == 0; i++)
+		error = pthread_mutex_init(&q->places[i].owner, &attr);
+	pthread_mutexattr_destroy(&attr);
+	return error;
+}
+
+static bool
+change(struct queue *q, int place, uint32_t from, enum queue_state to)
+{
+	return atomic_compare_exchange_strong(&q->state[place], &from, to);
+}
+
+/* ---- the owner ---- */
+
+/* Ours, unless its owner died while somebody stores it, or did so himself. */
+static bool
+try_claim(struct queue *q, int place)
+{
+	struct queue_place *p = &q->places[place];
+	int error = pthread_mutex_trylock(&p->owner);
+
+	if (error == EOWNERDEAD)
+		error = pthread_mutex_consistent(&p->owner);
+	if (error != 0)
+		return false;
+	queue_withdraw(q, place);
+	if (atomic_load(&q->state[place]) != QUEUE_BUSY) {
+		atomic_store(&q->state[place], QUEUE_FREE);
+		p->count = p->text_len = 0;
+		return true;
+	}
+	pthread_mutex_unlock(&p->owner);
+	return false;
+}
+
+int
+queue_claim(struct queue *q)
+{
+	int i, first = getpid() % QUEUE_PLACES, place;
+
+	for (i = 0; i < QUEUE_PLACES; i++) {
+		place = (first + i) % QUEUE_PLACES;
+		if (try_claim(q, place))
+			return place;
+	}
+	return -1;
+}
+
+bool
+queue_add(struct queue *q, int place, const char *to, const char *ref,
+    const char *body, size_t len)
+{
+	struct queue_place *p = &q->places[place];
+	struct queue_message *m = &p->messages[p->count];
+
+	if (p->count == QUEUE_MESSAGES || len > QUEUE_TEXT - p->text_len)
+		return false;
+	memset(m, 0, sizeof(*m));
+	if (to != NULL)
+		strncpy(m->to, to, USERNAME_MAX);
+	if (ref != NULL)
+		strncpy(m->ref, ref, REF_MAX);
+	m->body = p->text_len;
+	m->body_len = (uint32_t)len;
+	memcpy(p->text + p->text_len, body, len);
+	p->text_len += m->body_len;
+	p->count++;
+	return true;
+}
+
+void
+queue_offer(struct queue *q, int place)
+{
+	q->places[place].last = 0;
+	atomic_store(&q->state[place], QUEUE_WAITING);
+}
+
+bool
+queue_wait(struct queue *q, int place)
+{
+	struct timespec end;
+	uint32_t state;
+
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_nsec += QUEUE_WAIT * 1000000L;
+	end.tv_sec += end.tv_nsec / 1000000000L;
+	end.tv_nsec %= 1000000000L;
+	do
+		state = atomic_load(&q->state[place]);
+	while (state != QUEUE_CALLED && state != QUEUE_DONE &&
+	    (syscall(SYS_futex, &q->state[place], FUTEX_WAIT_BITSET, state,
+		 &end, NULL, FUTEX_BITSET_MATCH_ANY) == 0 ||
+		errno == EAGAIN || errno == EINTR));
+	return queue_is_done(q, place);
+}
+
+bool
+queue_is_done(const struct queue *q, int place)
+{
+	return atomic_load(&q->state[place]) == QUEUE_DONE;
+}
+
+bool
+queue_withdraw(struct queue *q, int place)
+{
+	return change(q, place, QUEUE_WAITING, QUEUE_FREE) ||
+	    change(q, place, QUEUE_CALLED, QUEUE_FREE);
+}
+
+void
+queue_leave(struct queue *q, int place)
+{
+	pthread_mutex_unlock(&q->places[place].owner);
+}
+
+/* ---- who has the lock between writers ---- */
+
+int
+queue_take(struct queue *q, int *at)
+{
+	while (*at < QUEUE_PLACES) {
+		int place = (*at)++;
+
+		if (change(q, place, QUEUE_WAITING, QUEUE_BUSY) ||
+		    change(q, place, QUEUE_CALLED, QUEUE_BUSY))
+			return place;
+	}
+	return -1;
+}
+
+int
+queue_orphan(const struct queue *q, int *at)
+{
+	while (*at < QUEUE_PLACES) {
+		int place = (*at)++;
+
+		if (atomic_load(&q->state[place]) == QUEUE_BUSY)
+			return place;
+	}
+	return -1;
+}
+
+void
+queue_return(struct queue *q, int place)
+{
+	atomic_store(&q->state[place], QUEUE_WAITING);
+}
+
+void
+queue_done(struct queue *q, int place)
+{
+	atomic_store(&q->state[place], QUEUE_DONE);
+}
+
+/* ---- who had it ---- */
+
+void
+queue_wake(struct queue *q, int place)
+{
+	syscall(SYS_futex, &q->state[place], FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+void
+queue_call(struct queue *q)
+{
+	int place;
+
+	for (place = 0; place < QUEUE_PLACES; place++)
+		if (change(q, place, QUEUE_WAITING, QUEUE_CALLED)) {
+			queue_wake(q, place);
+			return;
+		}
+}
