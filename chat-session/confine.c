@@ -2,6 +2,8 @@
  * The beginning of a session: its configuration, and giving up what it does
  * not need before it reads a byte of its client (docs/SANDBOX.md).
  */
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,14 +50,20 @@ on_violation(int number, const char *name)
 	    number, name);
 }
 
+/* NULL: without a configuration, no files at all. */
+static struct sandbox
+sandbox_wanted(const struct config *c)
+{
+	return (struct sandbox){ .db = c != NULL ? c->db : NULL,
+		.runtime_dir = c != NULL ? c->runtime_dir : NULL,
+		.violation = on_violation };
+}
+
 /* What a client sends is read in the sandbox, or not at all. */
 static bool
 sandbox(const struct config *config)
 {
-	const struct sandbox wanted = { .db =
-					    config != NULL ? config->db : NULL,
-		.runtime_dir = config != NULL ? config->runtime_dir : NULL,
-		.violation = on_violation };
+	const struct sandbox wanted = sandbox_wanted(config);
 	struct sandbox_state state;
 	const char *what;
 
@@ -87,6 +95,18 @@ __wrap_dlopen(const char *file, int mode)
 	(void)file;
 	(void)mode;
 	return NULL;
+}
+
+void
+session_prepare(const struct session *s)
+{
+	const struct sandbox wanted = sandbox_wanted(&s->config);
+	struct stat st;
+
+	/* Whose it is says who to become. */
+	if (stat(s->config.runtime_dir, &st) == 0 &&
+	    process_leave_root(s->config.runtime_dir, s->config.db))
+		sandbox_prepare(&wanted);
 }
 
 int

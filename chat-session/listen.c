@@ -3,8 +3,9 @@
  * process listens and forks itself for each connection, so that what comes
  * before the first line (executing, linking, relocating) is done once.  The
  * copy goes on in main() as if it had been started with the connection; this
- * process reads nothing from anybody, and has no database open, since an open
- * one must not cross a fork(2) (sqlite.org/howtocorrupt.html, 2.6).
+ * process reads nothing from anybody, is in most of a session's sandbox itself,
+ * and has no database open, since an open one must not cross a fork(2)
+ * (sqlite.org/howtocorrupt.html, 2.6).
  */
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -34,7 +35,8 @@ struct listeners {
 	struct pollfd fds[LISTEN_SOCKETS];
 	nfds_t count;
 	long children, children_max;
-	bool short_of_something; /* it was said already */
+	bool short_of_something;       /* it was said already */
+	const struct session *session; /* what the copies begin as */
 };
 
 static volatile sig_atomic_t terminated;
@@ -264,6 +266,7 @@ take(struct listeners *l, int listener, const sigset_t *before)
 			trouble(l, "cannot take a connection");
 		return false;
 	}
+	session_prepare(l->session);
 	if ((pid = fork()) == 0) {
 		become_session(l, fd, before);
 		return true;
@@ -316,6 +319,7 @@ listen_run(struct session *s, const char *address)
 	status = address != NULL ? bind_to(&l, address) : inherit(&l);
 	if (status != EX_OK)
 		return status;
+	l.session = s;
 	l.children_max = LISTEN_FACTOR * s->config.max_connections;
 	log_event(LEVEL_INFO, "listening", "%s",
 	    address != NULL ? address : "on what was handed over");

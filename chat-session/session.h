@@ -135,6 +135,11 @@ int listen_run(struct session *, const char *address);
 /* Read the configuration.  False: error says what is wrong with it. */
 bool session_configure(struct session *, char error[CONFIG_ERROR_MAX]);
 /*
+ * Before a fork: give up what neither this process nor its copies need, as soon
+ * as the runtime directory is there, so that they have less to do.
+ */
+void session_prepare(const struct session *);
+/*
  * Give up what a session does not need.  EX_OK, or the exit status (logged),
  * and nothing may be read from the client.
  */

@@ -174,17 +174,25 @@ rule_add_program(struct rules *r)
 }
 
 /* The directory that the database is in, wherever links lead. */
+static bool
+database_place(char path[PATH_MAX], const char *db)
+{
+	if (realpath(db, path) == NULL) {
+		if (strlen(db) >= PATH_MAX)
+			return false;
+		strcpy(path, db);
+	}
+	path_cut(path);
+	return true;
+}
+
 static void
 rule_add_database(struct rules *r, const char *db)
 {
 	char path[PATH_MAX];
 
-	if (realpath(db, path) == NULL) {
-		if (strlen(db) >= sizeof(path))
-			return;
-		strcpy(path, db);
-	}
-	path_cut(path);
+	if (!database_place(path, db))
+		return;
 	rule_add_place(r, path, true);
 	/* Where SQLite may put its temporary files, should it need any. */
 	setenv("SQLITE_TMPDIR", path, 1);
@@ -261,6 +269,32 @@ landlock_rules(int version, const char *db, const char *runtime_dir)
 	close(r.fd);
 	errno = error;
 	return -1;
+}
+
+struct landlock_places
+landlock_places(const char *db, const char *runtime_dir)
+{
+	struct landlock_places p = { .db = 0 };
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (database_place(path, db) && stat(path, &st) == 0) {
+		p.db_device = st.st_dev;
+		p.db = st.st_ino;
+	}
+	if (stat(runtime_dir, &st) == 0) {
+		p.runtime_device = st.st_dev;
+		p.runtime = st.st_ino;
+	}
+	return p;
+}
+
+bool
+landlock_places_equal(
+    const struct landlock_places *a, const struct landlock_places *b)
+{
+	return a->db == b->db && a->db_device == b->db_device &&
+	    a->runtime == b->runtime && a->runtime_device == b->runtime_device;
 }
 
 bool

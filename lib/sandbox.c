@@ -130,23 +130,28 @@ memory_close(void)
 #endif
 }
 
-/* Sets *version to 0 where there is no Landlock, which is no failure. */
 static bool
-files_close(const struct sandbox *s, int *version)
+privileges_drop(const struct sandbox *s, const char **what)
 {
-	int rules;
-	bool ok;
-
-	if ((*version = landlock_version()) <= 0)
-		return *version == 0;
-	if ((rules = landlock_rules(*version, s->db, s->runtime_dir)) == -1)
+	*what = "limits";
+	if (!limits_set())
 		return false;
-	ok = landlock_enter(rules);
-	close(rules);
-	return ok;
+	*what = "PR_SET_NO_NEW_PRIVS";
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
+		return false;
+	*what = "SIGSYS";
+	on_violation = s->violation;
+	return handler_set();
 }
 
-/* ---- all of it ---- */
+/* ---- once, for all copies ---- */
+
+static struct {
+	bool entered; /* no privileges, filter */
+	int version;  /* of Landlock, if rules are known */
+	int rules;    /* -1: not known */
+	struct landlock_places places;
+} prepared = { .rules = -1 };
 
 static bool
 is_entered(void)
@@ -155,29 +160,85 @@ is_entered(void)
 	    errno == SANDBOX_PROBE_ERROR;
 }
 
+static void
+rules_prepare(const struct sandbox *s)
+{
+	struct landlock_places now = landlock_places(s->db, s->runtime_dir);
+
+	if (prepared.rules != -1) {
+		if (landlock_places_equal(&prepared.places, &now))
+			return;
+		close(prepared.rules);
+		prepared.rules = -1;
+	}
+	prepared.places = now;
+	prepared.version = landlock_version();
+	if (prepared.version > 0)
+		prepared.rules =
+		    landlock_rules(prepared.version, s->db, s->runtime_dir);
+}
+
+void
+sandbox_prepare(const struct sandbox *s)
+{
+	const char *what;
+
+	/* (In that of another, nothing is stacked on it.) */
+	if (!prepared.entered)
+		prepared.entered = !is_entered() && memory_close() &&
+		    privileges_drop(s, &what) &&
+		    filter_load(sandbox_forker, sizeof(sandbox_forker));
+	if (prepared.entered)
+		rules_prepare(s);
+}
+
+/* ---- all of it ---- */
+
+/* Sets *version to 0 where there is no Landlock, which is no failure. */
+static bool
+files_close(const struct sandbox *s, int *version)
+{
+	int rules = prepared.rules;
+	bool ok;
+
+	*version = rules != -1 ? prepared.version : landlock_version();
+	if (*version <= 0)
+		return *version == 0;
+	if (rules == -1)
+		rules = landlock_rules(*version, s->db, s->runtime_dir);
+	if (rules == -1)
+		return false;
+	ok = landlock_enter(rules);
+	close(rules);
+	return ok;
+}
+
+static bool
+calls_close(void)
+{
+	return prepared.entered
+	    ? filter_load(sandbox_forked, sizeof(sandbox_forked))
+	    : filter_load(sandbox_filter, sizeof(sandbox_filter));
+}
+
 bool
 sandbox_enter(
     const struct sandbox *s, struct sandbox_state *state, const char **what)
 {
-	*state = (struct sandbox_state){ .was_here = is_entered() };
+	state->was_here = !prepared.entered && is_entered();
+	state->landlock = 0;
 	*what = "PR_SET_DUMPABLE";
 	if (!memory_close())
 		return false;
 	if (state->was_here)
 		return true;
-	*what = "limits";
-	if (!limits_set())
-		return false;
-	*what = "PR_SET_NO_NEW_PRIVS";
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
+	if (!prepared.entered && !privileges_drop(s, what))
 		return false;
 	*what = "Landlock";
 	if (!files_close(s, &state->landlock))
 		return false;
 	*what = "seccomp";
-	on_violation = s->violation;
-	return handler_set() &&
-	    (state->landlock > 0 ||
-		filter_load(no_execve, sizeof(no_execve))) &&
-	    filter_load(sandbox_filter, sizeof(sandbox_filter));
+	return (state->landlock > 0 ||
+		   filter_load(no_execve, sizeof(no_execve))) &&
+	    calls_close();
 }

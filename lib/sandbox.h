@@ -33,6 +33,14 @@ struct sandbox_state {
 };
 
 /*
+ * For a process that forks itself for each client: do now what is the same for
+ * all copies.  It is in the sandbox then, but for what it needs to go on with
+ * that, and for files; a copy takes the rest upon itself by sandbox_enter().
+ * Call it before each fork: what has to be done again, since a directory was
+ * replaced, is.  What fails will fail, and be told, in sandbox_enter().
+ */
+void sandbox_prepare(const struct sandbox *);
+/*
  * Enter it, for good: children and programs executed later stay in it.  In a
  * program that was executed by one inside, nothing is stacked on what is there;
  * a violation then ends the process without a word of its own.  Call it while

@@ -39,35 +39,90 @@ assert_refused() {
 	grep -q PONG "$T/out"
 }
 
+# Words, and the calls that the log names.
+FORBIDDEN='inet socket
+netlink socket
+trace ptrace
+process clone
+copy clone
+take accept4
+descriptor dup2
+filter seccomp
+rules landlock_create_ruleset
+user setresuid
+signal kill
+pidfd pidfd_send_signal
+memory-both mmap
+memory-later mprotect
+terminal ioctl
+option setsockopt
+other-memory process_vm_readv
+name prctl
+dumpable prctl
+namespace unshare
+limit prlimit64
+rename rename
+directory mkdir
+handler-hidden rt_sigaction'
+
+# assert_violation WORD CALL
+assert_violation() {
+	log_has "^chat-session: CRITICAL violation .*system call [0-9]+ \\($2\\)" ||
+	    fail "$1: no $2 in the log"
+	not grep -q "^$1:" "$T/log/pipe"
+}
+
 @test "a forbidden system call ends the session with SIGSYS and is named in the log" {
 	local word call
 	while read -r word call; do
 		do_in_session "$word"
 		assert_eq "$STATUS" 159 "status after $word"
-		log_has "^chat-session: CRITICAL violation .*system call [0-9]+ \\($call\\)" ||
-		    fail "$word: no $call in the log"
-		not grep -q "^$word:" "$T/log/pipe"
+		assert_violation "$word" "$call"
 		assert_eq "$(cat "$T/out")" '' "what the client got after $word"
-	done <<-'END'
-		inet socket
-		netlink socket
-		trace ptrace
-		process clone
-		signal kill
-		pidfd pidfd_send_signal
-		memory-both mmap
-		memory-later mprotect
-		terminal ioctl
-		option setsockopt
-		other-memory process_vm_readv
-		name prctl
-		dumpable prctl
-		namespace unshare
-		limit prlimit64
-		rename rename
-		directory mkdir
-		handler-hidden rt_sigaction
-	END
+	done <<<"$FORBIDDEN"
+}
+
+# Do what the words say in a session that one which listens has forked.
+do_in_copy() {
+	PORT=$("$B/tests/chat-talk" --port)
+	CHAT_TEST_COPY=1 CHAT_TEST_FORBIDDEN=$* LD_PRELOAD=$B/tests/forbidden.so \
+	    "$SHARED" --listen="127.0.0.1:$PORT" </dev/null \
+	    >"$T/log/pipe" 2>&1 3>&- &
+	LISTENERS=($!)
+	wait_for grep -q 'INFO listening' "$T/log/pipe"
+	client_open "$1"
+}
+
+@test "a session that was forked may do nothing more" {
+	local word call
+	while read -r word call; do
+		do_in_copy "$word"
+		client_closed "$word"
+		assert_violation "$word" "$call"
+		listener_stop
+	done <<<"$FORBIDDEN"
+	do_in_copy state passwd outside handler files-many inet
+	client_closed state
+	grep -qE '^NoNewPrivs:\s*1$' "$T/log/pipe"
+	grep -qx 'handler: errno 1' "$T/log/pipe"
+	grep -qx 'files-many: errno 24' "$T/log/pipe"
+	assert_violation inet socket
+	need_landlock
+	listener_stop
+	do_in_copy passwd outside inet
+	client_closed passwd
+	grep -qx 'passwd: errno 13' "$T/log/pipe"
+	grep -qx 'outside: errno 13' "$T/log/pipe"
+}
+
+@test "who forks sessions is in the sandbox itself" {
+	export CHAT_TEST_FORK=1
+	server_start
+	client_login alice
+	grep -qE '^Seccomp:\s*2$' "/proc/${LISTENERS[0]}/status"
+	grep -qE '^NoNewPrivs:\s*1$' "/proc/${LISTENERS[0]}/status"
+	grep -qE '^Max open files +64 +64 ' "/proc/${LISTENERS[0]}/limits"
+	assert_eq "$(stat -c %u "/proc/${LISTENERS[0]}/environ")" 0 owner
 }
 
 @test "files and programs of others are out of reach" {

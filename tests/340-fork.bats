@@ -114,6 +114,22 @@ client_count() {
 	wc -l <"$(client_record "$1")"
 }
 
+@test "directories that were replaced are found by who comes then" {
+	export CHAT_TEST_FORK=1 CHAT_RUNTIME_DIR=$T/run/here
+	mkdir "$CHAT_RUNTIME_DIR"
+	server_start
+	client_login alice
+	client_close alice
+	wait_for log_has 'INFO closed user=alice'
+	notify_stop
+	rm -r "$T/data" "$CHAT_RUNTIME_DIR"
+	mkdir "$T/data" "$CHAT_RUNTIME_DIR"
+	notify_start
+	client_login bob
+	say bob hello
+	assert_eq "$(db 'select body from messages')" hello
+}
+
 # Each call that can run short, once.
 @test "without descriptors or processes connections wait, and that is said once" {
 	need_strace

@@ -1,7 +1,9 @@
 /*
  * Runs at build time: writes the system calls that a session may make, as a
- * program for the kernel (seccomp(2)), into a header for lib/sandbox.c.  So
- * libseccomp is needed to build, and by no process that serves a client.
+ * program for the kernel (seccomp(2)), into a header for lib/sandbox.c; and as
+ * two for one that is forked: what the forker may do, and what the copy, having
+ * it from there, gives up.  So libseccomp is needed to build, and by no process
+ * that serves a client.
  *
  *	filter [--instrumented] >sandbox-filter.h
  *
@@ -132,6 +134,18 @@ static const struct refused {
 };
 
 /*
+ * Of a process that listens and forks itself for each client: to take it, to
+ * make the copy, and for the copy to become a session, which takes it back.
+ */
+static const char *const forker[] = { "accept4", "dup2", "dup3", "setgroups",
+	"setresgid", "setresuid", "faccessat2", "landlock_create_ruleset",
+	"landlock_add_rule", "landlock_restrict_self", "seccomp" };
+
+static const struct checked forker_clone = { "clone", 1,
+	{ { 0, SCMP_CMP_EQ, CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD,
+	    0 } } };
+
+/*
  * What sanitizers, coverage and valgrind need: never in a program that is
  * meant to be used.
  */
@@ -179,13 +193,14 @@ add(scmp_filter_ctx ctx, uint32_t action, const struct checked *c)
 }
 
 static void
-add_all(scmp_filter_ctx ctx, const char *const names[], size_t count)
+add_all(scmp_filter_ctx ctx, uint32_t action, const char *const names[],
+    size_t count)
 {
 	struct checked c = { .count = 0 };
 
 	for (size_t i = 0; i < count; i++) {
 		c.name = names[i];
-		add(ctx, SCMP_ACT_ALLOW, &c);
+		add(ctx, action, &c);
 	}
 }
 
@@ -201,9 +216,9 @@ is_instrumented(const char *name)
 }
 
 static scmp_filter_ctx
-filter_make(bool extended)
+filter_begin(uint32_t otherwise)
 {
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_TRAP);
+	scmp_filter_ctx ctx = seccomp_init(otherwise);
 
 	if (ctx == NULL)
 		errx(1, "seccomp_init");
@@ -213,9 +228,25 @@ filter_make(bool extended)
 	/* A tree instead of a list: fewer steps for each call. */
 	check(seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2),
 	    "SCMP_FLTATR_CTL_OPTIMIZE");
-	add_all(ctx, allowed, COUNT(allowed));
+	return ctx;
+}
+
+static void
+add_forker(scmp_filter_ctx ctx, uint32_t action, bool extended)
+{
+	add_all(ctx, action, forker, COUNT(forker));
+	if (!extended || !is_instrumented(forker_clone.name))
+		add(ctx, action, &forker_clone);
+}
+
+static scmp_filter_ctx
+filter_make(bool extended)
+{
+	scmp_filter_ctx ctx = filter_begin(SCMP_ACT_TRAP);
+
+	add_all(ctx, SCMP_ACT_ALLOW, allowed, COUNT(allowed));
 	if (extended) {
-		add_all(ctx, instrumented, COUNT(instrumented));
+		add_all(ctx, SCMP_ACT_ALLOW, instrumented, COUNT(instrumented));
 		add(ctx, SCMP_ACT_ALLOW, &instrumented_prctl);
 	}
 	for (size_t i = 0; i < COUNT(checked); i++)
@@ -240,7 +271,7 @@ instruction_write(const struct sock_filter *f)
  * can do harm with: that is let pass before anything else is looked at.
  */
 static void
-filter_write(scmp_filter_ctx ctx)
+filter_write(const char *name, scmp_filter_ctx ctx)
 {
 	static const struct sock_filter traced[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
@@ -255,13 +286,14 @@ filter_write(scmp_filter_ctx ctx)
 		err(1, "tmpfile");
 	check(seccomp_export_bpf(ctx, fileno(program)), "seccomp_export_bpf");
 	rewind(program);
-	puts("static const struct sock_filter sandbox_filter[] = {");
+	printf("static const struct sock_filter %s[] = {\n", name);
 	for (size_t i = 0; i < COUNT(traced); i++)
 		instruction_write(&traced[i]);
 	while (fread(&f, sizeof(f), 1, program) == 1)
 		instruction_write(&f);
-	puts("};");
+	puts("};\n");
 	fclose(program);
+	seccomp_release(ctx);
 }
 
 /* All names in the order of their numbers, without relocations. */
@@ -270,7 +302,7 @@ names_write(void)
 {
 	int last = 0;
 
-	puts("\nstatic const char sandbox_names[] =");
+	puts("static const char sandbox_names[] =");
 	for (int n = 0; n < NAMES; n++) {
 		char *name =
 		    seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, n);
@@ -293,9 +325,13 @@ main(int argc, char **argv)
 
 	if (argc > 1 && !extended)
 		errx(1, "usage: filter [--instrumented]");
+	filter_write("sandbox_filter", filter_make(extended));
 	ctx = filter_make(extended);
-	filter_write(ctx);
-	seccomp_release(ctx);
+	add_forker(ctx, SCMP_ACT_ALLOW, extended);
+	filter_write("sandbox_forker", ctx);
+	ctx = filter_begin(SCMP_ACT_ALLOW);
+	add_forker(ctx, SCMP_ACT_TRAP, extended);
+	filter_write("sandbox_forked", ctx);
 	names_write();
 	if (fflush(stdout) == EOF || ferror(stdout))
 		err(1, "standard output");

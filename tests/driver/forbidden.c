@@ -2,8 +2,9 @@
  * Preloaded into a chat-session by tests/150-sandbox.bats: at the session's
  * first ppoll(2), that is, in its sandbox and before it has read a byte, this
  * does what the words of $CHAT_TEST_FORBIDDEN say, as if somebody had taken
- * the session over; with $CHAT_TEST_WHEN, once that file is there.  What it was told is on standard error, one line a word:
- * "WORD: done" or "WORD: errno N".
+ * the session over; with $CHAT_TEST_WHEN, once that file is there; with
+ * $CHAT_TEST_COPY, in copies that a listening one makes.  What it was told is on
+ * standard error, one line a word: "WORD: done" or "WORD: errno N".
  */
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -36,7 +37,7 @@ int ppoll(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
 int __ppoll_chk(
     struct pollfd *, nfds_t, const struct timespec *, const sigset_t *, size_t);
 
-static pid_t parent;
+static pid_t parent, loaded;
 
 /* Once, while it is allowed to ask: a program run anew finds the answer. */
 __attribute__((constructor)) static void
@@ -45,6 +46,7 @@ parent_find(void)
 	const char *known = getenv("CHAT_TEST_PARENT");
 	char number[24];
 
+	loaded = getpid();
 	parent = known != NULL ? (pid_t)atoi(known) : getppid();
 	snprintf(number, sizeof(number), "%d", (int)parent);
 	setenv("CHAT_TEST_PARENT", number, 1);
@@ -77,6 +79,48 @@ process(void)
 	if (pid == 0)
 		_exit(0);
 	return pid;
+}
+
+/* As fork() asks for it. */
+static long
+copy(void)
+{
+	long pid = syscall(SYS_clone,
+	    CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD, 0, 0, 0, 0);
+
+	if (pid == 0)
+		_exit(0);
+	return pid;
+}
+
+static long
+client_take(void)
+{
+	return accept4(0, NULL, NULL, SOCK_CLOEXEC);
+}
+
+static long
+descriptor_copy(void)
+{
+	return dup2(0, 1);
+}
+
+static long
+filter(void)
+{
+	return syscall(SYS_seccomp, 0, 0, NULL);
+}
+
+static long
+rules(void)
+{
+	return syscall(SYS_landlock_create_ruleset, NULL, 0, 1);
+}
+
+static long
+user(void)
+{
+	return setresuid(getuid(), getuid(), getuid());
 }
 
 static long
@@ -318,7 +362,9 @@ static const struct {
 	const char *word;
 	long (*run)(void);
 } deeds[] = { { "inet", inet }, { "netlink", netlink }, { "trace", trace },
-	{ "process", process }, { "signal", signal_other },
+	{ "process", process }, { "copy", copy }, { "take", client_take },
+	{ "descriptor", descriptor_copy }, { "filter", filter },
+	{ "rules", rules }, { "user", user }, { "signal", signal_other },
 	{ "pidfd", pidfd_term }, { "memory-both", memory_both },
 	{ "memory-later", memory_later }, { "terminal", terminal },
 	{ "option", option }, { "other-memory", other_memory },
@@ -370,8 +416,9 @@ ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
 		symbol = dlsym(RTLD_NEXT, "ppoll");
 		memcpy(&real, &symbol, sizeof(real));
 	}
-	if (getenv("CHAT_TEST_WHEN") == NULL ||
-	    access(getenv("CHAT_TEST_WHEN"), F_OK) == 0)
+	if ((getenv("CHAT_TEST_COPY") == NULL || getpid() != loaded) &&
+	    (getenv("CHAT_TEST_WHEN") == NULL ||
+		access(getenv("CHAT_TEST_WHEN"), F_OK) == 0))
 		words_do();
 	return real(fds, n, timeout, mask);
 }
