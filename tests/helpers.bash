@@ -352,9 +352,11 @@ listener_start() {
 listener_stop() {
 	local pid
 	for pid in "${LISTENERS[@]}"; do
-		kill -TERM "$pid" 2>/dev/null || :
-		# (What a test has stopped could not hear it.)
+		# What a test has stopped could not hear it.  (Not after it: the
+		# leak checker stops the process at its end by a SIGSTOP, which
+		# that would take back, and both waited for ever.)
 		kill -CONT "$pid" 2>/dev/null || :
+		kill -TERM "$pid" 2>/dev/null || :
 		wait "$pid" 2>/dev/null || :
 	done
 	LISTENERS=()
