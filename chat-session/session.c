@@ -54,11 +54,13 @@ session_store(struct session *s)
 	s->store_used = session_now();
 	if (s->store != NULL)
 		return s->store;
+	count_open(s->config.runtime_dir);
+	/* After trouble, what is mapped may be what is wrong. */
+	if (!s->trouble)
+		options.page = count_page(&options.page_fd);
 	s->store = store_open(&options, error, sizeof(error));
 	if (s->store == NULL)
 		store_trouble(s, error);
-	else
-		count_open(s->config.runtime_dir);
 	return s->store;
 }
 

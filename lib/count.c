@@ -63,6 +63,13 @@ count_close(void)
 	page = NULL;
 }
 
+struct shared *
+count_page(int *fd)
+{
+	*fd = page_fd;
+	return page;
+}
+
 static void
 add(_Atomic uint64_t *at, uint64_t n)
 {

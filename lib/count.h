@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct shared;
+
 /* Room in the page, for what later versions count. */
 #define COUNT_NUMBERS	 32
 #define COUNT_ENDS	 32 /* ways in which a connection ended */
@@ -77,6 +79,8 @@ const char *count_error_name(size_t);
 /* Count in that directory's page from now on; without success, as before. */
 void count_open(const char *runtime_dir);
 void count_close(void);
+/* The page and its descriptor, until the next of these calls; or NULL. */
+struct shared *count_page(int *fd);
 
 void count_add(enum count_number, uint64_t n);
 /* By a reason of session_end(), or a code; unknown ones are "other". */

@@ -36,11 +36,25 @@ lock_init(struct shared_lock *l)
 	return error;
 }
 
+/* By shared_setup(); empty: not known. */
+static char boot_id[SHARED_BOOT_MAX];
+
+void
+shared_setup(void)
+{
+	shared_boot_id(boot_id);
+}
+
 void
 shared_boot_id(char id[SHARED_BOOT_MAX])
 {
-	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+	FILE *f;
 
+	if (boot_id[0] != '\0') {
+		memcpy(id, boot_id, SHARED_BOOT_MAX);
+		return;
+	}
+	f = fopen("/proc/sys/kernel/random/boot_id", "re");
 	memset(id, 0, SHARED_BOOT_MAX);
 	if (f == NULL)
 		return;

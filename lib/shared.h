@@ -57,6 +57,11 @@ struct shared {
 	struct queue queue;
 };
 
+/*
+ * Remember the boot's id, so that it is read once in this process and those that
+ * it forks.  Before there are threads.
+ */
+void shared_setup(void);
 /* The id of this boot of the machine, empty where there is none. */
 void shared_boot_id(char id[SHARED_BOOT_MAX]);
 

@@ -289,6 +289,7 @@ store_setup(void)
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
 	sqlite3_initialize();
+	shared_setup();
 }
 
 struct store *
@@ -299,8 +300,10 @@ store_open(const struct store_options *options, char *error, size_t size)
 	if (s == NULL || (s->path = strdup(options->path)) == NULL)
 		abort();
 	s->options = *options;
-	s->shared_fd = -1;
-	s->shared = shared_map(options->runtime_dir, &s->shared_fd);
+	s->shared_fd = options->page_fd;
+	s->shared = options->page != NULL
+	    ? options->page
+	    : shared_map(options->runtime_dir, &s->shared_fd);
 	if (s->shared == NULL) {
 		snprintf(s->error, sizeof(s->error), "%s/%s: %s",
 		    options->runtime_dir, SHARED_FILE, strerror(errno));
@@ -319,7 +322,8 @@ store_close(struct store *s)
 		return;
 	store_rollback(s);
 	store_rest(s);
-	shared_unmap(s->shared, s->shared_fd);
+	if (s->options.page == NULL)
+		shared_unmap(s->shared, s->shared_fd);
 	free(s->path);
 	free(s);
 }

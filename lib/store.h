@@ -26,6 +26,7 @@
 #define STORE_HASH_LEN	 32 /* bytes of a hashed secret */
 #define STORE_SOCKET_MAX 32 /* bytes of a session socket's name */
 
+struct shared;
 struct store;
 
 enum store_result {
@@ -43,7 +44,10 @@ enum store_result {
 struct store_options {
 	const char *path;	 /* database file */
 	const char *runtime_dir; /* where the shared page is */
-	bool full;		 /* on disk before it counts as stored */
+	/* It, if it is mapped already, for as long as the store is open. */
+	struct shared *page;
+	int page_fd;
+	bool full; /* on disk before it counts as stored */
 	/* Told of things the log should say (may be NULL). */
 	void (*notice)(void *arg, const char *text);
 	void *arg;

@@ -377,3 +377,12 @@ trickle() {
 	wait "$slow"
 	assert_eq "$(tr -d '\r' <trickled)" 'HTTP/1.1 408 Request Timeout'
 }
+
+@test "a session has the page of counts mapped once, for its store too" {
+	local pid
+	server_start
+	client_login alice
+	pid=$(session_pid alice)
+	[[ -r /proc/$pid/maps ]] || skip 'only root looks into a session'
+	assert_eq "$(grep -c "$CHAT_RUNTIME_DIR/shared" "/proc/$pid/maps")" 1
+}
