@@ -176,6 +176,18 @@ run_clocks(struct notify *n, struct clocks *c)
 }
 
 /*
+ * Whether messages wait for the pause between batches to end.  It is slept
+ * through: whatever comes is taken at its end, and not called for by each.
+ */
+static bool
+holds_messages(const struct notify *n)
+{
+	const struct relay_batch *b = &n->relay.batch;
+
+	return b->n > 0 && b->entries[0].id != 0;
+}
+
+/*
  * How long after the last batch this one is sent.  When a thousand come, each
  * would have to be told of each by itself; what is said does not wait for them.
  */
@@ -198,6 +210,8 @@ relay_work(struct notify *n, struct clocks *c)
 		reader_fill(&n->reader, r, n->now);
 	if (r->batch.n > 0 && n->now - c->flushed >= pause_before(&r->batch)) {
 		relay_flush(r);
+		/* It may have taken longer than the pause. */
+		n->now = n->subscribers.now = clock_us();
 		c->flushed = n->now;
 	}
 }
@@ -310,6 +324,10 @@ go_round(struct notify *n, struct clocks *c, int signals)
 		.tv_nsec = wait % 1000000 * 1000 };
 	int count, i;
 
+	if (wait > 0 && holds_messages(n)) {
+		nanosleep(&ts, NULL);
+		ts = (struct timespec){ 0 };
+	}
 	count = epoll_pwait2(n->subscribers.epoll, events, EVENTS,
 	    wait == -1 ? NULL : &ts, NULL);
 	if (count == -1 && errno != EINTR) {
