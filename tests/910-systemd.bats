@@ -221,7 +221,7 @@ acks_came() {
 	wait_for relay_is_new "$pid"
 	messages 1 1 | client_raw alice
 	wait_for last_came 1
-	inside rm "$conf/test.conf"
+	inside rm -r "$conf"
 	inside systemctl daemon-reload
 	inside systemctl restart chat-notify.service
 }
@@ -591,7 +591,6 @@ files_of_machine() {
 	local make=(inside make -s -C "$ROOT" B="$PROGRAMS" PREFIX=/usr)
 	"$ROOT/tests/box" up "$BOX" "$ROOT" "$PROGRAMS" 3>&-
 	files_of_machine >"$T/before"
-	box_let_trace
 	"${make[@]}" install
 	inside systemctl enable --now chat.socket
 	inside bash -c 'exec 5<>/dev/tcp/127.0.0.1/5555

@@ -6,8 +6,6 @@
 #   box_boot [PATH...]      boot it, with these PATHs in it; $CANNOT is why it
 #                           cannot be had, and then all tests are skipped
 #   box_up                  the same with $ROOT and $B, and install the programs
-#   box_let_trace           (box_up has it) if this is a build with sanitizers,
-#                           let them look for leaks under the units' hardening
 #   box_client PATH         make $B/PATH a program that the tests run outside,
 #                           in the box's network
 #   box_down                switch it off (does nothing where there is none);
@@ -35,24 +33,7 @@ box_boot() {
 
 box_up() {
 	box_boot "$ROOT" "$B" || return
-	[[ -z $CANNOT ]] || return 0
-	inside make -s -C "$ROOT" B="$B" install
-	box_let_trace
-}
-
-# The leak checker at a process' end is a tracer of its threads, and does not
-# work where units do not allow ptrace(2): then any end were a failure.
-box_let_trace() {
-	grep -q __asan_init "${PROGRAMS:-$B}/bin/chat-notify" || return 0
-	# shellcheck disable=SC2016 # a script for the inside
-	inside sh -euc 'cd "$1/units"
-		for unit in $(grep -l SystemCallFilter= ./*.service); do
-			unit=/run/systemd/system/$unit.d
-			mkdir -p $unit
-			printf "[Service]\nSystemCallFilter=ptrace\n" \
-			    >$unit/sanitizer.conf
-		done
-		systemctl daemon-reload' _ "$ROOT"
+	[[ -n $CANNOT ]] || inside make -s -C "$ROOT" B="$B" install
 }
 
 # What standard error got is in the journal.
