@@ -55,14 +55,34 @@ body_number(const char *text, size_t n, uint32_t run)
 	return body_ref_number(text, BODY_MIN - 1, run);
 }
 
+/*
+ * Many get the same message at about the same time, so that what it should be
+ * is made once for all of them, not for each.
+ */
+#define MADE 256 /* texts that are kept, by their number */
+
+static struct made {
+	uint32_t run, number;
+	size_t size; /* 0: none */
+	bool rich;
+	char text[BODY_MAX];
+} made[MADE];
+
 bool
 body_is_intact(const char *text, size_t n, uint32_t run, uint32_t number,
     size_t size, bool rich)
 {
-	char made[BODY_MAX];
+	struct made *m = &made[number % MADE];
 
 	if (n != size)
 		return false;
-	body_write(made, run, number, size, rich);
-	return memcmp(text, made, size) == 0;
+	if (m->run != run || m->number != number || m->size != size ||
+	    m->rich != rich) {
+		body_write(m->text, run, number, size, rich);
+		m->run = run;
+		m->number = number;
+		m->size = size;
+		m->rich = rich;
+	}
+	return memcmp(text, m->text, size) == 0;
 }

@@ -323,6 +323,32 @@ body_case(void)
 }
 
 /* Both readers of events see the same, and refuse what is no event. */
+/* Any byte anywhere in a string: those that end it or need an escape. */
+static bool
+string_case(void)
+{
+	char line[] = "{\"event\":\"abcdefghijklmnopqrstuvwxyz\"}";
+	const size_t first = strlen("{\"event\":\""), n = sizeof(line) - 1;
+	struct wire ev;
+	size_t at;
+	int byte;
+
+	for (at = first; at < n - 2; at++) {
+		const char was = line[at];
+
+		for (byte = 0; byte < 256; byte++) {
+			line[at] = (char)byte;
+			if (wire_scan(&ev, line, n) ==
+			    (byte < ' ' || byte == '"' || byte == '\\')) {
+				printf("# byte %d at %zu\n", byte, at - first);
+				return false;
+			}
+		}
+		line[at] = was;
+	}
+	return true;
+}
+
 static bool
 wire_case(void)
 {
@@ -355,7 +381,7 @@ wire_case(void)
 int
 judge_test(void)
 {
-	bool body = body_case(), wire = wire_case();
+	bool body = body_case(), wire = wire_case() && string_case();
 	int wrong = !body + !wire;
 	size_t i;
 

@@ -4,6 +4,7 @@
  * the same members through one table.
  */
 #include <ctype.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +76,7 @@ wire_set(struct wire *ev, struct slice key, struct slice text, char type,
 
 	for (i = 0; i < NMEMBERS; i++) {
 		if (key.n != members[i].len || members[i].type != type ||
+		    key.s[0] != members[i].key[0] ||
 		    memcmp(key.s, members[i].key, key.n) != 0)
 			continue;
 		if (type == 0)
@@ -146,6 +148,28 @@ wire_parse(struct wire *ev, const char *line, size_t n)
 	return true;
 }
 
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Past what, eight bytes at a time, surely belongs to a string. */
+static const char *
+skip_plain(const char *s, const char *end)
+{
+	uint64_t w, quote, backslash, control;
+
+	for (; end - s >= (ptrdiff_t)sizeof(w); s += sizeof(w)) {
+		memcpy(&w, s, sizeof(w));
+		/* (x - 1) & ~x has the high bit of each byte that is 0. */
+		quote = w ^ EACH('"');
+		quote = (quote - EACH(1)) & ~quote;
+		backslash = w ^ EACH('\\');
+		backslash = (backslash - EACH(1)) & ~backslash;
+		control = (w - EACH(' ')) & ~w;
+		if (((quote | backslash | control) & EACH(0x80)) != 0)
+			break;
+	}
+	return s;
+}
+
 /* A string without escapes at *p, which is left behind its closing quote. */
 static bool
 scan_string(const char **p, const char *end, struct slice *out)
@@ -155,6 +179,7 @@ scan_string(const char **p, const char *end, struct slice *out)
 	if (s == end || *s != '"')
 		return false;
 	out->s = ++s;
+	s = skip_plain(s, end);
 	while (s < end && *s != '"' && *s != '\\' && (unsigned char)*s >= ' ')
 		s++;
 	if (s == end || *s != '"')
