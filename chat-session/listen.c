@@ -323,5 +323,6 @@ listen_run(struct session *s, const char *address)
 	l.children_max = LISTEN_FACTOR * s->config.max_connections;
 	log_event(LEVEL_INFO, "listening", "%s",
 	    address != NULL ? address : "on what was handed over");
+	session_prepare(s);
 	return serve(&l);
 }

@@ -115,14 +115,20 @@ do_in_copy() {
 	grep -qx 'outside: errno 13' "$T/log/pipe"
 }
 
-@test "who forks sessions is in the sandbox itself" {
-	export CHAT_TEST_FORK=1
-	server_start
+@test "who forks sessions is in the sandbox itself, before anybody comes" {
+	local listener
+	notify_start
+	PORT=$("$B/tests/chat-talk" --port)
+	"$B/bin/chat-session" --listen="127.0.0.1:$PORT" </dev/null \
+	    >"$T/log/listen" 2>&1 3>&- &
+	listener=$!
+	LISTENERS=("$listener")
+	wait_for grep -qE '^Seccomp:\s*2$' "/proc/$listener/status"
+	grep -qE '^NoNewPrivs:\s*1$' "/proc/$listener/status"
+	grep -qE '^Max open files +64 +64 ' "/proc/$listener/limits"
+	assert_eq "$(stat -c %u "/proc/$listener/environ")" 0 owner
 	client_login alice
-	grep -qE '^Seccomp:\s*2$' "/proc/${LISTENERS[0]}/status"
-	grep -qE '^NoNewPrivs:\s*1$' "/proc/${LISTENERS[0]}/status"
-	grep -qE '^Max open files +64 +64 ' "/proc/${LISTENERS[0]}/limits"
-	assert_eq "$(stat -c %u "/proc/${LISTENERS[0]}/environ")" 0 owner
+	say alice hello
 }
 
 @test "files and programs of others are out of reach" {
