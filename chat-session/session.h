@@ -7,6 +7,7 @@
 #ifndef SESSION_H
 #define SESSION_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -117,6 +118,18 @@ struct session {
 /* Milliseconds, or microseconds, of a clock that never steps. */
 int64_t session_now(void);
 int64_t session_now_us(void);
+
+/* ---- loop.c ---- */
+
+/*
+ * Take the signals that end or upgrade a session.  They are blocked but for
+ * when the loop waits with this mask.
+ */
+void loop_signals(sigset_t *mask);
+/* Serve until the end. */
+void loop_run(struct session *, const sigset_t *mask);
+/* Instead of serving: what is to be said goes out, and that is the end. */
+void loop_last_words(struct session *);
 
 /* ---- listen.c ---- */
 
