@@ -124,6 +124,29 @@ rang() {
 	sees alice '^berta>'
 }
 
+@test "in what Ctrl-k found the arrows go round, and its text is edited" {
+	server_start
+	login alice
+	client_login bob
+	client_login berta
+	press alice C-k
+	sees alice '│ bob$'
+	type_text alice bx
+	misses alice '│ bob$'
+	# Among none there is nowhere to go.
+	press alice Down Up BSpace
+	sees alice '│ bob$'
+	sees alice '│ berta$'
+	press alice Up Enter
+	sees alice '^bob>'
+	press alice C-k
+	type_text alice b
+	sees alice '│ berta$'
+	# Once more the key goes on to the next, of which bob was the first.
+	press alice C-k Enter
+	sees alice '^berta>'
+}
+
 @test "the prompt tells a command from what is said" {
 	server_start
 	login alice

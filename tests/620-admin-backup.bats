@@ -109,6 +109,34 @@ no_open_row() {
 	done
 }
 
+# A database that is copied in several steps: of 8 MiB.
+store_grow() {
+	server_start
+	client_login alice
+	db_write "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n
+	    WHERE i < 2000) INSERT INTO messages (sender_id, session_id, body, created_at)
+	    SELECT user_id, sessions.id, hex(randomblob(2000)), 1
+	    FROM sessions, n"
+}
+
+@test "a large database is copied in steps, and a signal between two ends it" {
+	local status=0
+	need_strace
+	COPY=$T/data/chat.db-copy
+	store_grow
+	run -0 admin backup "$COPY"
+	assert_eq "$(copy_db 'SELECT count(*) FROM messages')" 2000 messages
+	rm "$COPY"
+	strace -qq -o trace -e trace=pwrite64 \
+	    -e inject=pwrite64:signal=INT:when=300 \
+	    "$BIN/chat-admin" backup "$COPY" >shown 2>&1 3>&- || status=$?
+	grep -q 'SIGINT' trace
+	grep -q "was ended" shown
+	assert_eq "$status" 1 status
+	[[ ! -e $COPY ]]
+	nothing_beside
+}
+
 value() {
 	sed -n "s/^$1=//p" "$T/load.$2"
 }
