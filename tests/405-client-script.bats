@@ -328,3 +328,21 @@ in_cron() {
 	    <(completed 'chat-client --' | tr ' ' '\n')
 	(($(completed 'chat-client --' | wc -w) >= 20))
 }
+
+# A call of the client's that fails, as nothing else makes it.
+@test "without a descriptor or a thread to look a name up it says so, status 68" {
+	local fault status
+	local -A why=([pipe2:error=EMFILE]='Too many open files'
+		[clone,clone3:error=EAGAIN]='Resource temporarily unavailable')
+	need_strace
+	for fault in "${!why[@]}"; do
+		status=0
+		echo unsent | strace -f -qq -o trace -e trace="${fault%:*}" \
+		    -e inject="$fault:when=1" "$B/bin/chat-client" --send \
+		    -u alice localhost:1 >out 2>err 3>&- || status=$?
+		grep -q INJECTED trace
+		assert_eq "$status" 68 status
+		assert_eq "$(head -n 1 err)" \
+		    "chat-client: could not connect: ${why[$fault]}" 'what it says'
+	done
+}
