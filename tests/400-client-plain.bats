@@ -160,6 +160,32 @@ bodies() {
 	END
 }
 
+@test "/help tells of the commands there are, and the screen's own are refused" {
+	server_start
+	chat -u alice <<<'/help'
+	assert_status 0
+	grep -q '/history \[NAME\] \[N\]' err
+	not grep -q /whois err
+	chat -u alice <<<'/help whois'
+	assert_status 0
+	grep -q '/whois NAME' err
+	not grep -q /history err
+	chat -u alice <<-'END'
+		/whois alice
+		still here
+	END
+	assert_status 1
+	grep -q '/whois is for the screen only' err
+	assert_eq "$(said)" '<alice> still here'
+	chat -u alice <<-'END'
+		/logout
+		never sent
+	END
+	assert_status 0
+	grep -q 'there is no token to revoke' err
+	assert_eq "$(said)" ''
+}
+
 @test "with --to lines go to one user" {
 	server_start
 	client_login bob
@@ -264,7 +290,9 @@ bodies() {
 	    "--since -1 -u x" "--timeout 0 -u x" "--plain --json -u x" \
 	    "--send --tail -u x" "-u x extra" "--json --reconnect" "-u" \
 	    "--whole -u x" "--send --history 1 -u x" "--json --with all" \
-	    "--tail --with all --since 1 --history 1 -u x"; do
+	    "--tail --with all --since 1 --history 1 -u x" \
+	    "--tls --insecure -u x" "--forget --send -u x" \
+	    "--forget --json -u x"; do
 		# shellcheck disable=SC2086 # words
 		chat $args </dev/null
 		assert_status 64

@@ -147,6 +147,29 @@ rang() {
 	sees alice '^berta>'
 }
 
+@test "Alt-n and Alt-p go to the next and the previous, Ctrl-l draws anew" {
+	server_start
+	login alice
+	client_login bob
+	say bob 'psst' alice
+	sees alice '^2 bob'
+	press alice M-n
+	sees alice '^bob>'
+	press alice M-p
+	sees alice '^> *$'
+	press alice C-k
+	tmux_do set-buffer -b given -- bo
+	tmux_do paste-buffer -p -r -b given -t alice
+	sees alice '^go to> bo *$'
+	press alice Enter
+	sees alice '^bob>'
+	# (Reset, the terminal has nothing on it.)
+	tmux_do send-keys -R -t alice
+	screen_lacks alice online
+	press alice C-l
+	sees alice 'online +alice'
+}
+
 @test "the prompt tells a command from what is said" {
 	server_start
 	login alice

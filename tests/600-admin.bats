@@ -62,6 +62,20 @@ store_is_there() {
 	[[ -n $NOTIFY ]] || store_make
 }
 
+@test "a runtime directory whose name is too long is named, status 78" {
+	store_make
+	CHAT_RUNTIME_DIR=$T/$(printf 'd%.0s' {1..90}) run -78 admin users list
+	[[ $output == *CHAT_RUNTIME_DIR* ]]
+}
+
+@test "what is no database is said so, status 69" {
+	as_owner cp "$ROOT/README" "$CHAT_DB"
+	run -69 admin users list
+	[[ $output == *"$CHAT_DB"* ]]
+	run -69 admin stats
+	[[ $output == *"$CHAT_DB"* ]]
+}
+
 @test "without a database it says so, status 69, and makes none" {
 	run -69 admin users list
 	[[ $output == *"$CHAT_DB"*CHAT_DB* ]]
@@ -472,6 +486,15 @@ session_id() {
 	client_send mallory '{"command":"CONNECT","username":"Server"}'
 	client_expect mallory '.event == "ERROR" and (.code | test("^AUTH_"))'
 	run -0 admin check
+}
+
+@test "nobody who has registered the name of announcements is spoken for" {
+	store_make
+	run -0 admin announce hello
+	db_write "UPDATE users SET password = '*' WHERE username = 'server'"
+	run -73 admin announce again
+	[[ $output == *'somebody has registered server'* ]]
+	assert_eq "$(db 'SELECT body FROM messages')" hello
 }
 
 @test "without a relay an announcement is stored, and seen all the same" {

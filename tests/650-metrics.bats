@@ -216,9 +216,22 @@ check_format() {
 	"$B/bin/chat-metrics" --file nowhere/chat.prom 2>why || status=$?
 	assert_eq "$status" 73 status
 	grep -q 'nowhere/chat.prom' why
-	assert_eq "$(ls chat.prom*)" chat.prom "files"
+	# Nor is a directory replaced, and nothing stays beside it.
+	mkdir folder
+	"$B/bin/chat-metrics" --file folder 2>why || status=$?
+	assert_eq "$status" 73 status
+	grep -q 'cannot write folder: ' why
+	assert_eq "$(ls -d chat.prom* folder*)" $'chat.prom\nfolder' "files"
 	"$B/bin/chat-metrics" >/dev/full 2>why || status=$?
 	assert_eq "$status" 73 status
+}
+
+@test "wrong usage has status 64, a wrong configuration 78" {
+	run -64 "$B/bin/chat-metrics" --nothing
+	run -64 "$B/bin/chat-metrics" more
+	run -64 "$B/bin/chat-metrics" --http --file chat.prom
+	CHAT_LOG_LEVEL=LOUD run -78 "$B/bin/chat-metrics"
+	[[ $output == *CHAT_LOG_LEVEL* ]]
 }
 
 @test "alerts and dashboard ask for nothing that is not told" {
