@@ -101,7 +101,7 @@
 #define FILE_LOCK_STEP	    10	 /* between tries to lock the page's file */
 #define LOCK_WAIT	    12000 /* for the lock, then UNAVAILABLE */
 #define STORE_BUSY	    1000  /* SQLite's own wait, under our lock */
-#define QUEUE_PLACES	    64	  /* writers that leave messages to another */
+#define QUEUE_PLACES	    1024  /* writers that leave messages to another */
 #define QUEUE_MESSAGES	    8	  /* that each may leave */
 #define QUEUE_TEXT	    (6 * 1024) /* bytes of them together */
 #define QUEUE_WAIT	    100	 /* to be served; then one takes the lock */

@@ -22,7 +22,7 @@ queue_init(struct queue *q)
 	pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
 	pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
 	for (i = 0; i < QUEUE_PLACES && error == 0; i++)
-		error = pthread_mutex_init(&q->places[i].owner, &attr);
+		error = pthread_mutex_init(&q->owner[i], &attr);
 	pthread_mutexattr_destroy(&attr);
 	return error;
 }
@@ -40,10 +40,10 @@ static bool
 try_claim(struct queue *q, int place)
 {
 	struct queue_place *p = &q->places[place];
-	int error = pthread_mutex_trylock(&p->owner);
+	int error = pthread_mutex_trylock(&q->owner[place]);
 
 	if (error == EOWNERDEAD)
-		error = pthread_mutex_consistent(&p->owner);
+		error = pthread_mutex_consistent(&q->owner[place]);
 	if (error != 0)
 		return false;
 	queue_withdraw(q, place);
@@ -52,7 +52,7 @@ try_claim(struct queue *q, int place)
 		p->count = p->text_len = 0;
 		return true;
 	}
-	pthread_mutex_unlock(&p->owner);
+	pthread_mutex_unlock(&q->owner[place]);
 	return false;
 }
 
@@ -133,7 +133,7 @@ queue_withdraw(struct queue *q, int place)
 void
 queue_leave(struct queue *q, int place)
 {
-	pthread_mutex_unlock(&q->places[place].owner);
+	pthread_mutex_unlock(&q->owner[place]);
 }
 
 /* ---- who has the lock between writers ---- */

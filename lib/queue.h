@@ -39,9 +39,10 @@ struct queue_message {
 	char sent_to[USERNAME_MAX + 1];
 };
 
+/* By pages, of which there are only those in use, most often the first. */
 struct queue_place {
-	pthread_mutex_t owner; /* robust, process-shared */
-	uint32_t count, text_len;
+	_Alignas(4096) uint32_t count;
+	uint32_t text_len;
 	uint32_t generation; /* of the database that is meant */
 	int64_t user_id, session_id, private_from; /* who sends */
 	/* What came of it. */
@@ -55,8 +56,8 @@ struct queue_place {
 
 struct queue {
 	_Atomic uint32_t state[QUEUE_PLACES]; /* enum queue_state */
-	/* Each by itself, so that who needs one has just that in memory. */
-	_Alignas(4096) struct queue_place places[QUEUE_PLACES];
+	pthread_mutex_t owner[QUEUE_PLACES];  /* robust, process-shared */
+	struct queue_place places[QUEUE_PLACES];
 };
 
 /* Before anybody uses it.  Returns an errno. */
