@@ -1,6 +1,7 @@
 /*
  * The relay's loop: waits for datagrams, ends of processes, room, reports,
- * signals and the clock, and calls handle.c.  Nothing here blocks.
+ * signals and the clock, and calls handle.c.  It blocks nowhere else, but for the
+ * pause between two batches.
  */
 #include <sys/epoll.h>
 #include <sys/signalfd.h>

@@ -35,21 +35,23 @@ change(struct queue *q, int place, uint32_t from, enum queue_state to)
 
 /* ---- the owner ---- */
 
-/* Ours, unless its owner died while somebody stores it, or did so himself. */
+/*
+ * Ours, unless its owner died or gave up while somebody has it.  (That one may
+ * change the state at any time, so it is only ever changed from what it was.)
+ */
 static bool
 try_claim(struct queue *q, int place)
 {
-	struct queue_place *p = &q->places[place];
 	int error = pthread_mutex_trylock(&q->owner[place]);
 
 	if (error == EOWNERDEAD)
 		error = pthread_mutex_consistent(&q->owner[place]);
 	if (error != 0)
 		return false;
-	queue_withdraw(q, place);
-	if (atomic_load(&q->state[place]) != QUEUE_BUSY) {
-		atomic_store(&q->state[place], QUEUE_FREE);
-		p->count = p->text_len = 0;
+	if (atomic_load(&q->state[place]) == QUEUE_FREE ||
+	    queue_withdraw(q, place) ||
+	    change(q, place, QUEUE_DONE, QUEUE_FREE)) {
+		q->places[place].count = q->places[place].text_len = 0;
 		return true;
 	}
 	pthread_mutex_unlock(&q->owner[place]);
@@ -117,6 +119,12 @@ queue_wait(struct queue *q, int place)
 	return queue_is_done(q, place);
 }
 
+void
+queue_wait_again(struct queue *q, int place)
+{
+	change(q, place, QUEUE_CALLED, QUEUE_WAITING);
+}
+
 bool
 queue_is_done(const struct queue *q, int place)
 {
@@ -166,13 +174,13 @@ queue_orphan(const struct queue *q, int *at)
 void
 queue_return(struct queue *q, int place)
 {
-	atomic_store(&q->state[place], QUEUE_WAITING);
+	change(q, place, QUEUE_BUSY, QUEUE_WAITING);
 }
 
 void
 queue_done(struct queue *q, int place)
 {
-	atomic_store(&q->state[place], QUEUE_DONE);
+	change(q, place, QUEUE_BUSY, QUEUE_DONE);
 }
 
 /* ---- who had it ---- */

@@ -74,6 +74,8 @@ bool queue_add(struct queue *, int place, const char *to, const char *ref,
 void queue_offer(struct queue *, int place);
 /* Wait until it is CALLED or DONE, at most QUEUE_WAIT ms.  Whether it is DONE. */
 bool queue_wait(struct queue *, int place);
+/* It was called in vain, and may be again. */
+void queue_wait_again(struct queue *, int place);
 bool queue_is_done(const struct queue *, int place);
 /* Take it back.  False if somebody has it, or has stored it. */
 bool queue_withdraw(struct queue *, int place);

@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -125,7 +126,8 @@ page_format(struct shared *page, int fd, const char *boot)
 	if (!shared_file_lock(fd))
 		return false;
 	if (!page_has_locks(page, boot)) {
-		memset(page, 0, sizeof(*page));
+		/* (Nobody reads what is left in a place.) */
+		memset(page, 0, offsetof(struct shared, queue.places));
 		ok = (errno = lock_init(&page->write)) == 0 &&
 		    (errno = lock_init(&page->sync)) == 0;
 		memcpy(page->boot, boot, SHARED_BOOT_MAX);

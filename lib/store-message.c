@@ -152,11 +152,13 @@ store_message_send(struct store *s, const struct store_session *session,
 	if (in->ref != NULL &&
 	    (result = ref_find(s, session, in, &sent)) != STORE_OK)
 		return result;
-	if (!sent.again) {
-		if (!reachable)
-			return STORE_NO_USER;
-		if (!message_add(s, session, in, &sent))
-			return STORE_UNAVAILABLE;
+	if (sent.again) {
+		/* Who stored it may have died before it could be synced. */
+		store_changed(s);
+	} else if (!reachable) {
+		return STORE_NO_USER;
+	} else if (!message_add(s, session, in, &sent)) {
+		return STORE_UNAVAILABLE;
 	}
 	*out = sent;
 	return STORE_OK;

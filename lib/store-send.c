@@ -9,6 +9,8 @@
 
 #include "store-internal.h"
 
+#define TRIES 10 /* waits for QUEUE_WAIT, before one for the lock */
+
 /* The messages of one session; what store_messages_send() is called with. */
 struct sending {
 	const struct store_session *session;
@@ -36,22 +38,28 @@ sending_store(struct store *s, const struct sending *m)
 	return result;
 }
 
-/* What is in a place, as far as it lies within it; returns the number. */
+/*
+ * What is in a place, as far as it lies within it, whatever is written there
+ * meanwhile; returns the number.
+ */
 static int
-place_read(const struct queue_place *p, struct store_item items[QUEUE_MESSAGES])
+place_read(struct queue_place *p, struct store_item items[QUEUE_MESSAGES])
 {
-	uint32_t i;
+	uint32_t count = p->count, i;
 
-	for (i = 0; i < p->count && i < QUEUE_MESSAGES; i++) {
-		const struct queue_message *m = &p->messages[i];
+	for (i = 0; i < count && i < QUEUE_MESSAGES; i++) {
+		struct queue_message *m = &p->messages[i];
+		const uint32_t body = *(volatile uint32_t *)&m->body;
+		const uint32_t len = *(volatile uint32_t *)&m->body_len;
 
-		if (m->body > QUEUE_TEXT || m->body_len > QUEUE_TEXT - m->body)
+		if (body > QUEUE_TEXT || len > QUEUE_TEXT - body)
 			break;
+		m->to[USERNAME_MAX] = m->ref[REF_MAX] = '\0';
 		items[i] = (struct store_item){
 			.in = { .to = m->to[0] != '\0' ? m->to : NULL,
 			    .ref = m->ref[0] != '\0' ? m->ref : NULL,
-			    .body = p->text + m->body,
-			    .body_len = m->body_len }
+			    .body = p->text + body,
+			    .body_len = len }
 		};
 	}
 	return (int)i;
@@ -102,6 +110,7 @@ place_store(struct store *s, struct queue_place *p)
 }
 
 struct taken {
+	int stored; /* so many of them by another, who died */
 	int count, places[QUEUE_PLACES];
 };
 
@@ -129,6 +138,9 @@ orphans_take(struct store *s, struct taken *taken)
 		if ((rc = store_step(s, st)) == SQLITE_ROW) {
 			sqlite3_reset(st);
 			taken->places[taken->count++] = place;
+			taken->stored++;
+			/* It may have died before it said so to others. */
+			store_changed(s);
 		} else if (rc == SQLITE_DONE) {
 			queue_return(q, place);
 		} else {
@@ -148,23 +160,26 @@ queue_store(struct store *s, struct taken *taken)
 
 	while (result == STORE_OK && (place = queue_take(q, &at)) != -1) {
 		result = place_store(s, &q->places[place]);
-		if (result == STORE_OK)
+		if (result == STORE_OK) {
 			taken->places[taken->count++] = place;
-		else
-			queue_done(q, place);
+			continue;
+		}
+		queue_done(q, place);
+		queue_wake(q, place);
 	}
 	return result;
 }
 
 /* ---- with the lock, which is given back ---- */
 
+/* (What another had stored stays BUSY, for the next one to find, if not.) */
 static void
 taken_end(struct store *s, const struct taken *taken, bool stored)
 {
 	struct queue *q = &s->shared->queue;
 	int i;
 
-	for (i = 0; i < taken->count; i++) {
+	for (i = stored ? 0 : taken->stored; i < taken->count; i++) {
 		if (stored) {
 			q->places[taken->places[i]].commit = s->commit;
 			queue_done(q, taken->places[i]);
@@ -272,7 +287,7 @@ collect(struct store *s, int place, const struct sending *m)
 			.time = from->time,
 			.recipient_id = from->recipient_id,
 			.again = from->again != 0 };
-		memcpy(to->sent.to, from->sent_to, sizeof(to->sent.to));
+		memcpy(to->sent.to, from->sent_to, sizeof(to->sent.to) - 1);
 	}
 	s->commit = p->commit;
 	queue_leave(&s->shared->queue, place);
@@ -296,20 +311,27 @@ give_up(struct store *s, int place)
 	return STORE_UNAVAILABLE;
 }
 
-/* What is in our place is stored, by another or by us. */
+/*
+ * What is in our place is stored, by another or by us.  Before each wait the
+ * lock is tried: who had it may have let go of it without seeing us.
+ */
 static enum store_result
 send_queued(struct store *s, int place, const struct sending *m)
 {
 	struct shared *page = s->shared;
 	struct queue *q = &page->queue;
+	bool locked = shared_trylock(&page->write);
+	int i;
 
-	/* (Who had the lock may have let go of it without seeing us.) */
-	if (!shared_trylock(&page->write)) {
+	for (i = 0; !locked && i < TRIES; i++) {
 		if (queue_wait(q, place))
 			return collect(s, place, m);
-		if (store_lock(s) != STORE_OK)
-			return give_up(s, place);
+		queue_wait_again(q, place);
+		locked = shared_trylock(&page->write);
 	}
+	/* Somebody has it for long; who, is looked at there. */
+	if (!locked && store_lock(s) != STORE_OK)
+		return give_up(s, place);
 	if (queue_is_done(q, place))
 		store_unlock(s);
 	else

@@ -388,6 +388,111 @@ what_cannot_be_stored_spoils_no_others(void **state)
 	senders_end();
 }
 
+/*
+ * A place whose message another has stored, who died so soon after its commit
+ * that nobody knows of it.
+ */
+static int
+leave_orphan(const struct store_session *by)
+{
+	struct queue *q = &s->shared->queue;
+	struct store_send in = { .body = "x", .body_len = 1 };
+	int at = 0, mine = queue_claim(q);
+	struct queue_place *p = &q->places[mine];
+	struct store_sent sent;
+
+	p->generation = s->generation;
+	p->user_id = by->user_id;
+	p->session_id = by->id;
+	assert_true(queue_add(q, mine, NULL, NULL, "x", 1));
+	queue_offer(q, mine);
+	assert_int_equal(queue_take(q, &at), mine);
+	assert_int_equal(store_begin(s), STORE_OK);
+	assert_int_equal(store_message_send(s, by, &in, &sent), STORE_OK);
+	p->last = sent.id;
+	assert_int_equal(store_commit_locked(s), STORE_OK);
+	atomic_fetch_sub(&s->shared->commits, 1);
+	store_unlock(s);
+	return mine;
+}
+
+/* By the test itself; to NULL is all. */
+static enum store_result
+send_here(const char *to, const char *body)
+{
+	struct store_item item = {
+		.in = { .to = to, .body = body, .body_len = strlen(body) }
+	};
+	int64_t before;
+	enum store_result result =
+	    store_messages_send(s, &common->sender[1].me, &item, 1, &before);
+
+	return result == STORE_OK ? item.result : result;
+}
+
+static void
+what_a_dead_one_committed_is_synced_before_it_is_done(void **state)
+{
+	int mine, syncs;
+
+	(void)state;
+	senders_begin();
+	mine = leave_orphan(&common->sender[0].me);
+	syncs = atomic_load(&common->wal_syncs);
+	/* Which writes nothing by itself. */
+	assert_int_equal(send_here("nobody", "y"), STORE_NO_USER);
+	assert_int_equal(atomic_load(&common->wal_syncs), syncs + 1);
+	assert_true(queue_is_done(&s->shared->queue, mine));
+	assert_int_equal(store_position(s), s->shared->queue.places[mine].last);
+	assert_int_equal(times_stored(0), 1);
+	senders_end();
+}
+
+static void
+what_a_dead_one_committed_outlives_a_transaction_that_fails(void **state)
+{
+	int mine;
+
+	(void)state;
+	senders_begin();
+	assert_true(store_exec(s,
+	    "CREATE TRIGGER no BEFORE INSERT ON messages"
+	    " WHEN NEW.body = 'poison'"
+	    " BEGIN SELECT RAISE(ABORT, 'no'); END"));
+	mine = leave_orphan(&common->sender[0].me);
+	common->sender[2].items[0].in =
+	    (struct store_send){ .body = "poison", .body_len = 6 };
+	senders_run(SENDERS);
+	assert_int_equal(common->sender[2].result, STORE_UNAVAILABLE);
+	assert_int_equal(send_here(NULL, "y"), STORE_OK);
+	assert_true(queue_is_done(&s->shared->queue, mine));
+	/* By the one who died, and by a sender of that name if it could. */
+	assert_int_equal(
+	    times_stored(0), 1 + (common->sender[0].result == STORE_OK));
+	senders_end();
+}
+
+/* Whoever refused it, its sender says it again, by its ref. */
+static void
+what_comes_again_is_synced(void **state)
+{
+	struct store_sent sent;
+	int syncs;
+
+	(void)state;
+	senders_begin();
+	assert_int_equal(
+	    send_one(s, &common->sender[0].me, NULL, "r", "x", &sent),
+	    STORE_OK);
+	syncs = atomic_load(&common->wal_syncs);
+	assert_int_equal(
+	    send_one(s, &common->sender[0].me, NULL, "r", "x", &sent),
+	    STORE_OK);
+	assert_true(sent.again);
+	assert_int_equal(atomic_load(&common->wal_syncs), syncs + 1);
+	senders_end();
+}
+
 /* Returns false when nobody got so far. */
 static bool
 die_at(int at)
@@ -438,6 +543,10 @@ main(void)
 		TEST(what_is_meant_for_another_database_is_not_stored),
 		TEST(a_sync_that_fails_acknowledges_nothing),
 		TEST(what_cannot_be_stored_spoils_no_others),
+		TEST(what_a_dead_one_committed_is_synced_before_it_is_done),
+		TEST(
+		    what_a_dead_one_committed_outlives_a_transaction_that_fails),
+		TEST(what_comes_again_is_synced),
 		TEST(when_who_stores_dies_the_others_messages_are_stored_once),
 	};
 
