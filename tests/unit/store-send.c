@@ -401,6 +401,8 @@ leave_orphan(const struct store_session *by)
 	struct queue_place *p = &q->places[mine];
 	struct store_sent sent;
 
+	/* (Logins need no sync: here nothing is left to sync.) */
+	assert_int_equal(store_settle(s), STORE_OK);
 	p->generation = s->generation;
 	p->user_id = by->user_id;
 	p->session_id = by->id;
