@@ -176,7 +176,7 @@ journal_forged() {
 # A session whose standard error is this file, which it takes for the journal's
 # stream if it is told so.
 session_to() { # FILE [DEVICE:INODE]
-	printf '#!/bin/sh\nexec env %s %s 2>>%s\n' \
+	printf '#!/bin/sh\nexec env %s %s "$@" 2>>%s\n' \
 	    "${2:+JOURNAL_STREAM=$2}" "$B/bin/chat-session" "$1" >"$T/session"
 	chmod +x "$T/session"
 	# shellcheck disable=SC2034 # for listener_start
@@ -203,7 +203,9 @@ journal_of_stream() {
 	grep -Eqx 'MESSAGE_ID=[0-9a-f]{32}' "$T/journal"
 	client_close alice
 	# Another file than the stream: whoever started it has it elsewhere.
+	listener_stop
 	session_to "$T/log/other" "$(stat -c %d:%i "$stream")"
+	listener_start "[::1]:$PORT"
 	client_open bob "tcp:::1:$PORT"
 	client_login bob
 	wait_for grep -q '^chat-session: INFO connected user=bob ' "$T/log/other"

@@ -62,11 +62,13 @@ users_of() {
 
 # --- resets ----------------------------------------------------------------
 
-# So many bytes lie in the client's socket, unread.
+# So many bytes lie in the client's socket, unread.  (State 01 is connected;
+# what else has that port waits for its time to be over, or listens elsewhere.)
 has_unread() {
 	local port=$1 bytes=$2 queue
 	queue=$(awk -v port=":$(printf %04X "$port")" \
-	    '$2 ~ port "$" { split($5, q, ":"); print q[2] }' /proc/net/tcp)
+	    '$2 ~ port "$" && $4 == "01" { split($5, q, ":"); print q[2]; exit }' \
+	    /proc/net/tcp)
 	((0x${queue:-0} >= bytes))
 }
 
