@@ -65,6 +65,31 @@ refused_place() {
 	[[ -S $T/run/notify.sock ]]
 }
 
+@test "handed its socket, it ends by itself a minute after the last session has" {
+	local start status=0
+	mkdir "$CHAT_RUNTIME_DIR/sessions"
+	handed -d -l "$CHAT_RUNTIME_DIR/notify.sock"
+	listener_start
+	client_login alice
+	wait_for log_has 'chat-notify: INFO started'
+	client_login bob
+	client_expect alice '.event == "JOINED" and .username == "bob"'
+	client_close bob
+	client_expect alice '.event == "LEFT"'
+	now_ms
+	start=$NOW
+	client_close alice
+	wait_for -t 120 process_gone "$NOTIFY"
+	now_ms
+	((NOW - start >= 60000)) || fail "after $((NOW - start)) ms"
+	wait "$NOTIFY" || status=$?
+	NOTIFY=
+	assert_eq "$status" 0 'exit status of chat-notify'
+	log_has 'chat-notify: INFO stopping'
+	# Whoever comes next starts another.
+	[[ -S $CHAT_RUNTIME_DIR/notify.sock ]]
+}
+
 @test "its socket removed under it is made anew, and messages come by it again" {
 	server_start
 	client_login alice
