@@ -193,7 +193,8 @@ hashing() {
 		connect "f$i" nobody '"password":"wrong horse"'
 	done
 	wait_for hashing_is_seen
-	assert_eq "$(<now)" 10 "niceness of who hashes"
+	# (Looking takes so long that the next may have begun.)
+	assert_eq "$(sort -u now)" 10 "niceness of who hashes"
 	for i in {1..16}; do
 		client_expect "f$i" '.code == "AUTH_FAILED" or
 		    (.code == "UNAVAILABLE" and (.message | contains("passwords")))' 200
