@@ -37,6 +37,23 @@ nats-server_configure() {
 	PEER_ARGUMENTS=(-a 127.0.0.1 -p "$1")
 }
 
+# QoS 1: the publisher and each subscriber acknowledge.
+mosquitto_configure() {
+	PEER_PROTOCOL=mqtt
+	PEER_ARGUMENTS=(-c "$T/peer/conf")
+	cat >"$T/peer/conf" <<-END
+		listener $1 127.0.0.1
+		allow_anonymous true
+		persistence false
+		set_tcp_nodelay true
+		max_inflight_messages 0
+		max_queued_messages 0
+		log_dest stderr
+		log_type error
+		user $(id -un)
+	END
+}
+
 inspircd_configure() {
 	PEER_PROTOCOL=irc
 	# It lets clients in once a second.

@@ -152,7 +152,7 @@ client_event(struct client *c, uint32_t events)
 		buf_reset(&c->conn.in.in, 0);
 		c->conn.in.scanned = 0;
 	}
-	while ((line = conn_line(&c->conn, &n)) != NULL)
+	while ((line = crowd.dialect->next(&c->conn, &n)) != NULL)
 		client_line(c, line, n, now);
 	if (!alive)
 		client_lost(c);

@@ -1,5 +1,5 @@
 /*
- * The protocols.  All four are made of lines; the texts that chat-load sends
+ * The protocols.  All but MQTT are made of lines; the texts that chat-load sends
  * hold no line ends, so a text that is sent as a counted string (Redis, NATS)
  * is a line as well.
  */
@@ -8,6 +8,7 @@
 
 #include "body.h"
 #include "dialect.h"
+#include "mqtt.h"
 
 #define ROOM "chat-load"
 
@@ -200,10 +201,11 @@ nats_read(struct wire *ev, char *line, size_t n, struct buf *out, bool room)
 }
 
 static const struct dialect dialects[] = {
-	{ "chat", true, chat_greet, chat_message, chat_read },
-	{ "irc", false, irc_greet, irc_message, irc_read },
-	{ "redis", false, redis_greet, redis_message, redis_read },
-	{ "nats", false, nats_greet, nats_message, nats_read },
+	{ "chat", true, chat_greet, chat_message, conn_line, chat_read },
+	{ "irc", false, irc_greet, irc_message, conn_line, irc_read },
+	{ "redis", false, redis_greet, redis_message, conn_line, redis_read },
+	{ "nats", false, nats_greet, nats_message, conn_line, nats_read },
+	{ "mqtt", false, mqtt_greet, mqtt_message, mqtt_next, mqtt_read },
 };
 
 const struct dialect *

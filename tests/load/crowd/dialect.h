@@ -5,7 +5,7 @@
 #ifndef DIALECT_H
 #define DIALECT_H
 
-#include "buf.h"
+#include "conn.h"
 #include "wire.h"
 
 struct dialect {
@@ -18,7 +18,12 @@ struct dialect {
 	void (*message)(
 	    struct buf *out, const char *text, size_t n, uint32_t number);
 	/*
-	 * Read one line, and answer it if need be.  False: it is nothing that
+	 * The next line, or what takes its place, if all of it is there; else
+	 * NULL.  Valid until the next call, and may be changed.
+	 */
+	char *(*next)(struct conn *, size_t *n);
+	/*
+	 * Read one, and answer it if need be.  False: it is nothing that
 	 * this server says.  wire_free() what was read.
 	 */
 	bool (*read)(

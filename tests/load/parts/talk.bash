@@ -38,7 +38,7 @@ talk_rounds() {
 }
 
 bench_fanout() {
-	peers_find inspircd redis-server nats-server
+	peers_find inspircd redis-server nats-server mosquitto
 	talk_rounds fanout chat-hub --messages "$MESSAGES" --size 100 || return
 	heading "$MESSAGES messages of one to 100, 64 under way" \
 	    '100 bytes; Chat stores them' Chat chat-hub "${PEERS[@]}"
@@ -57,7 +57,7 @@ bench_fanout() {
 }
 
 bench_senders() {
-	peers_find redis-server
+	peers_find redis-server mosquitto
 	talk_rounds alltalk chat-plain --seconds "$SECONDS_EACH" || return
 	heading '50 senders at once, one message each under way' \
 	    'Chat and chat-plain: on disk at the ACK' Chat chat-plain \
@@ -76,7 +76,7 @@ bench_senders() {
 }
 
 bench_steady() {
-	peers_find redis-server inspircd
+	peers_find redis-server inspircd mosquitto
 	talk_rounds steady chat-floor --seconds "$SECONDS_EACH" || return
 	heading '100 messages a second to 200, whatever happens' \
 	    'from the time at which it was due' Chat chat-floor "${PEERS[@]}"
