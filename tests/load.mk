@@ -20,9 +20,10 @@ $(LOAD): $(B)/tests/%: $(B)/tests/load/%.o $(LOAD_COMMON) $(B)/lib.a
 
 tools: $(LOAD)
 
-$(B)/tests/unit/load-mqtt: ALLCPP += -iquote tests/load/common \
+$(B)/tests/unit/load-%: ALLCPP += -iquote tests/load/common \
 	-iquote tests/load/crowd
 $(B)/tests/unit/load-mqtt: $(B)/tests/load/crowd/mqtt.o
+$(B)/tests/unit/load-xmpp: $(B)/tests/load/crowd/xmpp.o
 
 # Ratios against something that runs beside it: never fails because of time.
 bench: all tools

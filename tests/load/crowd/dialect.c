@@ -1,7 +1,7 @@
 /*
- * The protocols.  All but MQTT are made of lines; the texts that chat-load sends
- * hold no line ends, so a text that is sent as a counted string (Redis, NATS)
- * is a line as well.
+ * The protocols.  All but MQTT and XMPP are made of lines; the texts that
+ * chat-load sends hold no line ends, so a text that is sent as a counted string
+ * (Redis, NATS) is a line as well.
  */
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "body.h"
 #include "dialect.h"
 #include "mqtt.h"
+#include "xmpp.h"
 
 #define ROOM "chat-load"
 
@@ -201,11 +202,13 @@ nats_read(struct wire *ev, char *line, size_t n, struct buf *out, bool room)
 }
 
 static const struct dialect dialects[] = {
-	{ "chat", true, chat_greet, chat_message, conn_line, chat_read },
-	{ "irc", false, irc_greet, irc_message, conn_line, irc_read },
-	{ "redis", false, redis_greet, redis_message, conn_line, redis_read },
-	{ "nats", false, nats_greet, nats_message, conn_line, nats_read },
-	{ "mqtt", false, mqtt_greet, mqtt_message, mqtt_next, mqtt_read },
+	{ "chat", ACK_ID, chat_greet, chat_message, conn_line, chat_read },
+	{ "irc", ACK_NONE, irc_greet, irc_message, conn_line, irc_read },
+	{ "redis", ACK_NONE, redis_greet, redis_message, conn_line,
+	    redis_read },
+	{ "nats", ACK_NONE, nats_greet, nats_message, conn_line, nats_read },
+	{ "mqtt", ACK_NONE, mqtt_greet, mqtt_message, mqtt_next, mqtt_read },
+	{ "xmpp", ACK_COPY, xmpp_greet, xmpp_message, xmpp_next, xmpp_read },
 };
 
 const struct dialect *

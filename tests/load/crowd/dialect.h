@@ -8,10 +8,15 @@
 #include "conn.h"
 #include "wire.h"
 
+enum dialect_ack {
+	ACK_NONE, /* none that is waited for */
+	ACK_COPY, /* the copy that who sent it gets */
+	ACK_ID	  /* says which id the message has */
+};
+
 struct dialect {
 	const char *name;
-	/* Messages have ids, and are acknowledged. */
-	bool acks;
+	enum dialect_ack ack;
 	/* What a new connection sends first; later all hear all if `room`. */
 	void (*greet)(struct buf *out, const char *name, bool room);
 	/* A message to everybody. */

@@ -50,19 +50,24 @@ flight_acked(uint32_t n, int64_t id, uint64_t now)
 }
 
 /*
- * A server without ids and ACKs: what is missing is as it was sent.  A message
- * counts as acknowledged when the first has heard it.
+ * A server without ids: what is missing is as it was sent.  A message counts as
+ * acknowledged when its sender has its own copy, or without such copies when
+ * the first has heard it.
  */
 static bool
 complete_heard(
     const struct client *c, struct judge_heard *h, bool told, uint64_t now)
 {
+	bool own;
+
 	if (h->message >= nflights)
 		return true;
-	if (flights[h->message].from == c->index)
-		return false; /* its own copy */
+	own = flights[h->message].from == c->index;
 	h->id = (int64_t)h->message + 1;
-	flight_acked(h->message, h->id, now);
+	if (own == (crowd.dialect->ack == ACK_COPY))
+		flight_acked(h->message, h->id, now);
+	if (own)
+		return false;
 	h->to = JUDGE_ALL;
 	if (!told)
 		h->from = flights[h->message].from;
@@ -82,7 +87,7 @@ message_heard(struct client *c, const struct wire *ev, uint64_t now)
 		h.to = name_client(ev->to.s, ev->to.n, crowd.run);
 	h.intact = body_is_intact(ev->message.s, ev->message.n, crowd.run,
 	    h.message, crowd.size, false);
-	if (!crowd.dialect->acks &&
+	if (crowd.dialect->ack != ACK_ID &&
 	    !complete_heard(c, &h, ev->from.s != NULL, now))
 		return;
 	judge_received(crowd.judge, c->index, &h);
@@ -180,9 +185,9 @@ talk_run(const struct talk_plan *p)
 	bool more = true;
 
 	crowd.heard = talk_heard;
-	by_ack = p->by_ack && crowd.dialect->acks;
+	by_ack = p->by_ack && crowd.dialect->ack == ACK_ID;
 	/* With one sender its order is that of all. */
-	if (!crowd.dialect->acks && p->senders > 1)
+	if (crowd.dialect->ack != ACK_ID && p->senders > 1)
 		judge_any_order(crowd.judge);
 	talk.start = now = crowd.last_progress = clock_ns();
 	if (p->messages <= 0)

@@ -1,0 +1,303 @@
+/*
+ * Unit tests of how chat-load speaks XMPP, against stanzas as Prosody and
+ * ejabberd write them: cut anywhere, and anything else refused.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "xmpp.h"
+
+#define ROOM "chat-load@conference.localhost"
+#define STREAM \
+	"<stream:stream to='localhost' xmlns='jabber:client' " \
+	"xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>"
+#define MESSAGE \
+	"<message xml:lang='en' to='u2@localhost/7' from='" ROOM \
+	"/u1' type='groupchat' xmlns='jabber:client'>" \
+	"<body>hello</body><x/></message>"
+#define PRESENCE \
+	"<presence from='" ROOM "/u1' to='u1@localhost/7'>" \
+	"<x xmlns='http://jabber.org/protocol/muc#user'>" \
+	"<item role='participant' affiliation='none'/>"
+#define TOO_LONG (64 * 1024 + 1)
+
+static struct conn conn;
+static struct wire ev;
+
+static int
+start(void **state)
+{
+	(void)state;
+	memset(&conn, 0, sizeof(conn));
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	buf_free(&conn.in.in);
+	buf_free(&conn.out);
+	return 0;
+}
+
+static void
+assert_sent(const char *want)
+{
+	assert_int_equal(buf_len(&conn.out), strlen(want));
+	assert_memory_equal(buf_head(&conn.out), want, strlen(want));
+	buf_reset(&conn.out, 0);
+}
+
+/* Whether the text is one stanza that such a server sends. */
+static bool
+is_heard(const char *text, bool room)
+{
+	size_t n, left;
+	char *stanza;
+
+	buf_add_str(&conn.in.in, text);
+	stanza = xmpp_next(&conn, &n);
+	assert_non_null(stanza);
+	if (!xmpp_read(&ev, stanza, n, &conn.out, room))
+		return false;
+	assert_null(xmpp_next(&conn, &left));
+	return true;
+}
+
+static void
+assert_kind(const char *text, bool room, enum wire_kind kind)
+{
+	assert_true(is_heard(text, room));
+	assert_int_equal(ev.kind, kind);
+}
+
+static void
+assert_slice(struct slice s, const char *want)
+{
+	assert_int_equal(s.n, strlen(want));
+	assert_memory_equal(s.s, want, s.n);
+}
+
+/* NUL, the name, NUL, the password: of 7, 8 and 9 bytes. */
+static void
+logs_in_by_its_name(void **state)
+{
+	static const struct {
+		const char *name, *base64;
+	} logins[] = { { "u", "AHUAbG9hZA==" }, { "u1", "AHUxAGxvYWQ=" },
+		{ "u12", "AHUxMgBsb2Fk" } };
+	char want[512];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		xmpp_greet(&conn.out, logins[i].name, true);
+		snprintf(want, sizeof(want),
+		    STREAM "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' "
+			   "mechanism='PLAIN'>%s</auth>",
+		    logins[i].base64);
+		assert_sent(want);
+	}
+}
+
+static void
+begins_again_after_the_login_and_asks_for_an_address(void **state)
+{
+	(void)state;
+	assert_kind("<?xml version='1.0'?>", true, WIRE_OTHER);
+	assert_kind("<stream:stream id='1' version='1.0'>", true, WIRE_OTHER);
+	assert_kind("<stream:features><mechanisms "
+		    "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN"
+		    "</mechanism></mechanisms></stream:features>",
+	    true, WIRE_OTHER);
+	assert_sent("");
+	assert_kind("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>", true,
+	    WIRE_OTHER);
+	assert_sent(STREAM);
+	assert_kind("<stream:features><bind "
+		    "xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"
+		    "</stream:features>",
+	    true, WIRE_OTHER);
+	assert_sent("<iq type='set' id='bind'>"
+		    "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
+}
+
+#define BOUND \
+	"<iq type='result' id='bind'>" \
+	"<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>" \
+	"<jid>u1@localhost/7</jid></bind></iq>"
+
+static void
+with_an_address_it_is_logged_in_or_enters_the_room(void **state)
+{
+	(void)state;
+	assert_kind(BOUND, false, WIRE_CONNECTED);
+	assert_sent("");
+	assert_kind(BOUND, true, WIRE_OTHER);
+	assert_sent("<presence to='" ROOM "/u1'>"
+		    "<x xmlns='http://jabber.org/protocol/muc'>"
+		    "<history maxstanzas='0'/></x></presence>");
+}
+
+static void
+is_in_the_room_when_its_own_presence_comes(void **state)
+{
+	(void)state;
+	assert_kind(PRESENCE "</x></presence>", true, WIRE_OTHER);
+	assert_kind(
+	    PRESENCE "<status code='201'/></x></presence>", true, WIRE_OTHER);
+	assert_kind(PRESENCE "<status code='110'/></x></presence>", true,
+	    WIRE_CONNECTED);
+	assert_sent("");
+}
+
+static void
+what_is_refused_is_an_error(void **state)
+{
+	(void)state;
+	assert_kind("<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
+		    "<not-authorized/></failure>",
+	    true, WIRE_ERROR);
+	assert_kind("<iq type='error' id='bind'><error type='cancel'/></iq>",
+	    true, WIRE_ERROR);
+	assert_kind(
+	    "<presence from='" ROOM "/u1' type='error'/>", true, WIRE_ERROR);
+	assert_kind("<message from='" ROOM "' type='error'><body>hello</body>"
+		    "</message>",
+	    true, WIRE_ERROR);
+	assert_kind("<stream:error><policy-violation/></stream:error>", true,
+	    WIRE_ERROR);
+}
+
+static void
+a_message_goes_to_the_room(void **state)
+{
+	(void)state;
+	xmpp_message(&conn.out, "hello", 5, 1);
+	assert_sent("<message to='" ROOM "' type='groupchat'>"
+		    "<body>hello</body></message>");
+}
+
+static void
+a_message_says_whose_it_is(void **state)
+{
+	(void)state;
+	assert_kind(MESSAGE, true, WIRE_MESSAGE);
+	assert_slice(ev.message, "hello");
+	assert_slice(ev.from, "u1");
+	assert_sent("");
+}
+
+static void
+what_the_room_says_is_no_message(void **state)
+{
+	(void)state;
+	assert_kind("<message from='" ROOM "' type='groupchat'><subject/>"
+		    "</message>",
+	    true, WIRE_OTHER);
+	assert_kind("<message from='" ROOM "/u1' type='groupchat'>"
+		    "<subject>all</subject></message>",
+	    true, WIRE_OTHER);
+}
+
+/* With spaces between two stanzas, and the next one close behind. */
+static void
+stanzas_may_be_cut_anywhere(void **state)
+{
+	static const char all[] = "<?xml version='1.0'?>\n" MESSAGE
+				  " \n<presence from='a' to='b'/>" MESSAGE;
+	static const enum wire_kind wanted[] = { WIRE_OTHER, WIRE_MESSAGE,
+		WIRE_OTHER, WIRE_MESSAGE };
+	size_t i, n, heard = 0;
+	char *stanza;
+
+	(void)state;
+	for (i = 0; i < sizeof(all) - 1; i++) {
+		buf_add(&conn.in.in, all + i, 1);
+		while ((stanza = xmpp_next(&conn, &n)) != NULL) {
+			assert_true(xmpp_read(&ev, stanza, n, &conn.out, true));
+			assert_true(heard < 4);
+			assert_int_equal(ev.kind, wanted[heard++]);
+			if (ev.kind == WIRE_MESSAGE)
+				assert_slice(ev.message, "hello");
+		}
+	}
+	assert_int_equal(heard, 4);
+	buf_add_str(&conn.in.in, all);
+	for (heard = 0; (stanza = xmpp_next(&conn, &n)) != NULL; heard++)
+		assert_true(xmpp_read(&ev, stanza, n, &conn.out, true));
+	assert_int_equal(heard, 4);
+}
+
+static void
+what_is_not_this_chat_is_refused(void **state)
+{
+	static const char *const bad[] = {
+		"hello",
+		"</stream:stream>",
+		"<a-name-that-has-more-than-thirty-two-bytes>",
+		"<iq type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq>",
+		"<iq type='result' id='1'><jid>u1@elsewhere/7</jid></iq>",
+		"<message from='lobby@conference.localhost/u1' "
+		"type='groupchat'><body>hello</body></message>",
+		"<message from='" ROOM "/u1' type='chat'><body>hello</body>"
+		"</message>",
+		"<message from='" ROOM "' type='groupchat'><body>hello</body>"
+		"</message>",
+		"<message from='lobby@conference.localhost'></message>",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_false(is_heard(bad[i], true));
+		assert_int_equal(buf_len(&conn.in.in), 0);
+	}
+	assert_sent("");
+}
+
+static void
+a_stanza_without_end_is_refused(void **state)
+{
+	size_t n, i;
+
+	(void)state;
+	buf_add_str(&conn.in.in, "<message from='");
+	for (i = buf_len(&conn.in.in); i < TOO_LONG; i++) {
+		assert_null(xmpp_next(&conn, &n));
+		buf_add_str(&conn.in.in, "x");
+	}
+	assert_non_null(xmpp_next(&conn, &n));
+	assert_int_equal(n, 0);
+	assert_int_equal(buf_len(&conn.in.in), 0);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, start, end)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(logs_in_by_its_name),
+		TEST(begins_again_after_the_login_and_asks_for_an_address),
+		TEST(with_an_address_it_is_logged_in_or_enters_the_room),
+		TEST(is_in_the_room_when_its_own_presence_comes),
+		TEST(what_is_refused_is_an_error),
+		TEST(a_message_goes_to_the_room),
+		TEST(a_message_says_whose_it_is),
+		TEST(what_the_room_says_is_no_message),
+		TEST(stanzas_may_be_cut_anywhere),
+		TEST(what_is_not_this_chat_is_refused),
+		TEST(a_stanza_without_end_is_refused),
+	};
+
+	return cmocka_run_group_tests_name("load-xmpp", tests, NULL, NULL);
+}
