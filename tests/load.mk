@@ -22,6 +22,7 @@ tools: $(LOAD)
 
 $(B)/tests/unit/load-%: ALLCPP += -iquote tests/load/common \
 	-iquote tests/load/crowd
+$(B)/tests/unit/load-body: $(LOAD_COMMON)
 $(B)/tests/unit/load-mqtt: $(B)/tests/load/crowd/mqtt.o
 $(B)/tests/unit/load-xmpp: $(B)/tests/load/crowd/xmpp.o
 

@@ -34,6 +34,9 @@ body_write(char *out, uint32_t run, uint32_t number, size_t size, bool rich)
 			out[n++] = plain[random >> 28];
 		}
 	}
+	/* ngIRCd takes spaces off the end of a text. */
+	if (!rich && size > BODY_MIN && out[size - 1] == ' ')
+		out[size - 1] = '.';
 }
 
 uint32_t

@@ -1,0 +1,78 @@
+/*
+ * Unit tests of the texts that the load programs send: each says which message
+ * of which run it is, and any other text is told from it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "body.h"
+
+#define RUN   0x12345678
+#define SIZE  80
+#define TEXTS 4096
+
+static void
+a_text_says_which_it_is(void **state)
+{
+	char text[SIZE];
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < TEXTS; i++) {
+		body_write(text, RUN, i, SIZE, i % 2 == 0);
+		assert_int_equal(body_number(text, SIZE, RUN), i);
+		assert_int_equal(
+		    body_number(text, SIZE, RUN + 1), BODY_UNKNOWN);
+		assert_true(
+		    body_is_intact(text, SIZE, RUN, i, SIZE, i % 2 == 0));
+	}
+}
+
+static void
+a_change_anywhere_is_seen(void **state)
+{
+	char text[SIZE];
+	size_t i;
+
+	(void)state;
+	body_write(text, RUN, 7, SIZE, false);
+	for (i = 0; i < SIZE; i++) {
+		text[i] ^= 1;
+		assert_false(body_is_intact(text, SIZE, RUN, 7, SIZE, false));
+		text[i] ^= 1;
+	}
+	assert_true(body_is_intact(text, SIZE, RUN, 7, SIZE, false));
+	assert_false(body_is_intact(text, SIZE - 1, RUN, 7, SIZE, false));
+}
+
+/* Other servers may take such a space away. */
+static void
+no_plain_text_ends_with_a_space(void **state)
+{
+	char text[SIZE];
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < TEXTS; i++) {
+		body_write(text, RUN, i, SIZE, false);
+		assert_int_not_equal(text[SIZE - 1], ' ');
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_text_says_which_it_is),
+		cmocka_unit_test(a_change_anywhere_is_seen),
+		cmocka_unit_test(no_plain_text_ends_with_a_space),
+	};
+
+	return cmocka_run_group_tests_name("load-body", tests, NULL, NULL);
+}
