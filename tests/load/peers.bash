@@ -2,12 +2,15 @@
 #
 # Other servers, for make bench with BENCH_PEERS=1: Debian's packages, each on a
 # port and in a directory of its own, as the current user, without limits of
-# rates.  None of them stores anything.
+# rates.  Only Prosody and ejabberd store anything: what is said in a room, as
+# they do it without another database.
 
 peer=''
-PEER_PROTOCOL='' PEER_COMM='' PEER_OPTIONS=()
+PEER_PROTOCOL='' PEER_OPTIONS=() PEER_RUN=()
 
+# (Without its starter, which becomes another user, ejabberd is Erlang.)
 peer_program() {
+	[[ $1 != ejabberd ]] || set -- ejabberdctl
 	type -P "$1" || PATH=$PATH:/usr/sbin type -P "$1"
 }
 
@@ -103,6 +106,64 @@ ngircd_configure() {
 	END
 }
 
+# Any name gets in with any password, as only mod_auth_insecure allows.
+prosody_configure() {
+	PEER_PROTOCOL=xmpp
+	PEER_ARGUMENTS=(-F --config "$T/peer/conf.lua")
+	cat >"$T/peer/conf.lua" <<-END
+		run_as_root = true
+		pidfile = "$T/peer/pid"
+		data_path = "$T/peer"
+		log = { error = "$T/peer/log" }
+		interfaces = { "127.0.0.1" }
+		c2s_ports = { $1 }
+		c2s_direct_tls_ports = { }
+		network_settings = { tcp_backlog = 4096 }
+		modules_enabled = { "saslauth" }
+		modules_disabled = { "s2s", "offline" }
+		c2s_require_encryption = false
+		allow_unencrypted_plain_auth = true
+		authentication = "insecure"
+		insecure_open_authentication =
+		    "Yes please, I know what I'm doing!"
+		VirtualHost "localhost"
+		Component "conference.localhost" "muc"
+		    modules_enabled = { "muc_mam" }
+		    muc_room_locking = false
+	END
+}
+
+ejabberd_configure() {
+	local libraries
+	libraries=$(echo /usr/lib/*/ejabberd-*/ebin)
+	libraries=${libraries%% *}
+	PEER_PROTOCOL=xmpp
+	PEER_RUN=(env ERL_LIBS="${libraries%/*/*}" ERL_CRASH_DUMP_SECONDS=0
+	    EJABBERD_CONFIG_PATH="$T/peer/conf.yml"
+	    EJABBERD_LOG_PATH="$T/peer/log" erl)
+	PEER_ARGUMENTS=(-noinput -mnesia dir "\"$T/peer/mnesia\"" -s ejabberd)
+	cat >"$T/peer/conf.yml" <<-END
+		hosts: [localhost]
+		loglevel: error
+		auth_method: [anonymous]
+		anonymous_protocol: login_anon
+		listen:
+		  - port: $1
+		    ip: 127.0.0.1
+		    module: ejabberd_c2s
+		    shaper: none
+		    access: all
+		    backlog: 4096
+		modules:
+		  mod_muc:
+		    host: conference.localhost
+		    max_users: 12000
+		    max_users_presence: 12000
+		    default_room_options: {mam: true, max_users: 12000}
+		  mod_mam: {}
+	END
+}
+
 port_is_open() {
 	(exec 4<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
@@ -112,11 +173,11 @@ peer_start() {
 	local port
 	port=$("$B/tests/chat-talk" --port)
 	mkdir "$T/peer"
-	PEER_OPTIONS=()
+	PEER_OPTIONS=() PEER_RUN=("$(peer_program "$1")")
 	"$1_configure" "$port"
-	"$(peer_program "$1")" "${PEER_ARGUMENTS[@]}" </dev/null \
+	"${PEER_RUN[@]}" "${PEER_ARGUMENTS[@]}" </dev/null \
 	    >"$T/log/$1" 2>&1 3>&- &
-	peer=$! PEER_COMM=$1 PEER=127.0.0.1:$port
+	peer=$! PEER=127.0.0.1:$port
 	wait_for port_is_open "$port" && return
 	bad=1
 	note "$1 did not start: $(tail -n 1 "$T/log/$1")"
@@ -130,13 +191,26 @@ peer_stop() {
 	rm -rf "${T:?}/peer"
 }
 
+# The slow ones get less to do, for rates are compared.
+peer_spare() {
+	case "$1 $2" in
+	"prosody fanout" | "ejabberd fanout")
+		PEER_OPTIONS+=(--messages $(((MESSAGES + 24) / 25)))
+		;;
+	"prosody connect" | "ejabberd connect" | "inspircd connect")
+		PEER_OPTIONS+=(--clients $(((LOGINS + 4) / 5)))
+		;;
+	esac
+}
+
 # peer_load NAME OUT ARGUMENTS... WORKLOAD: start it, measure it, end it.
 peer_load() {
 	local name=$1 to=$2
 	shift 2
 	peer_start "$name" || return
-	load "$to" --protocol "$PEER_PROTOCOL" --comm "$PEER_COMM" \
-	    --parent "$peer" "${PEER_OPTIONS[@]}" "$@" "$PEER"
+	peer_spare "$name" "${!#}"
+	load "$to" --protocol "$PEER_PROTOCOL" --parent "$peer" \
+	    --comm "$(<"/proc/$peer/comm")" "$@" "${PEER_OPTIONS[@]}" "$PEER"
 	peer_stop
 }
 

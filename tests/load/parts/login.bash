@@ -74,9 +74,8 @@ bench_logins() {
 		    connect "$CHAT"
 		unserve
 		for name in "${PEERS[@]}"; do
-			peer_load "$name" "logins.$name.$i" --clients \
-			    "$([[ $name == inspircd ]] && echo 400 || echo "$LOGINS")" \
-			    --concurrency 64 connect
+			peer_load "$name" "logins.$name.$i" \
+			    --clients "$LOGINS" --concurrency 64 connect
 		done
 	done
 	heading 'Logins with the listener that forks' "$LOGINS, 64 at a time" \

@@ -38,7 +38,8 @@ talk_rounds() {
 }
 
 bench_fanout() {
-	peers_find inspircd redis-server nats-server mosquitto
+	peers_find inspircd redis-server nats-server mosquitto ngircd \
+	    prosody ejabberd
 	talk_rounds fanout chat-hub --messages "$MESSAGES" --size 100 || return
 	heading "$MESSAGES messages of one to 100, 64 under way" \
 	    '100 bytes; Chat stores them' Chat chat-hub "${PEERS[@]}"
@@ -57,7 +58,7 @@ bench_fanout() {
 }
 
 bench_senders() {
-	peers_find redis-server mosquitto
+	peers_find redis-server mosquitto ngircd nats-server prosody ejabberd
 	talk_rounds alltalk chat-plain --seconds "$SECONDS_EACH" || return
 	heading '50 senders at once, one message each under way' \
 	    'Chat and chat-plain: on disk at the ACK' Chat chat-plain \
