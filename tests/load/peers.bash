@@ -191,11 +191,18 @@ peer_stop() {
 	rm -rf "${T:?}/peer"
 }
 
-# The slow ones get less to do, for rates are compared.
+peer_is_slow() {
+	[[ $1 == prosody || $1 == ejabberd ]]
+}
+
+# peer_spare NAME WORKLOAD: who is slow gets less to do, for rates are compared.
 peer_spare() {
 	case "$1 $2" in
 	"prosody fanout" | "ejabberd fanout")
 		PEER_OPTIONS+=(--messages $(((MESSAGES + 24) / 25)))
+		;;
+	"prosody steady" | "ejabberd steady")
+		PEER_OPTIONS+=(--seconds 1)
 		;;
 	"prosody connect" | "ejabberd connect" | "inspircd connect")
 		PEER_OPTIONS+=(--clients $(((LOGINS + 4) / 5)))

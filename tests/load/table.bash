@@ -51,9 +51,10 @@ heading() {
 	say_line "|---$(printf '|---%.0s' "$@")|"
 }
 
-# 1234567 as 1,234,567; small ones with decimals; nothing as "-".
+# 1234567 as 1,234,567; small ones with decimals; nothing as "-"; words stay.
 number() {
 	local n
+	[[ $1 != [a-z]* ]] || { printf '%s\n' "$1"; return; }
 	n=$(awk -v v="$1" 'BEGIN {
 		f = "%.0f"
 		if (v + 0 < 100) f = "%.1f"

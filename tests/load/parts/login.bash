@@ -66,7 +66,7 @@ bench_connect() {
 
 bench_logins() {
 	local i name
-	peers_find ngircd inspircd redis-server
+	peers_find ngircd inspircd redis-server prosody ejabberd
 	for ((i = 1; i <= ROUNDS; i++)); do
 		serve fork || return
 		load "logins.$i" --clients "$LOGINS" --concurrency 64 \

@@ -2,12 +2,26 @@
 #
 # make bench: messages on their way.
 
+# Who cannot keep up has no delay worth a figure: it grows all the time.
+is_saturated() {
+	awk -v per_s="$(value deliveries_per_s "steady.$1".{1..9})" 'BEGIN {
+		exit !(per_s != "" && per_s < 0.9 * 100 * 199) }'
+}
+
+say_saturated() {
+	local i
+	for i in "${!PEERS[@]}"; do
+		! is_saturated "${PEERS[i]}" || VALUES[i]=saturated
+	done
+}
+
 # talk_table WORKLOAD OTHER: lines "KEY TITLE" of stdin, for Chat, the simpler
 # program and all PEERS
 talk_table() {
 	local name title
 	while read -r name title; do
 		peer_values "$name" "$1"
+		[[ $1.$name != steady.delivery* ]] || say_saturated
 		row "$title" "$(value "$name" "$1".{1..9})" \
 		    "$(value "${name/#ack/$3}" "$2".{1..9})" "${VALUES[@]}"
 	done
@@ -31,6 +45,9 @@ talk_rounds() {
 			child_stop
 		fi
 		for name in "${PEERS[@]}"; do
+			# Once is enough to see that these are saturated.
+			[[ $workload != steady || $i == 1 ]] ||
+			    ! peer_is_slow "$name" || continue
 			peer_load "$name" "$workload.$name.$i" "$@" "$workload"
 		done
 	done
@@ -77,7 +94,8 @@ bench_senders() {
 }
 
 bench_steady() {
-	peers_find redis-server inspircd mosquitto
+	peers_find redis-server nats-server inspircd mosquitto ngircd prosody \
+	    ejabberd
 	talk_rounds steady chat-floor --seconds "$SECONDS_EACH" || return
 	heading '100 messages a second to 200, whatever happens' \
 	    'from the time at which it was due' Chat chat-floor "${PEERS[@]}"
