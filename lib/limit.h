@@ -99,12 +99,12 @@
 /* The store. */
 #define LOCK_STOPPED	    5000 /* a lock held for longer: its holder is ended */
 #define FILE_LOCK_STEP	    10	 /* between tries to lock the page's file */
-#define LOCK_WAIT	    12000 /* for the lock, then UNAVAILABLE */
+#define LOCK_WAIT	    12000 /* for a lock, then UNAVAILABLE */
 #define STORE_BUSY	    1000  /* SQLite's own wait, under our lock */
 #define QUEUE_PLACES	    1024  /* writers that leave messages to another */
 #define QUEUE_MESSAGES	    8	  /* that each may leave */
 #define QUEUE_TEXT	    (6 * 1024) /* bytes of them together */
-#define QUEUE_WAIT	    100	 /* to be served; then one takes the lock */
+#define QUEUE_WAIT	    100	 /* between looks whether who stores has died */
 #define CHECKPOINT_INTERVAL 1000 /* at most one checkpoint in this time */
 #define CHECKPOINT_PINNED   8000 /* between two while a reader pins the WAL */
 #define CHECKPOINT_BYTES    (4 * 1024 * 1024) /* of WAL: checkpoint at once */

@@ -144,7 +144,7 @@ queue_leave(struct queue *q, int place)
 	pthread_mutex_unlock(&q->owner[place]);
 }
 
-/* ---- who has the lock between writers ---- */
+/* ---- who stores ---- */
 
 int
 queue_take(struct queue *q, int *at)
@@ -183,7 +183,7 @@ queue_done(struct queue *q, int place)
 	change(q, place, QUEUE_BUSY, QUEUE_DONE);
 }
 
-/* ---- who had it ---- */
+/* ---- who has stored ---- */
 
 void
 queue_wake(struct queue *q, int place)

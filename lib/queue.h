@@ -1,6 +1,6 @@
 /*
- * The queue of writers: who finds the lock between writers taken leaves its
- * messages in a place of the shared page, and who has the lock stores them in
+ * The queue of writers: who finds that another one stores leaves its messages
+ * in a place of the shared page, and the next one who stores takes them all into
  * its own transaction (store-send.c).  So many who write at once make few
  * transactions.  It knows texts and states, nothing of the store.
  *
@@ -23,7 +23,7 @@ enum queue_state {
 	QUEUE_FREE,    /* the owner */
 	QUEUE_WAITING, /* nobody: see queue_take() and queue_withdraw() */
 	QUEUE_CALLED,  /* the same; the owner is to take the lock by itself */
-	QUEUE_BUSY,    /* who has the lock between writers */
+	QUEUE_BUSY,    /* who stores */
 	QUEUE_DONE     /* the owner */
 };
 
@@ -82,7 +82,7 @@ bool queue_withdraw(struct queue *, int place);
 /* Give it back, in whatever state. */
 void queue_leave(struct queue *, int place);
 
-/* ---- who has the lock between writers ---- */
+/* ---- who stores: one at a time ---- */
 
 /*
  * The next place from *at on that waits, now BUSY; -1 if there is none.  Start
@@ -95,7 +95,7 @@ int queue_orphan(const struct queue *, int *at);
 void queue_return(struct queue *, int place);
 void queue_done(struct queue *, int place);
 
-/* ---- who had it ---- */
+/* ---- who has stored ---- */
 
 void queue_wake(struct queue *, int place);
 /* Somebody waits and nobody stores: one of them is to. */

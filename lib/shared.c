@@ -28,6 +28,7 @@ lock_init(struct shared_lock *l)
 	pthread_mutexattr_t attr;
 	int error;
 
+	memset(l, 0, sizeof(*l));
 	if ((error = pthread_mutexattr_init(&attr)) != 0)
 		return error;
 	pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
@@ -141,6 +142,8 @@ page_format(struct shared *page, int fd, const char *boot)
 		ok = (errno = hash_slots_init(page)) == 0;
 	if (ok && page->version < 4)
 		ok = (errno = queue_init(&page->queue)) == 0;
+	if (ok && page->version < 5)
+		ok = (errno = lock_init(&page->send)) == 0;
 	if (ok && page->version < SHARED_VERSION) {
 		atomic_thread_fence(memory_order_release);
 		page->version = SHARED_VERSION;
@@ -333,6 +336,38 @@ shared_unlock(struct shared_lock *l)
 {
 	atomic_store(&l->holder, 0);
 	pthread_mutex_unlock(&l->mutex);
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+void
+shared_watch_begin(struct shared_watch *w, const struct shared_lock *l)
+{
+	w->turn = atomic_load(&l->turn);
+	w->began = w->since = now_ms();
+}
+
+bool
+shared_watch(struct shared_watch *w, struct shared_lock *l,
+    shared_notice notice, void *arg)
+{
+	uint32_t turn = atomic_load(&l->turn);
+	int64_t now = now_ms();
+
+	if (turn == w->turn && now - w->since < LOCK_STOPPED)
+		return now - w->began < LOCK_WAIT;
+	if (turn == w->turn)
+		holder_accuse(l, turn, notice, arg);
+	w->turn = turn;
+	w->since = now;
+	return now - w->began < LOCK_WAIT;
 }
 
 /* Half of the processors that this process may use, at least one. */

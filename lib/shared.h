@@ -1,6 +1,6 @@
 /*
  * The shared page: a small file in the runtime directory that every session
- * and the relay map.  It holds the two locks between writers, those for hashing
+ * and the relay map.  It holds the locks between writers, those for hashing
  * passwords, the positions that say how far the log is committed and on disk,
  * and counters.  Messages are in it only until they
  * are stored; without it, it is made anew from the database.
@@ -19,7 +19,7 @@
 
 #define SHARED_FILE	"shared"
 #define SHARED_MAGIC	0x43686174u /* "Chat" */
-#define SHARED_VERSION	4u
+#define SHARED_VERSION	5u
 #define SHARED_BOOT_MAX 40 /* bytes of a boot's id and its NUL */
 
 /* A lock between processes that outlives the death of its holder. */
@@ -55,6 +55,9 @@ struct shared {
 
 	/* Version 4. */
 	struct queue queue;
+
+	/* Version 5: who has it stores for the queue; taken before `write`. */
+	struct shared_lock send;
 };
 
 /*
@@ -99,6 +102,19 @@ int shared_lock(struct shared_lock *, shared_notice, void *arg);
 /* The same without waiting; whether it is ours. */
 bool shared_trylock(struct shared_lock *);
 void shared_unlock(struct shared_lock *);
+
+/*
+ * For who waits for what the holder of a lock does, and not for the lock: call
+ * shared_watch() now and then.  It does to a holder what shared_lock() does;
+ * false after LOCK_WAIT ms.
+ */
+struct shared_watch {
+	uint32_t turn;	      /* the holder's */
+	int64_t began, since; /* ms; since: the last turn that was seen */
+};
+void shared_watch_begin(struct shared_watch *, const struct shared_lock *);
+bool shared_watch(
+    struct shared_watch *, struct shared_lock *, shared_notice, void *arg);
 
 /*
  * Take one of the locks for hashing, of which there are half as many as this

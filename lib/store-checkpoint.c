@@ -111,7 +111,7 @@ final_pass(struct store *s, bool *whole)
 		atomic_store(&page->checkpointed, commits);
 		shared_unlock(&page->sync);
 	}
-	store_unlock(s);
+	shared_unlock(&page->write);
 	return ok;
 }
 

@@ -177,18 +177,14 @@ enum store_result store_session_check(struct store *, int64_t session);
 enum store_result
 store_message_send(struct store *, const struct store_session *,
     const struct store_send *, struct store_sent *);
+/*
+ * Give the lock of who stores for the queue back, to one who waits there
+ * (store-send.c).
+ */
+void store_send_unlock(struct store *);
 
 /* Transactions of any kind (store-tx.c). */
 enum store_result store_begin(struct store *);
-/*
- * The steps of these: take the lock between writers; begin with it (if that
- * fails, it is given back); commit and keep it (if that fails, roll back); give
- * it back, to who waits for it or has left messages.
- */
-enum store_result store_lock(struct store *);
-enum store_result store_begin_locked(struct store *);
-enum store_result store_commit_locked(struct store *);
-void store_unlock(struct store *);
 enum store_result store_commit(struct store *, bool durable);
 void store_rollback(struct store *);
 /* The transaction writes, though it changes no row. */

@@ -122,6 +122,6 @@ store_schema_update(struct store *s)
 		return false;
 	}
 	ok = store_migrate(s);
-	store_unlock(s);
+	shared_unlock(&s->shared->write);
 	return ok;
 }

@@ -1,15 +1,18 @@
 /*
- * Sending: who has the lock between writers stores, in its own transaction,
- * what others have left in the queue (queue.h), and syncs for all.  Who waits is
- * told that it is done, or called to do it; when neither comes, because
- * somebody died or is stopped, it takes the lock after a while.
+ * Sending: one stores, in its own transaction, what others have left in the
+ * queue (queue.h), and syncs for all.  It has the lock `send` until all is on
+ * disk: who comes meanwhile could not be acknowledged before the next sync, and
+ * so makes one transaction with all who come.  The lock between writers it has
+ * for the transaction alone, so that nobody else waits for the disk.
+ *
+ * Who waits in the queue is told that it is done, or called to do it.  Nobody
+ * lines up for the lock: that would be one by one.  It is only tried now and
+ * then, because who has it may have died.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "store-internal.h"
-
-#define TRIES 10 /* waits for QUEUE_WAIT, before one for the lock */
 
 /* The messages of one session; what store_messages_send() is called with. */
 struct sending {
@@ -170,7 +173,7 @@ queue_store(struct store *s, struct taken *taken)
 	return result;
 }
 
-/* ---- with the lock, which is given back ---- */
+/* ---- with the lock ---- */
 
 /* (What another had stored stays BUSY, for the next one to find, if not.) */
 static void
@@ -192,7 +195,7 @@ taken_end(struct store *s, const struct taken *taken, bool stored)
 static enum store_result
 begin(struct store *s)
 {
-	enum store_result result = store_begin_locked(s);
+	enum store_result result = store_begin(s);
 
 	/* Housekeeping, and so the way out of this, is not held up by it. */
 	if (result == STORE_OK && store_wal_bytes(s) > WAL_MAX) {
@@ -206,37 +209,67 @@ begin(struct store *s)
 	return result;
 }
 
-/*
- * Our own messages (NULL: none) and what is in the queue.  The lock is kept
- * until all is on disk: who comes meanwhile could not be acknowledged before
- * the next sync, and so makes one transaction with all who come.
- */
+/* A transaction with our own messages (NULL: none) and what is in the queue. */
 static enum store_result
-store_all(struct store *s, const struct sending *own)
+transact(struct store *s, const struct sending *own, struct taken *taken,
+    enum store_result *ours)
 {
-	enum store_result result = begin(s), ours = STORE_OK;
-	struct taken taken = { 0 };
-	int i;
+	enum store_result result = begin(s);
 
 	if (result != STORE_OK)
 		return result;
 	if (own != NULL)
-		ours = sending_store(s, own);
-	result = ours == STORE_UNAVAILABLE ? ours : queue_store(s, &taken);
+		*ours = sending_store(s, own);
+	result = *ours == STORE_UNAVAILABLE ? *ours : queue_store(s, taken);
 	if (result == STORE_OK)
-		result = store_commit_locked(s);
+		result = store_commit(s, false);
 	if (result != STORE_OK) {
-		taken_end(s, &taken, false);
+		taken_end(s, taken, false);
 		store_rollback(s);
+	}
+	return result;
+}
+
+void
+store_send_unlock(struct store *s)
+{
+	shared_unlock(&s->shared->send);
+	queue_call(&s->shared->queue);
+}
+
+/* All of it, on disk; the lock is given back. */
+static enum store_result
+store_all(struct store *s, const struct sending *own)
+{
+	enum store_result result, ours = STORE_OK;
+	struct taken taken = { 0 };
+	int i;
+
+	if ((result = transact(s, own, &taken, &ours)) != STORE_OK) {
+		store_send_unlock(s);
 		return result;
 	}
 	if (s->options.full)
 		result = store_sync(s);
 	taken_end(s, &taken, true);
-	store_unlock(s);
+	store_send_unlock(s);
 	for (i = 0; i < taken.count; i++)
 		queue_wake(&s->shared->queue, taken.places[i]);
 	return result != STORE_OK ? result : ours;
+}
+
+/* Without the queue, for what has no place in it. */
+static enum store_result
+store_alone(struct store *s, const struct sending *own)
+{
+	enum store_result result = begin(s);
+
+	if (result != STORE_OK)
+		return result;
+	if ((result = sending_store(s, own)) == STORE_OK)
+		return store_commit(s, true);
+	store_rollback(s);
+	return result;
 }
 
 /* ---- by the queue ---- */
@@ -311,29 +344,31 @@ give_up(struct store *s, int place)
 	return STORE_UNAVAILABLE;
 }
 
-/*
- * What is in our place is stored, by another or by us.  Before each wait the
- * lock is tried: who had it may have let go of it without seeing us.
- */
+/* What is in our place is stored, by another or by us. */
 static enum store_result
 send_queued(struct store *s, int place, const struct sending *m)
 {
-	struct shared *page = s->shared;
-	struct queue *q = &page->queue;
-	bool locked = shared_trylock(&page->write);
-	int i;
+	struct shared_lock *lock = &s->shared->send;
+	struct queue *q = &s->shared->queue;
+	struct shared_watch watch;
 
-	for (i = 0; !locked && i < TRIES; i++) {
+	shared_watch_begin(&watch, lock);
+	/* Before each wait: who had it may have let go without seeing us. */
+	while (!shared_trylock(lock)) {
 		if (queue_wait(q, place))
 			return collect(s, place, m);
 		queue_wait_again(q, place);
-		locked = shared_trylock(&page->write);
+		if (!shared_watch(
+			&watch, lock, s->options.notice, s->options.arg)) {
+			snprintf(s->error, sizeof(s->error),
+			    "%s: busy: the process that stores for others"
+			    " is not done",
+			    s->path);
+			return give_up(s, place);
+		}
 	}
-	/* Somebody has it for long; who, is looked at there. */
-	if (!locked && store_lock(s) != STORE_OK)
-		return give_up(s, place);
 	if (queue_is_done(q, place))
-		store_unlock(s);
+		store_send_unlock(s);
 	else
 		store_all(s, NULL);
 	if (!queue_is_done(q, place))
@@ -350,11 +385,9 @@ store_messages_send(struct store *s, const struct store_session *session,
 
 	if (!store_wake(s))
 		return STORE_UNAVAILABLE;
-	if (!shared_trylock(&s->shared->write)) {
-		if ((place = queue_up(s, &m)) != -1)
-			return send_queued(s, place, &m);
-		if (store_lock(s) != STORE_OK)
-			return STORE_UNAVAILABLE;
-	}
-	return store_all(s, &m);
+	if (shared_trylock(&s->shared->send))
+		return store_all(s, &m);
+	if ((place = queue_up(s, &m)) == -1)
+		return store_alone(s, &m);
+	return send_queued(s, place, &m);
 }

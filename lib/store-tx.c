@@ -57,42 +57,24 @@ check_usable(struct store *s)
 	return STORE_OK;
 }
 
-void
-store_unlock(struct store *s)
-{
-	shared_unlock(&s->shared->write);
-	queue_call(&s->shared->queue);
-}
-
-enum store_result
-store_lock(struct store *s)
-{
-	if (shared_lock(&s->shared->write, s->options.notice, s->options.arg) ==
-	    0)
-		return STORE_OK;
-	return unavailable(s,
-	    "busy: the lock between writers was not"
-	    " to be had");
-}
-
 enum store_result
 store_begin(struct store *s)
 {
-	if (!store_wake(s) || store_lock(s) != STORE_OK)
+	enum store_result result;
+
+	if (!store_wake(s))
 		return STORE_UNAVAILABLE;
-	return store_begin_locked(s);
-}
-
-enum store_result
-store_begin_locked(struct store *s)
-{
-	enum store_result result = check_usable(s);
-
+	if (shared_lock(&s->shared->write, s->options.notice, s->options.arg) !=
+	    0)
+		return unavailable(s,
+		    "busy: the lock between writers was not"
+		    " to be had");
+	result = check_usable(s);
 	if (result == STORE_OK &&
 	    !store_run(s, store_statement(s, ST_BEGIN, "BEGIN IMMEDIATE")))
 		result = STORE_UNAVAILABLE;
 	if (result != STORE_OK) {
-		store_unlock(s);
+		shared_unlock(&s->shared->write);
 		return result;
 	}
 	s->in_transaction = true;
@@ -111,7 +93,7 @@ store_rollback(struct store *s)
 	/* SQLite may have rolled back by itself; then this fails, rightly. */
 	sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 	s->in_transaction = false;
-	store_unlock(s);
+	shared_unlock(&s->shared->write);
 }
 
 void
@@ -140,23 +122,15 @@ count_commit(struct store *s)
 }
 
 enum store_result
-store_commit_locked(struct store *s)
-{
-	if (!store_run(s, store_statement(s, ST_COMMIT, "COMMIT")))
-		return STORE_UNAVAILABLE;
-	count_commit(s);
-	s->in_transaction = false;
-	return STORE_OK;
-}
-
-enum store_result
 store_commit(struct store *s, bool durable)
 {
-	if (store_commit_locked(s) != STORE_OK) {
+	if (!store_run(s, store_statement(s, ST_COMMIT, "COMMIT"))) {
 		store_rollback(s);
 		return STORE_UNAVAILABLE;
 	}
-	store_unlock(s);
+	count_commit(s);
+	s->in_transaction = false;
+	shared_unlock(&s->shared->write);
 	return durable && s->options.full ? store_sync(s) : STORE_OK;
 }
 

@@ -193,7 +193,7 @@ prepare_page(struct store *s, const struct stat *st)
 		return false;
 	}
 	ok = agree(s, st);
-	store_unlock(s);
+	shared_unlock(&s->shared->write);
 	return ok;
 }
 

@@ -1,7 +1,7 @@
 /*
  * Unit tests of sending through the queue of writers: processes that find the
- * lock taken, so that one of them stores for all, and what becomes of it when
- * that one dies at any write or sync.
+ * lock taken, so that one of them stores for all, what becomes of it when that
+ * one dies at any write or sync or is stopped, and a disk that takes its time.
  */
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -29,6 +29,9 @@ static struct common {
 	_Atomic int dead;
 	_Atomic int wal_syncs;
 	_Atomic bool sync_fails;
+	/* Who syncs the WAL meanwhile waits on the disk, or is stopped. */
+	_Atomic bool sync_takes_long, sync_stops;
+	_Atomic int in_sync; /* pid */
 	struct sender {
 		struct store_session me;
 		enum store_result result;
@@ -50,6 +53,22 @@ step(void)
 	}
 }
 
+static void
+moment(void)
+{
+	const struct timespec ms = { .tv_nsec = 1000000 };
+
+	nanosleep(&ms, NULL);
+}
+
+static void
+disk_wait(void)
+{
+	atomic_store(&common->in_sync, (int)getpid());
+	while (atomic_load(&common->sync_takes_long))
+		moment();
+}
+
 static int
 our_write(sqlite3_file *f, const void *data, int len, sqlite3_int64 offset)
 {
@@ -68,6 +87,10 @@ our_sync(sqlite3_file *f, int flags)
 	step();
 	atomic_fetch_add(&common->wal_syncs, 1);
 	rc = kind_of(f)->real->xSync(f, flags);
+	if (atomic_load(&common->sync_takes_long))
+		disk_wait();
+	if (atomic_exchange(&common->sync_stops, false))
+		raise(SIGSTOP);
 	step();
 	return atomic_load(&common->sync_fails) ? SQLITE_IOERR_FSYNC : rc;
 }
@@ -147,31 +170,43 @@ count_waiting(void)
 	return n;
 }
 
-/* Let all send while the lock is taken; it goes when so many are queued. */
+/* Let all send while we have the lock, until so many are queued. */
 static void
-senders_run(unsigned queued)
+senders_start(unsigned queued)
 {
-	const struct timespec pause = { .tv_nsec = 1000000 };
-	int i, status;
+	int i;
 
 	fflush(NULL);
 	/* No database may be open across a fork. */
 	store_rest(s);
-	assert_int_equal(shared_lock(&s->shared->write, NULL, NULL), 0);
+	assert_int_equal(shared_lock(&s->shared->send, NULL, NULL), 0);
 	for (i = 0; i < SENDERS; i++) {
 		assert_true((pids[i] = fork()) >= 0);
 		if (pids[i] == 0)
 			send_as(i);
 	}
-	/* (Who waits in vain for QUEUE_WAIT waits for the lock, queued.) */
 	while (count_waiting() < queued)
-		nanosleep(&pause, NULL);
-	store_unlock(s);
+		moment();
+}
+
+static void
+senders_wait(void)
+{
+	int i, status;
+
 	for (i = 0; i < SENDERS; i++) {
 		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
 		if (pids[i] != atomic_load(&common->dead))
 			assert_int_equal(status, 0);
 	}
+}
+
+static void
+senders_run(unsigned queued)
+{
+	senders_start(queued);
+	store_send_unlock(s);
+	senders_wait();
 }
 
 static void
@@ -216,7 +251,7 @@ check_stored(int i)
 /* ---- together ---- */
 
 static void
-who_has_the_lock_stores_for_all_who_wait(void **state)
+who_stores_does_it_for_all_who_wait(void **state)
 {
 	uint64_t commits;
 	int i, syncs;
@@ -282,7 +317,7 @@ each_message_has_its_own_result(void **state)
 }
 
 static void
-what_does_not_fit_waits_for_the_lock(void **state)
+what_does_not_fit_is_stored_by_its_own(void **state)
 {
 	static char large[QUEUE_TEXT + 1];
 	int i;
@@ -412,9 +447,8 @@ leave_orphan(const struct store_session *by)
 	assert_int_equal(store_begin(s), STORE_OK);
 	assert_int_equal(store_message_send(s, by, &in, &sent), STORE_OK);
 	p->last = sent.id;
-	assert_int_equal(store_commit_locked(s), STORE_OK);
+	assert_int_equal(store_commit(s, false), STORE_OK);
 	atomic_fetch_sub(&s->shared->commits, 1);
-	store_unlock(s);
 	return mine;
 }
 
@@ -532,15 +566,135 @@ when_who_stores_dies_the_others_messages_are_stored_once(void **state)
 	assert_in_range(died, 8, STEPS - 2);
 }
 
+static void
+who_is_stopped_while_it_stores_is_ended_and_the_others_go_on(void **state)
+{
+	int64_t start = store_now();
+	int i;
+
+	(void)state;
+	senders_begin();
+	atomic_store(&common->sync_stops, true);
+	senders_start(SENDERS);
+	store_send_unlock(s);
+	/* Known by its exit: the first that has not answered. */
+	for (i = 0; i < SENDERS; i++) {
+		int status;
+
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		if (WIFSIGNALED(status)) {
+			assert_int_equal(
+			    atomic_exchange(&common->dead, pids[i]), 0);
+			assert_int_equal(WTERMSIG(status), SIGKILL);
+			assert_int_equal(times_stored(i), 1);
+		} else {
+			check_stored(i);
+		}
+	}
+	assert_int_not_equal(atomic_load(&common->dead), 0);
+	assert_in_range(
+	    store_now() - start, LOCK_STOPPED, LOCK_STOPPED + 5 * 1000);
+	senders_end();
+}
+
+/* ---- a slow disk ---- */
+
+/* All are stored, and one of them waits on the disk for all. */
+static void
+senders_sync_long(void)
+{
+	int i;
+
+	senders_begin();
+	for (i = 0; i < SENDERS; i++)
+		common->sender[i].items[0].in.ref = "r";
+	atomic_store(&common->sync_takes_long, true);
+	senders_start(SENDERS);
+	store_send_unlock(s);
+	while (atomic_load(&common->in_sync) == 0)
+		moment();
+}
+
+static void
+nobody_else_waits_for_the_disk(void **state)
+{
+	int i;
+
+	(void)state;
+	senders_sync_long();
+	login_ok(s, "meanwhile");
+	for (i = 0; i < SENDERS; i++)
+		assert_int_equal(common->sender[i].result, STORE_TAKEN);
+	atomic_store(&common->sync_takes_long, false);
+	senders_wait();
+	for (i = 0; i < SENDERS; i++)
+		check_stored(i);
+	senders_end();
+}
+
+/* However long it took: they would have it one by one. */
+static void
+who_is_served_does_not_wait_for_the_lock(void **state)
+{
+	const struct timespec slow = { .tv_sec = 2 };
+	struct queue *q;
+	int at = 0, waits, i;
+
+	(void)state;
+	senders_begin();
+	q = &s->shared->queue;
+	senders_start(SENDERS);
+	nanosleep(&slow, NULL);
+	while ((waits = queue_take(q, &at)) != -1) {
+		q->places[waits].result = STORE_OK;
+		q->places[waits].commit = 0;
+		queue_done(q, waits);
+		queue_wake(q, waits);
+	}
+	senders_wait();
+	for (i = 0; i < SENDERS; i++)
+		assert_int_equal(common->sender[i].result, STORE_OK);
+	store_send_unlock(s);
+	senders_end();
+}
+
+/* Who was told UNAVAILABLE is told the truth by the same ref. */
+static void
+who_gave_up_and_says_it_again_is_stored_once(void **state)
+{
+	struct sender *me = common->sender;
+	struct store_sent sent;
+	int i, gave_up = 0;
+
+	(void)state;
+	senders_sync_long();
+	for (i = 0; i < SENDERS; i++)
+		while (me[i].result == STORE_TAKEN &&
+		    pids[i] != atomic_load(&common->in_sync))
+			moment();
+	atomic_store(&common->sync_takes_long, false);
+	senders_wait();
+	for (i = 0; i < SENDERS; i++) {
+		gave_up += me[i].result == STORE_UNAVAILABLE;
+		assert_int_equal(send_one(s, &me[i].me, NULL,
+				     me[i].items[0].in.ref, "x", &sent),
+		    STORE_OK);
+		assert_true(sent.again);
+		assert_int_equal(times_stored(i), 1);
+	}
+	assert_int_equal(gave_up, SENDERS - 1);
+	senders_end();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, place_remove)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(who_has_the_lock_stores_for_all_who_wait),
+		TEST(who_stores_does_it_for_all_who_wait),
 		TEST(each_message_has_its_own_result),
-		TEST(what_does_not_fit_waits_for_the_lock),
+		TEST(what_does_not_fit_is_stored_by_its_own),
 		TEST(each_has_its_own_durability),
 		TEST(what_is_meant_for_another_database_is_not_stored),
 		TEST(a_sync_that_fails_acknowledges_nothing),
@@ -550,6 +704,11 @@ main(void)
 		    what_a_dead_one_committed_outlives_a_transaction_that_fails),
 		TEST(what_comes_again_is_synced),
 		TEST(when_who_stores_dies_the_others_messages_are_stored_once),
+		TEST(
+		    who_is_stopped_while_it_stores_is_ended_and_the_others_go_on),
+		TEST(nobody_else_waits_for_the_disk),
+		TEST(who_is_served_does_not_wait_for_the_lock),
+		TEST(who_gave_up_and_says_it_again_is_stored_once),
 	};
 
 	return cmocka_run_group_tests(tests, step_between, NULL);
