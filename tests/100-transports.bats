@@ -220,7 +220,7 @@ credentials() {
 @test "what a session writes to TCP goes at once (TCP_NODELAY)" {
 	need_strace
 	notify_start
-	printf '#!/bin/sh\nexec strace -qq -o %s -e trace=setsockopt %s\n' \
+	printf '#!/bin/sh\nexec strace -D -f -qq -o %s -e trace=setsockopt %s "$@"\n' \
 	    "$T/trace" "$B/bin/chat-session" >"$T/traced"
 	chmod +x "$T/traced"
 	# shellcheck disable=SC2034 # for listener_start

@@ -20,6 +20,22 @@ again() {
 	again 020-message
 }
 
+@test "030-framing" {
+	again 030-framing
+}
+
+@test "040-text" {
+	again 040-text
+}
+
+@test "050-history" {
+	again 050-history
+}
+
+@test "055-queries" {
+	again 055-queries
+}
+
 @test "060-users" {
 	again 060-users
 }
@@ -36,6 +52,10 @@ again() {
 	again 090-timeouts
 }
 
+@test "100-transports" {
+	again 100-transports
+}
+
 @test "110-log" {
 	again 110-log
 }
@@ -44,20 +64,52 @@ again() {
 	again 130-limits
 }
 
+@test "135-blocks" {
+	again 135-blocks
+}
+
+@test "140-rate" {
+	again 140-rate
+}
+
 @test "145-accounts" {
 	again 145-accounts
+}
+
+@test "146-hashes" {
+	again 146-hashes
 }
 
 @test "148-proxy" {
 	again 148-proxy
 }
 
+@test "150-sandbox" {
+	again 150-sandbox
+}
+
+@test "155-exposure" {
+	again 155-exposure
+}
+
 @test "160-hostile" {
 	again 160-hostile
 }
 
+@test "165-hostile-many" {
+	again 165-hostile-many
+}
+
+@test "200-store-trouble" {
+	again 200-store-trouble
+}
+
 @test "210-relay" {
 	again 210-relay
+}
+
+@test "215-relay-place" {
+	again 215-relay-place
 }
 
 @test "230-gaps" {
@@ -68,6 +120,18 @@ again() {
 	again 300-crash
 }
 
+@test "310-slow" {
+	again 310-slow
+}
+
+@test "320-many" {
+	again 320-many
+}
+
 @test "330-upgrade" {
 	again 330-upgrade
+}
+
+@test "335-upgrade-refused" {
+	again 335-upgrade-refused
 }

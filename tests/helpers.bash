@@ -251,8 +251,8 @@ leaks_check() {
 		echo "files left: $left"
 		bad=1
 	fi
-	if [[ -n $(find "$T/san" -type f) ]]; then
-		cat "$T"/san/*
+	# (The leak checker says so of a thread that is killed while it looks.)
+	if grep -hsv 'Unable to get registers from thread' "$T"/san/*; then
 		bad=1
 	fi
 	if grep -Es 'runtime error:|Sanitizer|Assertion .* failed|panic' "$T"/log/*; then

@@ -16,10 +16,13 @@ only_alice_is_left() {
 	    $(sessions_count) == 1 ]]
 }
 
+# (A listener that forks is not one.)
 sessions_count() {
 	local pid n=0
 	for pid in $(own_processes); do
-		[[ $(cat "/proc/$pid/comm" 2>/dev/null) != chat-session ]] || ((++n))
+		[[ " ${LISTENERS[*]} " == *" $pid "* ||
+		    $(cat "/proc/$pid/comm" 2>/dev/null) != chat-session ]] ||
+		    ((++n))
 	done
 	echo "$n"
 }
