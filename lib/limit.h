@@ -104,7 +104,7 @@
 #define QUEUE_PLACES	    1024  /* writers that leave messages to another */
 #define QUEUE_MESSAGES	    8	  /* that each may leave */
 #define QUEUE_TEXT	    (6 * 1024) /* bytes of them together */
-#define QUEUE_WAIT	    100	 /* between looks whether who stores has died */
+#define QUEUE_WAIT	    100	 /* between looks whether who stores died */
 #define CHECKPOINT_INTERVAL 1000 /* at most one checkpoint in this time */
 #define CHECKPOINT_PINNED   8000 /* between two while a reader pins the WAL */
 #define CHECKPOINT_BYTES    (4 * 1024 * 1024) /* of WAL: checkpoint at once */

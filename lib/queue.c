@@ -1,14 +1,11 @@
 /*
  * The queue of writers, as queue.h says.
  */
-#include <sys/syscall.h>
-
 #include <errno.h>
-#include <linux/futex.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "futex.h"
 #include "queue.h"
 
 int
@@ -103,19 +100,12 @@ queue_offer(struct queue *q, int place)
 bool
 queue_wait(struct queue *q, int place)
 {
-	struct timespec end;
 	uint32_t state;
 
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_nsec += QUEUE_WAIT * 1000000L;
-	end.tv_sec += end.tv_nsec / 1000000000L;
-	end.tv_nsec %= 1000000000L;
 	do
 		state = atomic_load(&q->state[place]);
 	while (state != QUEUE_CALLED && state != QUEUE_DONE &&
-	    (syscall(SYS_futex, &q->state[place], FUTEX_WAIT_BITSET, state,
-		 &end, NULL, FUTEX_BITSET_MATCH_ANY) == 0 ||
-		errno == EAGAIN || errno == EINTR));
+	    futex_wait(&q->state[place], state, QUEUE_WAIT));
 	return queue_is_done(q, place);
 }
 
@@ -188,7 +178,7 @@ queue_done(struct queue *q, int place)
 void
 queue_wake(struct queue *q, int place)
 {
-	syscall(SYS_futex, &q->state[place], FUTEX_WAKE, 1, NULL, NULL, 0);
+	futex_wake(&q->state[place], 1);
 }
 
 void

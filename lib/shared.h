@@ -58,6 +58,7 @@ struct shared {
 
 	/* Version 5: who has it stores for the queue; taken before `write`. */
 	struct shared_lock send;
+	_Atomic uint32_t syncs; /* so many have ended: who waits is woken */
 };
 
 /*

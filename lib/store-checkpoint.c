@@ -109,7 +109,7 @@ final_pass(struct store *s, bool *whole)
 		atomic_store(&page->synced_commits, commits);
 		atomic_store(&page->sync_failed, 0);
 		atomic_store(&page->checkpointed, commits);
-		shared_unlock(&page->sync);
+		store_sync_unlock(s);
 	}
 	shared_unlock(&page->write);
 	return ok;

@@ -191,6 +191,8 @@ void store_rollback(struct store *);
 void store_changed(struct store *);
 /* Our last commit, and all before it, are on disk after this. */
 enum store_result store_sync(struct store *);
+/* Give the lock around syncs back, and have all look who wait for one. */
+void store_sync_unlock(struct store *);
 
 /* A text as it is there; what is NULL is empty (for store-admin*.c). */
 struct store_text;

@@ -8,9 +8,11 @@
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "futex.h"
 #include "store-internal.h"
 
 static enum store_result
@@ -147,35 +149,67 @@ sync_wal(struct store *s)
 		   wal, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY) == SQLITE_OK;
 }
 
+static bool
+is_synced(const struct store *s)
+{
+	return atomic_load(&s->shared->synced_commits) >= s->commit;
+}
+
+/* With the lock, which is given back.  All that is committed by now. */
+static enum store_result
+sync_all(struct store *s)
+{
+	struct shared *page = s->shared;
+	/* In this order, so that id is never ahead of what is written. */
+	uint64_t commits = atomic_load(&page->commits);
+	int64_t id = atomic_load(&page->committed_id);
+	bool ok = !store_sync_failed(s) && sync_wal(s);
+
+	if (ok) {
+		atomic_store(&page->synced_id, id);
+		atomic_store(&page->synced_commits, commits);
+	} else {
+		/* A later sync may succeed without having written anything. */
+		atomic_store(&page->sync_failed, 1);
+	}
+	store_sync_unlock(s);
+	return ok ? STORE_OK : unavailable(s, "a sync of the WAL failed");
+}
+
+void
+store_sync_unlock(struct store *s)
+{
+	shared_unlock(&s->shared->sync);
+	atomic_fetch_add(&s->shared->syncs, 1);
+	futex_wake(&s->shared->syncs, INT_MAX);
+}
+
+/*
+ * Who waits does so for the end of a sync, which may have begun after our
+ * commit, and not for the lock: that all would get one by one.
+ */
 enum store_result
 store_sync(struct store *s)
 {
 	struct shared *page = s->shared;
-	uint64_t commits;
-	int64_t id;
+	struct shared_watch watch;
+	uint32_t syncs;
 
-	if (atomic_load(&page->synced_commits) >= s->commit)
-		return STORE_OK;
-	if (shared_lock(&page->sync, s->options.notice, s->options.arg) != 0)
-		return unavailable(s, "busy: the disk did not answer");
-	/* Somebody else's sync may have begun after our commit. */
-	if (atomic_load(&page->synced_commits) >= s->commit) {
-		shared_unlock(&page->sync);
-		return STORE_OK;
-	}
-	/* In this order, so that id is never ahead of what is written. */
-	commits = atomic_load(&page->commits);
-	id = atomic_load(&page->committed_id);
-	if (store_sync_failed(s) || !sync_wal(s)) {
-		/* A later sync may succeed without having written anything. */
-		atomic_store(&page->sync_failed, 1);
-		shared_unlock(&page->sync);
-		return unavailable(s, "a sync of the WAL failed");
-	}
-	atomic_store(&page->synced_id, id);
-	atomic_store(&page->synced_commits, commits);
-	shared_unlock(&page->sync);
-	return STORE_OK;
+	shared_watch_begin(&watch, &page->sync);
+	do {
+		syncs = atomic_load(&page->syncs);
+		if (is_synced(s))
+			return STORE_OK;
+		if (shared_trylock(&page->sync)) {
+			if (!is_synced(s))
+				return sync_all(s);
+			store_sync_unlock(s);
+			return STORE_OK;
+		}
+		futex_wait(&page->syncs, syncs, QUEUE_WAIT);
+	} while (shared_watch(
+	    &watch, &page->sync, s->options.notice, s->options.arg));
+	return unavailable(s, "busy: the disk did not answer");
 }
 
 bool

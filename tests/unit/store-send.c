@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "futex.h"
 #include "store-test.h"
 
 #include "store-between.h"
@@ -316,6 +317,17 @@ each_message_has_its_own_result(void **state)
 	senders_end();
 }
 
+/* For a place in the queue. */
+static void
+says_too_much(int sender)
+{
+	struct sender *me = &common->sender[sender];
+
+	for (me->n = 0; me->n <= QUEUE_MESSAGES; me->n++)
+		me->items[me->n].in =
+		    (struct store_send){ .body = "x", .body_len = 1 };
+}
+
 static void
 what_does_not_fit_is_stored_by_its_own(void **state)
 {
@@ -325,10 +337,7 @@ what_does_not_fit_is_stored_by_its_own(void **state)
 	(void)state;
 	memset(large, 'x', sizeof(large));
 	senders_begin();
-	common->sender[0].n = QUEUE_MESSAGES + 1;
-	for (i = 0; i <= QUEUE_MESSAGES; i++)
-		common->sender[0].items[i].in =
-		    (struct store_send){ .body = "x", .body_len = 1 };
+	says_too_much(0);
 	common->sender[1].items[0].in =
 	    (struct store_send){ .body = large, .body_len = sizeof(large) };
 	senders_run(SENDERS - 2);
@@ -658,6 +667,32 @@ who_is_served_does_not_wait_for_the_lock(void **state)
 	senders_end();
 }
 
+static void
+who_is_synced_does_not_wait_for_the_lock(void **state)
+{
+	uint64_t commits;
+	int i;
+
+	(void)state;
+	senders_begin();
+	for (i = 0; i < SENDERS; i++)
+		says_too_much(i);
+	commits = atomic_load(&s->shared->commits) + SENDERS;
+	assert_int_equal(shared_lock(&s->shared->sync, NULL, NULL), 0);
+	senders_start(0);
+	while (atomic_load(&s->shared->commits) < commits)
+		moment();
+	atomic_store(&s->shared->synced_commits, commits);
+	atomic_fetch_add(&s->shared->syncs, 1);
+	futex_wake(&s->shared->syncs, SENDERS);
+	senders_wait();
+	for (i = 0; i < SENDERS; i++)
+		assert_int_equal(common->sender[i].result, STORE_OK);
+	store_sync_unlock(s);
+	store_send_unlock(s);
+	senders_end();
+}
+
 /* Who was told UNAVAILABLE is told the truth by the same ref. */
 static void
 who_gave_up_and_says_it_again_is_stored_once(void **state)
@@ -708,6 +743,7 @@ main(void)
 		    who_is_stopped_while_it_stores_is_ended_and_the_others_go_on),
 		TEST(nobody_else_waits_for_the_disk),
 		TEST(who_is_served_does_not_wait_for_the_lock),
+		TEST(who_is_synced_does_not_wait_for_the_lock),
 		TEST(who_gave_up_and_says_it_again_is_stored_once),
 	};
 
