@@ -45,6 +45,7 @@ here() {
 	load_run 0 --clients 3 --seconds 0.1 --parent "${LISTENERS[0]}" \
 	    --comm chat-session idle "$HERE"
 	assert_eq "$(value chat-session_processes)" 3 processes
+	[[ $(value server_growth_kb) == [1-9]* ]] || fail "memory: $(cat out)"
 	load_run 0 --limit 60 --messages 5 history "$HERE"
 	assert_eq "$(value messages_per_page) $(value fetches)" '60 5' pages
 	assert_eq "$(value ok)" 1 ok

@@ -118,7 +118,7 @@ wait_for_quiet(void)
 static void
 run_idle(void)
 {
-	double kernel = proc_kernel_memory(), cpu = 0;
+	double kernel = proc_kernel_memory(), pss = report_pss(), cpu = 0;
 	uint64_t end;
 	size_t i;
 
@@ -137,7 +137,7 @@ run_idle(void)
 	if (work.talk.seconds > 0)
 		printf(
 		    "idle_cpu_ms_per_s=%.2f\n", 1e3 * cpu / work.talk.seconds);
-	report_memory(kernel);
+	report_memory(kernel, pss);
 }
 
 static void
@@ -175,8 +175,7 @@ static const char help[] =
     "  --comm A,B        programs whose CPU time and memory are the server's\n"
     "  --parent PID,...  count only these processes and their children\n"
     "  --protocol NAME   chat; irc, redis, nats, mqtt (QoS 1) or xmpp (group\n"
-    "                    chat), to compare\n"
-    "                    (all but idle, history)\n"
+    "                    chat), to compare (all but history)\n"
     "  --first-byte      connect, idle: whatever comes first ends the login\n"
     "  --timeout N       seconds without anything coming: give up (30)\n"
     "  --yes             the server is not on this machine, but mine\n"

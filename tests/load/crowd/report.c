@@ -131,19 +131,35 @@ print_memory(size_t name, double buffers)
 	printf("%s_total_kb=%.1f\n", program, m.pss / n + kernel);
 }
 
+double
+report_pss(void)
+{
+	struct proc_memory m;
+	double sum = 0;
+	size_t i;
+
+	for (i = 0; i < crowd.filter.nnames; i++) {
+		proc_memory(&crowd.filter, i, &m);
+		sum += m.pss;
+	}
+	return sum;
+}
+
 void
-report_memory(double before)
+report_memory(double kernel, double pss)
 {
 	double buffers = sockmem_kb(&crowd.target.addr) / (double)crowd.clients;
 	size_t i;
 
+	printf("server_growth_kb=%.2f\n",
+	    (report_pss() - pss) / (double)crowd.clients);
 	if (buffers >= 0)
 		printf("socket_buffers_kb=%.1f\n", buffers);
 	/* The buffers are those of the first program, which holds them. */
 	for (i = 0; i < crowd.filter.nnames; i++)
 		print_memory(i, i == 0 && buffers > 0 ? buffers : 0);
 	printf("machine_kernel_kb=%.1f\n",
-	    (proc_kernel_memory() - before) / (double)crowd.clients);
+	    (proc_kernel_memory() - kernel) / (double)crowd.clients);
 }
 
 bool

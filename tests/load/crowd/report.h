@@ -12,8 +12,13 @@ void report_cpu(double deliveries, double logins);
 void report_talk(size_t senders, size_t receivers);
 void report_logins(double seconds);
 void report_history(void);
-/* The server's memory per client; the kernel used `before` before they came. */
-void report_memory(double before);
+/* The PSS of all the server's processes now, in KiB. */
+double report_pss(void);
+/*
+ * The server's memory per client; the kernel and all its processes used that
+ * much before they came.
+ */
+void report_memory(double kernel, double pss);
 /* What went wrong, by kind.  Returns whether nothing did. */
 bool report_verdict(void);
 

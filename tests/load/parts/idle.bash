@@ -53,6 +53,27 @@ bench_memory() {
 		machine_kernel_kb rest all the machine's kernel memory
 		idle_cpu_ms_per_s rest CPU of all while idle, ms a second
 	END
+	bench_memory_peers
 	key pss_kb "$(value chat-session_pss_kb exec.rest)"
 	key pss_forked_kb "$(value chat-session_pss_kb fork.rest)"
+}
+
+# So many that what a server has without them does not hide what each needs.
+bench_memory_peers() {
+	local name clients=$((5 * SESSIONS))
+	peers_find mosquitto inspircd ngircd redis-server nats-server prosody \
+	    ejabberd
+	((${#PEERS[@]} > 0)) || return 0
+	serve fork || return
+	load grown.1 --clients "$clients" --parent "$FAMILY" \
+	    --comm chat-session,chat-notify --seconds "$REST" idle "$CHAT"
+	unserve
+	for name in "${PEERS[@]}"; do
+		peer_load "$name" "grown.$name.1" --clients "$clients" idle
+	done
+	peer_values server_growth_kb grown
+	heading "Memory that $clients idle clients take" 'KiB for each' \
+	    'Chat, forked' "${PEERS[@]}"
+	row 'PSS above what it was without them' \
+	    "$(value server_growth_kb grown.1)" "${VALUES[@]}"
 }
