@@ -201,6 +201,9 @@ peer_spare() {
 	"prosody fanout" | "ejabberd fanout")
 		PEER_OPTIONS+=(--messages $(((MESSAGES + 24) / 25)))
 		;;
+	"mosquitto fanout")
+		PEER_OPTIONS+=(--messages $(((MESSAGES + 4) / 5)))
+		;;
 	"prosody steady" | "ejabberd steady")
 		PEER_OPTIONS+=(--seconds 1)
 		;;
