@@ -43,7 +43,7 @@ print_histogram(const struct hist *h, const char *name)
 static void
 hint_slow(const struct hist *h)
 {
-	if (hist_ms(h, 0.5) >= SLOW)
+	if (crowd.dialect->ack == ACK_ID && hist_ms(h, 0.5) >= SLOW)
 		fputs("chat-load: half of all waited for more than a second: "
 		      "is CHAT_RATE=0 set on the server?\n",
 		    stderr);
