@@ -55,7 +55,7 @@ bool config_load(struct config *, char error[CONFIG_ERROR_MAX]);
 
 /*
  * Put what the file said into the environment, and no file in its place, so
- * that a program executed by this one is configured alike.
+ * that what this process forks or executes is configured alike.
  */
 void config_export(void);
 

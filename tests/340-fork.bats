@@ -147,6 +147,42 @@ client_count() {
 	kill -TERM "$(child_of "${LISTENERS[0]}")"
 }
 
+# Who is started by root reads it as root, but its copies are not root.
+@test "a configuration that only root may read counts for its copies" {
+	[[ $(id -u) == 0 ]] || skip 'needs root'
+	chown 65534 "$T/run" "$T/data"
+	chmod 711 "$T" "${CHAT_TEST_TMP:-$T}" "${CHAT_TEST_RUN:-$T}"
+	echo CHAT_AUTH=required >chat.conf
+	chmod 600 chat.conf
+	mkdir run/sessions
+	chown 65534 run/sessions
+	PORT=$("$B/tests/chat-talk" --port)
+	CHAT_CONFIG=$T/chat.conf listen_start --listen="127.0.0.1:$PORT"
+	client_open alice
+	client_send alice '{"command":"CONNECT","username":"alice"}'
+	client_error alice AUTH_REQUIRED
+}
+
+@test "a configuration that is changed counts when it is started again" {
+	notify_start
+	unset CHAT_DB
+	echo "CHAT_DB=$T/data/chat.db" >chat.conf
+	export CHAT_CONFIG=$T/chat.conf
+	PORT=$("$B/tests/chat-talk" --port)
+	listen_start --listen="127.0.0.1:$PORT"
+	mkdir elsewhere
+	echo "CHAT_DB=$T/elsewhere/chat.db" >chat.conf
+	client_login alice
+	say alice hello
+	[[ -e data/chat.db && ! -e elsewhere/chat.db ]]
+	kill -TERM "$LISTEN"
+	wait "$LISTEN"
+	LISTENERS=()
+	listen_start --listen="127.0.0.1:$PORT"
+	client_login bob
+	[[ -e elsewhere/chat.db ]]
+}
+
 @test "an upgrade of a session does not touch the one that listens" {
 	notify_start
 	PORT=$("$B/tests/chat-talk" --port)
