@@ -35,6 +35,8 @@ struct listeners {
 	struct pollfd fds[LISTEN_SOCKETS];
 	nfds_t count;
 	long children, children_max;
+	int connection;		       /* that is to get a process, or -1 */
+	bool paused;		       /* since something is lacking */
 	bool short_of_something;       /* it was said already */
 	const struct session *session; /* what the copies begin as */
 };
@@ -229,20 +231,18 @@ reap(struct listeners *l)
 static void
 trouble(struct listeners *l, const char *what)
 {
-	struct timespec pause = { .tv_nsec = LISTEN_PAUSE * 1000000L };
-
 	if (!l->short_of_something)
 		log_event(LEVEL_ERROR, "listen",
 		    "%s: %s; connections wait until there is room again", what,
 		    strerror(errno));
-	l->short_of_something = true;
-	nanosleep(&pause, NULL);
+	l->short_of_something = l->paused = true;
 }
 
 /* The copy: the connection is its standard input and output. */
 static void
-become_session(struct listeners *l, int fd, const sigset_t *before)
+become_session(struct listeners *l, const sigset_t *before)
 {
+	int fd = l->connection;
 	nfds_t i;
 
 	signals_give_back(before);
@@ -253,52 +253,69 @@ become_session(struct listeners *l, int fd, const sigset_t *before)
 	close(fd);
 }
 
-/* Returns true in the copy. */
-static bool
-take(struct listeners *l, int listener, const sigset_t *before)
+static void
+take(struct listeners *l, int listener)
 {
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	l->connection = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	if (l->connection == -1 &&
+	    (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+		errno == ENOMEM))
+		trouble(l, "cannot take a connection");
+}
+
+/* A process for the connection, if there is one.  Returns true in it. */
+static bool
+copy(struct listeners *l, const sigset_t *before)
+{
 	pid_t pid;
 
-	if (fd == -1) {
-		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
-		    errno == ENOMEM)
-			trouble(l, "cannot take a connection");
+	if (l->connection == -1)
 		return false;
-	}
 	session_prepare(l->session);
 	if ((pid = fork()) == 0) {
-		become_session(l, fd, before);
+		become_session(l, before);
 		return true;
 	}
 	if (pid == -1) {
 		trouble(l, "cannot make a process for a connection");
-	} else {
-		l->children++;
-		l->short_of_something = false;
+		return false;
 	}
-	close(fd);
+	l->children++;
+	l->short_of_something = false;
+	close(l->connection);
+	l->connection = -1;
 	return false;
 }
 
 static int
 serve(struct listeners *l)
 {
+	static const struct timespec pause = { .tv_nsec =
+						   LISTEN_PAUSE * 1000000L };
 	sigset_t before;
-	nfds_t i;
 	bool full;
+	nfds_t i;
+	int n;
 
 	process_take_signals(taken, on_signal, &before);
 	while (!terminated) {
 		full = l->children >= l->children_max;
-		if (ppoll(l->fds, full ? 0 : l->count, NULL, &before) == -1 &&
-		    errno != EINTR)
+		n = ppoll(l->fds, full || l->paused ? 0 : l->count,
+		    l->paused ? &pause : NULL, &before);
+		if (n == -1 && errno != EINTR)
 			return EX_OSERR;
+		l->paused = false;
 		reap(l);
-		for (i = 0; !full && i < l->count; i++)
-			if (l->fds[i].revents != 0 &&
-			    take(l, l->fds[i].fd, &before))
+		/* That for which there was no process before. */
+		if (copy(l, &before))
+			return LISTEN_SESSION;
+		for (i = 0; n > 0 && !l->paused && i < l->count; i++) {
+			if (l->fds[i].revents == 0)
+				continue;
+			take(l, l->fds[i].fd);
+			if (copy(l, &before))
 				return LISTEN_SESSION;
+		}
 	}
 	return EX_OK;
 }
@@ -306,7 +323,7 @@ serve(struct listeners *l)
 int
 listen_run(struct session *s, const char *address)
 {
-	static struct listeners l;
+	static struct listeners l = { .connection = -1 };
 	char error[CONFIG_ERROR_MAX] = "";
 	int status;
 

@@ -183,6 +183,21 @@ client_count() {
 	[[ -e elsewhere/chat.db ]]
 }
 
+@test "a connection that gets no process at once gets one later" {
+	need_strace
+	notify_start
+	PORT=$("$B/tests/chat-talk" --port)
+	strace -D -qq -o trace -e trace=clone \
+	    -e inject=clone:error=EAGAIN:when=1..3 \
+	    "$B/bin/chat-session" --listen="127.0.0.1:$PORT" \
+	    >"$T/log/listen" 2>&1 </dev/null 3>&- &
+	LISTENERS+=($!)
+	wait_for grep -q 'INFO listening' "$T/log/listen"
+	client_login alice
+	assert_eq "$(grep -c INJECTED trace)" 3 'forks that failed'
+	assert_eq "$(grep -c 'ERROR listen' "$T/log/listen")" 1 'lines of trouble'
+}
+
 @test "an upgrade of a session does not touch the one that listens" {
 	notify_start
 	PORT=$("$B/tests/chat-talk" --port)
