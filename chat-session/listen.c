@@ -219,12 +219,23 @@ bind_to(struct listeners *l, const char *address)
 
 /* ---- connections ---- */
 
+/* Who was ended by a signal could not say so itself. */
 static void
 reap(struct listeners *l)
 {
-	while (waitpid(-1, NULL, WNOHANG) > 0)
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (l->children > 0)
 			l->children--;
+		if (WIFSIGNALED(status))
+			log_event(LEVEL_ERROR, "killed",
+			    "process %d, a session, was ended by signal %d"
+			    " (%s)",
+			    (int)pid, WTERMSIG(status),
+			    strsignal(WTERMSIG(status)));
+	}
 }
 
 /* What is lacking comes back with time, or when somebody leaves. */

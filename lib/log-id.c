@@ -38,6 +38,7 @@ static const struct {
 	{ SESSION, "login_failed", "ece6a27a2a4140de8f32b67b2d7fc7ac" },
 	{ SESSION, "listening", "e5bcaec8105a4f5ca8e6052f2efdb962" },
 	{ SESSION, "listen", "d1f13fc43b5942bfa830384535844ef6" },
+	{ SESSION, "killed", "86f44318abd243929b65e1ffe2087f9e" },
 	{ SESSION, "hash", "ede7cb17f5fe480e861df7800990602f" },
 	{ SESSION, "store", "14d7535bcb464781bb6450234c39bf4d" },
 	{ SESSION, "store_available", "dcb2fd9bf18b436496253cab126f0466" },

@@ -198,6 +198,21 @@ client_count() {
 	assert_eq "$(grep -c 'ERROR listen' "$T/log/listen")" 1 'lines of trouble'
 }
 
+@test "a session that a signal has ended is named in the log" {
+	export CHAT_TEST_FORK=1
+	notify_start
+	PORT=$("$B/tests/chat-talk" --port)
+	listen_start --listen="127.0.0.1:$PORT"
+	client_login alice
+	pid=$(session_pid alice)
+	session_kill alice SEGV
+	wait_for grep -q "ERROR killed: process $pid, .*signal 11" "$T/log/listen"
+	client_login bob
+	client_close bob
+	wait_for grep -q 'INFO closed user=bob' "$T/log/listen"
+	assert_eq "$(grep -c killed "$T/log/listen")" 1 'lines of deaths'
+}
+
 @test "an upgrade of a session does not touch the one that listens" {
 	notify_start
 	PORT=$("$B/tests/chat-talk" --port)
