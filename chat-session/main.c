@@ -149,6 +149,7 @@ main(int argc, char **argv)
 	process_fill_standard_fds();
 	options(&o, argc, argv);
 	umask(077);
+	signal(SIGPIPE, SIG_IGN);
 	log_open("chat-session");
 	if (o.test != -1)
 		return upgrade_self_test(&s, o.test);

@@ -213,6 +213,21 @@ client_count() {
 	assert_eq "$(grep -c killed "$T/log/listen")" 1 'lines of deaths'
 }
 
+@test "trouble that nobody reads does not end it" {
+	need_strace
+	notify_start
+	mkfifo pipe
+	PORT=$("$B/tests/chat-talk" --port)
+	strace -D -qq -o trace -e trace=write,accept4 \
+	    -e inject=accept4:error=EMFILE:when=1 \
+	    "$B/bin/chat-session" --listen="127.0.0.1:$PORT" \
+	    >/dev/null 2>pipe </dev/null 3>&- &
+	LISTENERS+=($!)
+	grep -q 'INFO listening' pipe
+	client_login alice
+	grep -q EPIPE trace
+}
+
 @test "an upgrade of a session does not touch the one that listens" {
 	notify_start
 	PORT=$("$B/tests/chat-talk" --port)
