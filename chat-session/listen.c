@@ -257,6 +257,7 @@ become_session(struct listeners *l, const sigset_t *before)
 	nfds_t i;
 
 	signals_give_back(before);
+	log_part();
 	for (i = 0; i < l->count; i++)
 		close(l->fds[i].fd);
 	if (dup2(fd, STDIN_FILENO) == -1 || dup2(fd, STDOUT_FILENO) == -1)

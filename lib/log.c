@@ -128,6 +128,16 @@ log_open(const char *name)
 }
 
 void
+log_part(void)
+{
+	if (target != TO_JOURNAL)
+		return;
+	close(journal);
+	if (!journal_open())
+		target = TO_STDERR;
+}
+
+void
 log_set_level(enum log_level level)
 {
 	threshold = level;

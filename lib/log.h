@@ -29,6 +29,8 @@ enum log_level {
  * the journal's socket or syslog(3) take its place.
  */
 void log_open(const char *program);
+/* After fork(2): from now on without a socket in common with the parent. */
+void log_part(void);
 void log_set_level(enum log_level);
 
 /* Fields of every event from now on; NULL or 0 leaves one out.  Borrowed. */

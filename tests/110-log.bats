@@ -114,27 +114,6 @@ no_sessions_left() {
 	iconv -f UTF-8 -t UTF-8 "$T"/log/listener.* >/dev/null
 }
 
-# The journal's socket, in a mount namespace of its own, read by cat.
-journal_start() {
-	mkdir -p /run/systemd
-	mount -t tmpfs none /run/systemd
-	mkdir /run/systemd/journal
-	log_reader /run/systemd/journal/socket "$T/journal"
-}
-
-# What comes to SOCKET is in FILE; $READER is who writes it there.
-log_reader() {
-	systemd-socket-activate -d --inetd -l "$1" sh -c "exec cat >$2" \
-	    </dev/null 2>"$T/log/reader" 3>&- &
-	READER=$!
-	wait_for grep -q '^Listening on' "$T/log/reader"
-}
-
-log_reader_stop() {
-	kill -TERM "$READER"
-	wait "$READER" || :
-}
-
 journal_forged() {
 	local lines
 	journal_start

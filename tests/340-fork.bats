@@ -228,6 +228,44 @@ client_count() {
 	grep -q EPIPE trace
 }
 
+# The sockets of process $1, but for standard error.
+sockets_of() {
+	ls -l "/proc/$1/fd" | grep -v ' 2 -> ' |
+	    sed -n 's/.* -> \(socket:.*\)/\1/p' | sort -u
+}
+
+# shellcheck disable=SC2031 # for this shell
+sockets_apart() {
+	local stream=$T/log/stream
+	export CHAT_TEST_FORK=1
+	journal_start
+	notify_start
+	: >"$stream"
+	PORT=$("$B/tests/chat-talk" --port)
+	JOURNAL_STREAM=$(stat -c %d:%i "$stream") \
+	    "$B/bin/chat-session" --listen="127.0.0.1:$PORT" \
+	    </dev/null >/dev/null 2>"$stream" 3>&- &
+	LISTENER=$!
+	LISTENERS+=("$LISTENER")
+	wait_for grep -q '^CHAT_EVENT=listening' "$T/journal"
+	client_login alice
+	client_login bob
+	wait_for grep -q '^CHAT_USER=bob' "$T/journal"
+	sockets_of "$LISTENER" >listener
+	sockets_of "$(session_pid alice)" >alice
+	sockets_of "$(session_pid bob)" >bob
+	[[ -s listener && -s alice && -s bob ]]
+	assert_eq "$(sort listener alice bob | uniq -d)" '' 'sockets that several have'
+	client_close alice
+	client_close bob
+	log_reader_stop
+}
+
+# A copy could shut such a socket, or connect it elsewhere, for all others.
+@test "its copies have no socket in common with it, or with each other" {
+	in_space --mount sockets_apart
+}
+
 @test "an upgrade of a session does not touch the one that listens" {
 	notify_start
 	PORT=$("$B/tests/chat-talk" --port)

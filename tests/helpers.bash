@@ -54,6 +54,10 @@
 #                                      namespace (its own sysctls, loopback is
 #                                      up) or a mount namespace of its own.
 #                                      Servers and clients are started in it.
+#   journal_start                      (there, with --mount) what is sent to the
+#                                      journal's socket is in $T/journal
+#   log_reader SOCKET FILE / log_reader_stop
+#                                      the same with any socket
 #
 # Clients (NAME is a word; call these in the test's own shell, not with `run`)
 #   client_open NAME [ADDRESS]         connect; ADDRESS is tcp:HOST:PORT (the
@@ -523,6 +527,27 @@ in_space() {
 		export CHAT_TEST_ID=$T
 		trap '\''echo "failed in ${FUNCNAME[0]}: $BASH_COMMAND"'\'' ERR
 		space_main "$@"' "$T/space" "${@:2}" 3>&-)
+}
+
+# The journal's socket, in a mount namespace of its own, read by cat.
+journal_start() {
+	mkdir -p /run/systemd
+	mount -t tmpfs none /run/systemd
+	mkdir /run/systemd/journal
+	log_reader /run/systemd/journal/socket "$T/journal"
+}
+
+# What comes to SOCKET is in FILE; $READER is who writes it there.
+log_reader() {
+	systemd-socket-activate -d --inetd -l "$1" sh -c "exec cat >$2" \
+	    </dev/null 2>"$T/log/reader" 3>&- &
+	READER=$!
+	wait_for grep -q '^Listening on' "$T/log/reader"
+}
+
+log_reader_stop() {
+	kill -TERM "$READER"
+	wait "$READER" || :
 }
 
 # shellcheck source=tests/clients.bash
