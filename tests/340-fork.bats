@@ -230,19 +230,19 @@ client_count() {
 
 # The sockets of process $1, but for standard error.
 sockets_of() {
-	ls -l "/proc/$1/fd" | grep -v ' 2 -> ' |
-	    sed -n 's/.* -> \(socket:.*\)/\1/p' | sort -u
+	find "/proc/$1/fd" ! -name 2 -lname 'socket:*' -printf '%l\n' | sort -u
 }
 
 # shellcheck disable=SC2031 # for this shell
 sockets_apart() {
-	local stream=$T/log/stream
+	local stream=$T/log/stream id
 	export CHAT_TEST_FORK=1
 	journal_start
 	notify_start
 	: >"$stream"
+	id=$(stat -c %d:%i "$stream")
 	PORT=$("$B/tests/chat-talk" --port)
-	JOURNAL_STREAM=$(stat -c %d:%i "$stream") \
+	JOURNAL_STREAM=$id \
 	    "$B/bin/chat-session" --listen="127.0.0.1:$PORT" \
 	    </dev/null >/dev/null 2>"$stream" 3>&- &
 	LISTENER=$!
@@ -251,11 +251,11 @@ sockets_apart() {
 	client_login alice
 	client_login bob
 	wait_for grep -q '^CHAT_USER=bob' "$T/journal"
-	sockets_of "$LISTENER" >listener
-	sockets_of "$(session_pid alice)" >alice
-	sockets_of "$(session_pid bob)" >bob
-	[[ -s listener && -s alice && -s bob ]]
-	assert_eq "$(sort listener alice bob | uniq -d)" '' 'sockets that several have'
+	sockets_of "$LISTENER" >of-listener
+	sockets_of "$(session_pid alice)" >of-alice
+	sockets_of "$(session_pid bob)" >of-bob
+	[[ -s of-listener && -s of-alice && -s of-bob ]]
+	assert_eq "$(sort of-* | uniq -d)" '' 'sockets that several have'
 	client_close alice
 	client_close bob
 	log_reader_stop
