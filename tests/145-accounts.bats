@@ -293,7 +293,7 @@ invite_add() {
 	account_register alice
 	connect guest guest
 	client_expect guest '.event == "CONNECTED"'
-	sqlite3 "$CHAT_DB" "INSERT INTO users (username, password, private_from,
+	sqlite3 -cmd '.timeout 5000' "$CHAT_DB" "INSERT INTO users (username, password, private_from,
 	    position, created_at, seen_at) VALUES ('server', '!', 0, 0, 0, 0)"
 	answers() {
 		connect eve "$1" "$2"
@@ -519,7 +519,7 @@ invite_add() {
 	client_login alice
 	notify_stop
 	# (No user of theirs ever comes back.)
-	sqlite3 "$CHAT_DB" "WITH RECURSIVE n (i) AS
+	sqlite3 -cmd '.timeout 5000' "$CHAT_DB" "WITH RECURSIVE n (i) AS
 	    (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600)
 	    INSERT INTO tokens (user_id, hash, created_at, expires_at)
 	    SELECT 1, randomblob(32), 1,
