@@ -205,8 +205,8 @@ client_count() {
 	listen_start --listen="127.0.0.1:$PORT"
 	client_login alice
 	pid=$(session_pid alice)
-	session_kill alice SEGV
-	wait_for grep -q "ERROR killed: process $pid, .*signal 11" "$T/log/listen"
+	session_kill alice KILL
+	wait_for grep -q "ERROR killed: process $pid, .*signal 9" "$T/log/listen"
 	client_login bob
 	client_close bob
 	wait_for grep -q 'INFO closed user=bob' "$T/log/listen"
