@@ -12,7 +12,9 @@ setup() {
 	    skip 'programs with sanitizers do not run under valgrind'
 	mkdir "$T/valgrind"
 	# Everything is some thirty times slower.
-	export CHAT_LOGIN_TIMEOUT=300 CHAT_TEST_DEADLINE=60
+	export CHAT_LOGIN_TIMEOUT=300
+	# shellcheck disable=SC2034 # for wait_for, client_expect
+	DEADLINE=60
 	shim
 }
 
