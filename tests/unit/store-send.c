@@ -1,9 +1,8 @@
 /*
  * Unit tests of sending through the queue of writers: processes that find the
- * lock taken, so that one of them stores for all, what becomes of it when that
- * one dies at any write or sync or is stopped, and a disk that takes its time.
+ * lock taken, so that one of them stores for all, and what becomes of it when
+ * that one dies at any write or sync.
  */
-#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include <setjmp.h>
@@ -11,196 +10,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 
 #include <cmocka.h>
 
-#include "futex.h"
 #include "store-test.h"
 
-#include "store-between.h"
+#include "store-senders.h"
 
-#define SENDERS 6
-#define STEPS	400 /* more than one transaction of all has */
-
-/* What all processes share. */
-static struct common {
-	/* Who first gets so far on the disk dies there; 0: nobody. */
-	_Atomic int steps;
-	_Atomic int dead;
-	_Atomic int wal_syncs;
-	_Atomic bool sync_fails;
-	/* Who syncs the WAL meanwhile waits on the disk, or is stopped. */
-	_Atomic bool sync_takes_long, sync_stops;
-	_Atomic int in_sync; /* pid */
-	struct sender {
-		struct store_session me;
-		enum store_result result;
-		int n;
-		int64_t before;
-		struct store_item items[QUEUE_MESSAGES + 1];
-	} sender[SENDERS];
-} * common;
-
-/* ---- between SQLite and the disk ---- */
-
-static void
-step(void)
-{
-	if (atomic_load(&common->steps) > 0 &&
-	    atomic_fetch_sub(&common->steps, 1) == 1) {
-		atomic_store(&common->dead, (int)getpid());
-		kill(getpid(), SIGKILL);
-	}
-}
-
-static void
-moment(void)
-{
-	const struct timespec ms = { .tv_nsec = 1000000 };
-
-	nanosleep(&ms, NULL);
-}
-
-static void
-disk_wait(void)
-{
-	atomic_store(&common->in_sync, (int)getpid());
-	while (atomic_load(&common->sync_takes_long))
-		moment();
-}
-
-static int
-our_write(sqlite3_file *f, const void *data, int len, sqlite3_int64 offset)
-{
-	if (kind_of(f)->type == SQLITE_OPEN_WAL)
-		step();
-	return kind_of(f)->real->xWrite(f, data, len, offset);
-}
-
-static int
-our_sync(sqlite3_file *f, int flags)
-{
-	int rc;
-
-	if (kind_of(f)->type != SQLITE_OPEN_WAL)
-		return kind_of(f)->real->xSync(f, flags);
-	step();
-	atomic_fetch_add(&common->wal_syncs, 1);
-	rc = kind_of(f)->real->xSync(f, flags);
-	if (atomic_load(&common->sync_takes_long))
-		disk_wait();
-	if (atomic_exchange(&common->sync_stops, false))
-		raise(SIGSTOP);
-	step();
-	return atomic_load(&common->sync_fails) ? SQLITE_IOERR_FSYNC : rc;
-}
-
-static void
-replace(sqlite3_io_methods *m)
-{
-	m->xWrite = our_write;
-	m->xSync = our_sync;
-}
-
-static int
-step_between(void **state)
-{
-	(void)state;
-	common = mmap(NULL, sizeof(*common), PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	return common == MAP_FAILED ? -1 : between_step(replace);
-}
-
-static int
-begin(void **state)
-{
-	memset(common, 0, sizeof(*common));
-	return place_make(state);
-}
-
-/* ---- senders ---- */
-
-static struct store *s;	       /* the test's own */
-static pid_t pids[SENDERS];    /* of the senders */
-static bool full[SENDERS + 1]; /* their durability, and the test's */
-static int replaced;	       /* whose database is another, -1: nobody's */
-
-static void
-senders_begin(void)
-{
-	char name[16];
-	int i;
-
-	memset(full, true, sizeof(full));
-	replaced = -1;
-	s = open_store(full[SENDERS]);
-	for (i = 0; i < SENDERS; i++) {
-		snprintf(name, sizeof(name), "u%d", i);
-		common->sender[i] = (struct sender){
-			.me = login_ok(s, name), .n = 1, .result = STORE_TAKEN
-		};
-		common->sender[i].items[0].in =
-		    (struct store_send){ .body = "x", .body_len = 1 };
-	}
-}
-
-static void
-send_as(int i)
-{
-	struct sender *me = &common->sender[i];
-	char error[512];
-	struct store *own = try_open(full[i], error);
-
-	if (own == NULL)
-		_exit(1);
-	own->generation -= i == replaced;
-	me->result =
-	    store_messages_send(own, &me->me, me->items, me->n, &me->before);
-	store_close(own);
-	_exit(0);
-}
-
-static unsigned
-count_waiting(void)
-{
-	unsigned i, n = 0;
-
-	for (i = 0; i < QUEUE_PLACES; i++)
-		n += atomic_load(&s->shared->queue.state[i]) == QUEUE_WAITING;
-	return n;
-}
-
-/* Let all send while we have the lock, until so many are queued. */
-static void
-senders_start(unsigned queued)
-{
-	int i;
-
-	fflush(NULL);
-	/* No database may be open across a fork. */
-	store_rest(s);
-	assert_int_equal(shared_lock(&s->shared->send, NULL, NULL), 0);
-	for (i = 0; i < SENDERS; i++) {
-		assert_true((pids[i] = fork()) >= 0);
-		if (pids[i] == 0)
-			send_as(i);
-	}
-	while (count_waiting() < queued)
-		moment();
-}
-
-static void
-senders_wait(void)
-{
-	int i, status;
-
-	for (i = 0; i < SENDERS; i++) {
-		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
-		if (pids[i] != atomic_load(&common->dead))
-			assert_int_equal(status, 0);
-	}
-}
+#define STEPS 400 /* more than one transaction of all has */
 
 static void
 senders_run(unsigned queued)
@@ -208,45 +25,6 @@ senders_run(unsigned queued)
 	senders_start(queued);
 	store_send_unlock(s);
 	senders_wait();
-}
-
-static void
-senders_end(void)
-{
-	struct store *last = s;
-
-	s = NULL;
-	store_close(last);
-}
-
-/* How often what a sender said is stored. */
-static int64_t
-times_stored(int i)
-{
-	char sql[128];
-
-	snprintf(sql, sizeof(sql),
-	    "SELECT count(*) FROM messages WHERE session_id = %lld",
-	    (long long)common->sender[i].me.id);
-	return sql_int(sql);
-}
-
-/* All that was promised to a sender of one message. */
-static void
-check_stored(int i)
-{
-	const struct sender *me = &common->sender[i];
-	char sql[128];
-
-	assert_int_equal(me->result, STORE_OK);
-	assert_int_equal(me->items[0].result, STORE_OK);
-	assert_int_equal(times_stored(i), 1);
-	snprintf(sql, sizeof(sql),
-	    "SELECT session_id FROM messages WHERE id = %lld",
-	    (long long)me->items[0].sent.id);
-	assert_int_equal(sql_int(sql), me->me.id);
-	assert_true(me->before < me->items[0].sent.id);
-	assert_true(store_position(s) >= me->items[0].sent.id);
 }
 
 /* ---- together ---- */
@@ -315,17 +93,6 @@ each_message_has_its_own_result(void **state)
 	check_stored(4);
 	check_stored(5);
 	senders_end();
-}
-
-/* For a place in the queue. */
-static void
-says_too_much(int sender)
-{
-	struct sender *me = &common->sender[sender];
-
-	for (me->n = 0; me->n <= QUEUE_MESSAGES; me->n++)
-		me->items[me->n].in =
-		    (struct store_send){ .body = "x", .body_len = 1 };
 }
 
 static void
@@ -575,154 +342,6 @@ when_who_stores_dies_the_others_messages_are_stored_once(void **state)
 	assert_in_range(died, 8, STEPS - 2);
 }
 
-static void
-who_is_stopped_while_it_stores_is_ended_and_the_others_go_on(void **state)
-{
-	int64_t start = store_now();
-	int i;
-
-	(void)state;
-	senders_begin();
-	atomic_store(&common->sync_stops, true);
-	senders_start(SENDERS);
-	store_send_unlock(s);
-	/* Known by its exit: the first that has not answered. */
-	for (i = 0; i < SENDERS; i++) {
-		int status;
-
-		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
-		if (WIFSIGNALED(status)) {
-			assert_int_equal(
-			    atomic_exchange(&common->dead, pids[i]), 0);
-			assert_int_equal(WTERMSIG(status), SIGKILL);
-			assert_int_equal(times_stored(i), 1);
-		} else {
-			check_stored(i);
-		}
-	}
-	assert_int_not_equal(atomic_load(&common->dead), 0);
-	assert_in_range(
-	    store_now() - start, LOCK_STOPPED, LOCK_STOPPED + 5 * 1000);
-	senders_end();
-}
-
-/* ---- a slow disk ---- */
-
-/* All are stored, and one of them waits on the disk for all. */
-static void
-senders_sync_long(void)
-{
-	int i;
-
-	senders_begin();
-	for (i = 0; i < SENDERS; i++)
-		common->sender[i].items[0].in.ref = "r";
-	atomic_store(&common->sync_takes_long, true);
-	senders_start(SENDERS);
-	store_send_unlock(s);
-	while (atomic_load(&common->in_sync) == 0)
-		moment();
-}
-
-static void
-nobody_else_waits_for_the_disk(void **state)
-{
-	int i;
-
-	(void)state;
-	senders_sync_long();
-	login_ok(s, "meanwhile");
-	for (i = 0; i < SENDERS; i++)
-		assert_int_equal(common->sender[i].result, STORE_TAKEN);
-	atomic_store(&common->sync_takes_long, false);
-	senders_wait();
-	for (i = 0; i < SENDERS; i++)
-		check_stored(i);
-	senders_end();
-}
-
-/* However long it took: they would have it one by one. */
-static void
-who_is_served_does_not_wait_for_the_lock(void **state)
-{
-	const struct timespec slow = { .tv_sec = 2 };
-	struct queue *q;
-	int at = 0, waits, i;
-
-	(void)state;
-	senders_begin();
-	q = &s->shared->queue;
-	senders_start(SENDERS);
-	nanosleep(&slow, NULL);
-	while ((waits = queue_take(q, &at)) != -1) {
-		q->places[waits].result = STORE_OK;
-		q->places[waits].commit = 0;
-		queue_done(q, waits);
-		queue_wake(q, waits);
-	}
-	senders_wait();
-	for (i = 0; i < SENDERS; i++)
-		assert_int_equal(common->sender[i].result, STORE_OK);
-	store_send_unlock(s);
-	senders_end();
-}
-
-static void
-who_is_synced_does_not_wait_for_the_lock(void **state)
-{
-	uint64_t commits;
-	int i;
-
-	(void)state;
-	senders_begin();
-	for (i = 0; i < SENDERS; i++)
-		says_too_much(i);
-	commits = atomic_load(&s->shared->commits) + SENDERS;
-	assert_int_equal(shared_lock(&s->shared->sync, NULL, NULL), 0);
-	senders_start(0);
-	while (atomic_load(&s->shared->commits) < commits)
-		moment();
-	atomic_store(&s->shared->synced_commits, commits);
-	atomic_fetch_add(&s->shared->syncs, 1);
-	futex_wake(&s->shared->syncs, SENDERS);
-	senders_wait();
-	for (i = 0; i < SENDERS; i++)
-		assert_int_equal(common->sender[i].result, STORE_OK);
-	store_sync_unlock(s);
-	store_send_unlock(s);
-	senders_end();
-}
-
-/* Who was told UNAVAILABLE is told the truth by the same ref. */
-static void
-who_gave_up_and_says_it_again_is_stored_once(void **state)
-{
-	struct sender *me = common->sender;
-	struct store_sent sent;
-	int i, gave_up = 0;
-
-	(void)state;
-	senders_sync_long();
-	for (i = 0; i < SENDERS; i++)
-		while (me[i].result == STORE_TAKEN &&
-		    pids[i] != atomic_load(&common->in_sync))
-			moment();
-	atomic_store(&common->sync_takes_long, false);
-	senders_wait();
-	for (i = 0; i < SENDERS; i++) {
-		gave_up += me[i].result == STORE_UNAVAILABLE;
-		assert_int_equal(send_one(s, &me[i].me, NULL,
-				     me[i].items[0].in.ref, "x", &sent),
-		    STORE_OK);
-		assert_true(sent.again);
-		assert_int_equal(times_stored(i), 1);
-	}
-	assert_int_equal(gave_up, SENDERS - 1);
-	senders_end();
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, place_remove)
-
 int
 main(void)
 {
@@ -739,12 +358,6 @@ main(void)
 		    what_a_dead_one_committed_outlives_a_transaction_that_fails),
 		TEST(what_comes_again_is_synced),
 		TEST(when_who_stores_dies_the_others_messages_are_stored_once),
-		TEST(
-		    who_is_stopped_while_it_stores_is_ended_and_the_others_go_on),
-		TEST(nobody_else_waits_for_the_disk),
-		TEST(who_is_served_does_not_wait_for_the_lock),
-		TEST(who_is_synced_does_not_wait_for_the_lock),
-		TEST(who_gave_up_and_says_it_again_is_stored_once),
 	};
 
 	return cmocka_run_group_tests(tests, step_between, NULL);

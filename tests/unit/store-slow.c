@@ -1,0 +1,178 @@
+/*
+ * Unit tests of the queue of writers when the disk takes its time, or who
+ * stores for all is stopped: nobody waits longer than need be, or for good.
+ */
+#include <sys/wait.h>
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "futex.h"
+#include "store-test.h"
+
+#include "store-senders.h"
+
+static void
+who_is_stopped_while_it_stores_is_ended_and_the_others_go_on(void **state)
+{
+	int64_t start = store_now();
+	int i;
+
+	(void)state;
+	senders_begin();
+	atomic_store(&common->sync_stops, true);
+	senders_start(SENDERS);
+	store_send_unlock(s);
+	/* Known by its exit: the first that has not answered. */
+	for (i = 0; i < SENDERS; i++) {
+		int status;
+
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		if (WIFSIGNALED(status)) {
+			assert_int_equal(
+			    atomic_exchange(&common->dead, pids[i]), 0);
+			assert_int_equal(WTERMSIG(status), SIGKILL);
+			assert_int_equal(times_stored(i), 1);
+		} else {
+			check_stored(i);
+		}
+	}
+	assert_int_not_equal(atomic_load(&common->dead), 0);
+	assert_in_range(
+	    store_now() - start, LOCK_STOPPED, LOCK_STOPPED + 5 * 1000);
+	senders_end();
+}
+
+/* All are stored, and one of them waits on the disk for all. */
+static void
+senders_sync_long(void)
+{
+	int i;
+
+	senders_begin();
+	for (i = 0; i < SENDERS; i++)
+		common->sender[i].items[0].in.ref = "r";
+	atomic_store(&common->sync_takes_long, true);
+	senders_start(SENDERS);
+	store_send_unlock(s);
+	while (atomic_load(&common->in_sync) == 0)
+		moment();
+}
+
+static void
+nobody_else_waits_for_the_disk(void **state)
+{
+	int i;
+
+	(void)state;
+	senders_sync_long();
+	login_ok(s, "meanwhile");
+	for (i = 0; i < SENDERS; i++)
+		assert_int_equal(common->sender[i].result, STORE_TAKEN);
+	atomic_store(&common->sync_takes_long, false);
+	senders_wait();
+	for (i = 0; i < SENDERS; i++)
+		check_stored(i);
+	senders_end();
+}
+
+/* However long it took: they would have it one by one. */
+static void
+who_is_served_does_not_wait_for_the_lock(void **state)
+{
+	const struct timespec slow = { .tv_sec = 2 };
+	struct queue *q;
+	int at = 0, waits, i;
+
+	(void)state;
+	senders_begin();
+	q = &s->shared->queue;
+	senders_start(SENDERS);
+	nanosleep(&slow, NULL);
+	while ((waits = queue_take(q, &at)) != -1) {
+		q->places[waits].result = STORE_OK;
+		q->places[waits].commit = 0;
+		queue_done(q, waits);
+		queue_wake(q, waits);
+	}
+	senders_wait();
+	for (i = 0; i < SENDERS; i++)
+		assert_int_equal(common->sender[i].result, STORE_OK);
+	store_send_unlock(s);
+	senders_end();
+}
+
+static void
+who_is_synced_does_not_wait_for_the_lock(void **state)
+{
+	uint64_t commits;
+	int i;
+
+	(void)state;
+	senders_begin();
+	for (i = 0; i < SENDERS; i++)
+		says_too_much(i);
+	commits = atomic_load(&s->shared->commits) + SENDERS;
+	assert_int_equal(shared_lock(&s->shared->sync, NULL, NULL), 0);
+	senders_start(0);
+	while (atomic_load(&s->shared->commits) < commits)
+		moment();
+	atomic_store(&s->shared->synced_commits, commits);
+	atomic_fetch_add(&s->shared->syncs, 1);
+	futex_wake(&s->shared->syncs, SENDERS);
+	senders_wait();
+	for (i = 0; i < SENDERS; i++)
+		assert_int_equal(common->sender[i].result, STORE_OK);
+	store_sync_unlock(s);
+	store_send_unlock(s);
+	senders_end();
+}
+
+/* Who was told UNAVAILABLE is told the truth by the same ref. */
+static void
+who_gave_up_and_says_it_again_is_stored_once(void **state)
+{
+	struct sender *me = common->sender;
+	struct store_sent sent = { 0 };
+	int i, gave_up = 0;
+
+	(void)state;
+	senders_sync_long();
+	for (i = 0; i < SENDERS; i++)
+		while (me[i].result == STORE_TAKEN &&
+		    pids[i] != atomic_load(&common->in_sync))
+			moment();
+	atomic_store(&common->sync_takes_long, false);
+	senders_wait();
+	for (i = 0; i < SENDERS; i++) {
+		gave_up += me[i].result == STORE_UNAVAILABLE;
+		assert_int_equal(send_one(s, &me[i].me, NULL,
+				     me[i].items[0].in.ref, "x", &sent),
+		    STORE_OK);
+		assert_true(sent.again);
+		assert_int_equal(times_stored(i), 1);
+	}
+	assert_int_equal(gave_up, SENDERS - 1);
+	senders_end();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(
+		    who_is_stopped_while_it_stores_is_ended_and_the_others_go_on),
+		TEST(nobody_else_waits_for_the_disk),
+		TEST(who_is_served_does_not_wait_for_the_lock),
+		TEST(who_is_synced_does_not_wait_for_the_lock),
+		TEST(who_gave_up_and_says_it_again_is_stored_once),
+	};
+
+	return cmocka_run_group_tests(tests, step_between, NULL);
+}
