@@ -329,13 +329,13 @@ row_is_there() {
 	export CHAT_LOGIN_FAILURES=1
 	server_start
 	client_from eve 1
-	sqlite3 -cmd '.timeout 5000' "$CHAT_DB" 'CREATE TRIGGER no BEFORE INSERT ON blocks
+	db_change 'CREATE TRIGGER no BEFORE INSERT ON blocks
 	    BEGIN SELECT raise(ABORT, "not now"); END'
 	wrong eve one
 	client_error eve BLOCKED
 	not comes_in 1
 	wait_for log_has 'chat-notify: ERROR store_unavailable.*not now'
-	sqlite3 -cmd '.timeout 5000' "$CHAT_DB" 'DROP TRIGGER no'
+	db_change 'DROP TRIGGER no'
 	wait_for row_is_there
 	not comes_in 1
 }
@@ -348,7 +348,7 @@ row_is_there() {
 	client_login alice
 	client_from bob 1
 	client_login bob
-	sqlite3 -cmd '.timeout 5000' "$CHAT_DB" "INSERT INTO blocks (first, last, reason, created_at)
+	db_change "INSERT INTO blocks (first, last, reason, created_at)
 	    VALUES (x'00000000000000000000ffff7f000002',
 	    x'00000000000000000000ffff7f000003', 'no thanks', 1)"
 	client_from eve 2

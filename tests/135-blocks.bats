@@ -14,11 +14,7 @@ client_from() {
 	client_open "$1" "tcp:127.0.0.1:$PORT@127.0.0.$2"
 }
 
-# What the operator's tool does: a change of the table, then a datagram.
-change() {
-	sqlite3 -cmd '.timeout 5000' "$CHAT_DB" "$1"
-}
-
+# What the operator's tool does after a change of the table.
 reload() {
 	{ printf '\001\014'; head -c 38 /dev/zero; } |
 	    "$B/tests/chat-talk" --datagram "$CHAT_RUNTIME_DIR/notify.sock"
@@ -26,14 +22,14 @@ reload() {
 
 # block_net FIRST LAST REASON [EXPIRES]: 127.0.0.FIRST to 127.0.0.LAST
 block_net() {
-	change "INSERT INTO blocks (first, last, reason, created_at, expires_at)
+	db_change "INSERT INTO blocks (first, last, reason, created_at, expires_at)
 	    VALUES (x'00000000000000000000ffff7f0000$(printf %02x "$1")',
 	    x'00000000000000000000ffff7f0000$(printf %02x "$2")',
 	    '$3', 1, ${4:-NULL})"
 }
 
 block_user() {
-	change "INSERT INTO blocks (username, reason, created_at)
+	db_change "INSERT INTO blocks (username, reason, created_at)
 	    VALUES ('$1', '$2', 1)"
 }
 
@@ -67,7 +63,7 @@ is_blocked() {
 	not comes_in 3
 	comes_in 4
 	say bob hello
-	change 'DELETE FROM blocks'
+	db_change 'DELETE FROM blocks'
 	reload
 	wait_for comes_in 2
 }
@@ -100,7 +96,7 @@ is_blocked() {
 	client_send eve '{"command":"CONNECT","username":"mallory","password":"secret"}'
 	client_error eve BLOCKED
 	say bob hello
-	change 'DELETE FROM blocks'
+	db_change 'DELETE FROM blocks'
 	client_open mallory
 	client_login mallory
 }

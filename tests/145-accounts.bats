@@ -45,7 +45,7 @@ token_take() {
 invite_add() {
 	local hash
 	hash=$(printf %s "$1" | sha256sum | cut -d ' ' -f 1)
-	sqlite3 -cmd '.timeout 5000' "$CHAT_DB" "INSERT INTO invites
+	db_change "INSERT INTO invites
 	    (hash, uses_left, note, created_at, expires_at) VALUES (x'$hash', $2,
 	    '', 0, (strftime('%s', 'now') + $3) * 1000)"
 }
@@ -293,7 +293,7 @@ invite_add() {
 	account_register alice
 	connect guest guest
 	client_expect guest '.event == "CONNECTED"'
-	sqlite3 -cmd '.timeout 5000' "$CHAT_DB" "INSERT INTO users (username, password, private_from,
+	db_change "INSERT INTO users (username, password, private_from,
 	    position, created_at, seen_at) VALUES ('server', '!', 0, 0, 0, 0)"
 	answers() {
 		connect eve "$1" "$2"
@@ -316,7 +316,7 @@ invite_add() {
 @test "a user whom the operator keeps out neither gets in nor registers" {
 	server_start
 	account_register alice
-	sqlite3 -cmd '.timeout 5000' "$CHAT_DB" "INSERT INTO blocks (username,
+	db_change "INSERT INTO blocks (username,
 	    reason, created_at) VALUES ('alice', 'why', 0), ('bob', 'why', 0)"
 	connect alice alice "$(password)"
 	client_error alice BLOCKED
@@ -466,7 +466,7 @@ invite_add() {
 	# It is nobody else's, and not good when it has expired.
 	connect eve bob "\"token\":\"$first\""
 	client_error eve AUTH_FAILED
-	sqlite3 -cmd '.timeout 5000' "$CHAT_DB" \
+	db_change \
 	    "UPDATE tokens SET expires_at = (strftime('%s', 'now') - 1) * 1000"
 	connect eve alice "\"token\":\"$first\""
 	client_error eve AUTH_FAILED
@@ -519,7 +519,7 @@ invite_add() {
 	client_login alice
 	notify_stop
 	# (No user of theirs ever comes back.)
-	sqlite3 -cmd '.timeout 5000' "$CHAT_DB" "WITH RECURSIVE n (i) AS
+	db_change "WITH RECURSIVE n (i) AS
 	    (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600)
 	    INSERT INTO tokens (user_id, hash, created_at, expires_at)
 	    SELECT 1, randomblob(32), 1,

@@ -48,7 +48,7 @@ ticks() {
 	listener_stop
 	listener_start
 	account_register carol
-	sqlite3 -cmd '.timeout 5000' "$CHAT_DB" "INSERT INTO users (username,
+	db_change "INSERT INTO users (username,
 	    password, private_from, position, created_at, seen_at)
 	    VALUES ('server', '!', 0, 0, 0, 0)"
 	client_open eve

@@ -172,7 +172,7 @@ refuses_header() {
 	login_behind 'PROXY TCP4 192.0.2.1 198.51.100.7 55555 5555\r\n'
 	client_close alice
 	wait_for log_has 'closed user=alice'
-	sqlite3 -cmd '.timeout 5000' "$CHAT_DB" "
+	db_change "
 	    INSERT INTO blocks (first, last, reason, created_at)
 	    VALUES (x'00000000000000000000ffffc0000208',
 	    x'00000000000000000000ffffc000020f', 'spam', 1)"

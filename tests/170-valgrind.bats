@@ -214,7 +214,7 @@ told() {
 		{"command":"REGISTER","username":"alice","password":"short","invite":"ABCD"}
 	END
 	code=$(printf ABCD | sha256sum | cut -d ' ' -f 1)
-	sqlite3 -cmd '.timeout 5000' "$CHAT_DB" "INSERT INTO invites (hash, uses_left,
+	db_change "INSERT INTO invites (hash, uses_left,
 	    note, created_at, expires_at) VALUES (x'$code', 1, '', 0, 9e15)"
 	told <<-'END'
 		REGISTERED

@@ -12,6 +12,16 @@ listen_start() {
 	wait_for grep -qE 'INFO listening|CRITICAL' "$T/log/listen"
 }
 
+# The same at $PORT, under strace with OPTIONS... added; the trace is in ./trace.
+listen_traced() {
+	PORT=$("$B/tests/chat-talk" --port)
+	strace -D -qq -o trace "$@" \
+	    "$B/bin/chat-session" --listen="127.0.0.1:$PORT" \
+	    >"$T/log/listen" 2>&1 </dev/null 3>&- &
+	LISTENERS+=($!)
+	wait_for grep -q 'INFO listening' "$T/log/listen"
+}
+
 @test "it listens on an address, and serves several at a time" {
 	notify_start
 	PORT=$("$B/tests/chat-talk" --port)
@@ -134,17 +144,11 @@ client_count() {
 @test "without descriptors or processes connections wait, and that is said once" {
 	need_strace
 	notify_start
-	PORT=$("$B/tests/chat-talk" --port)
-	strace -qq -o trace -e trace=accept4,clone \
-	    -e inject=accept4:error=EMFILE:when=1..3 \
-	    "$B/bin/chat-session" --listen="127.0.0.1:$PORT" \
-	    >"$T/log/listen" 2>&1 </dev/null 3>&- &
-	LISTENERS+=($!)
-	wait_for grep -q 'INFO listening' "$T/log/listen"
+	listen_traced -e trace=accept4,clone \
+	    -e inject=accept4:error=EMFILE:when=1..3
 	client_login alice
 	grep -q INJECTED trace
 	assert_eq "$(grep -c 'ERROR listen' "$T/log/listen")" 1 'lines of trouble'
-	kill -TERM "$(child_of "${LISTENERS[0]}")"
 }
 
 # Who is started by root reads it as root, but its copies are not root.
@@ -186,13 +190,7 @@ client_count() {
 @test "a connection that gets no process at once gets one later" {
 	need_strace
 	notify_start
-	PORT=$("$B/tests/chat-talk" --port)
-	strace -D -qq -o trace -e trace=clone \
-	    -e inject=clone:error=EAGAIN:when=1..3 \
-	    "$B/bin/chat-session" --listen="127.0.0.1:$PORT" \
-	    >"$T/log/listen" 2>&1 </dev/null 3>&- &
-	LISTENERS+=($!)
-	wait_for grep -q 'INFO listening' "$T/log/listen"
+	listen_traced -e trace=clone -e inject=clone:error=EAGAIN:when=1..3
 	client_login alice
 	assert_eq "$(grep -c INJECTED trace)" 3 'forks that failed'
 	assert_eq "$(grep -c 'ERROR listen' "$T/log/listen")" 1 'lines of trouble'

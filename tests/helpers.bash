@@ -37,6 +37,7 @@
 #                                      its stderr goes to $T/log/pipe
 #   log_has PATTERN                    is there such a line in any log
 #   db SQL                             ask the store (read-only)
+#   db_change SQL                      change it, beside the server
 #
 # Faults (need strace; need_strace skips the test without, and has no program
 # look for leaks, for who is traced cannot)
@@ -460,6 +461,10 @@ log_has() {
 
 db() {
 	sqlite3 -readonly -cmd '.timeout 5000' "$CHAT_DB" "$1"
+}
+
+db_change() {
+	sqlite3 -cmd '.timeout 5000' "$CHAT_DB" "$1"
 }
 
 # --- faults ----------------------------------------------------------------
