@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "load-test.h"
 #include "mqtt.h"
 
 #define BYTES(s)  (s), sizeof(s) - 1
@@ -18,34 +19,6 @@
 #define TOPIC_AND_ID \
 	"\0\x9" \
 	"chat-load\x12\x34"
-
-static struct conn conn;
-static struct wire ev;
-
-static int
-start(void **state)
-{
-	(void)state;
-	memset(&conn, 0, sizeof(conn));
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	buf_free(&conn.in.in);
-	buf_free(&conn.out);
-	return 0;
-}
-
-static void
-assert_sent(const char *want, size_t n)
-{
-	assert_int_equal(buf_len(&conn.out), n);
-	assert_memory_equal(buf_head(&conn.out), want, n);
-	buf_reset(&conn.out, 0);
-}
 
 /* Whether the next packet is one. */
 static bool
