@@ -24,6 +24,8 @@ $(B)/tests/unit/load-%: ALLCPP += -iquote tests/load/common \
 	-iquote tests/load/crowd
 $(B)/tests/unit/load-body: $(LOAD_COMMON)
 $(B)/tests/unit/load-mqtt: $(B)/tests/load/crowd/mqtt.o
+$(B)/tests/unit/load-said: $(LOAD_COMMON) $(patsubst \
+	%,$(B)/tests/load/crowd/%.o,dialect mqtt said xmpp)
 $(B)/tests/unit/load-xmpp: $(B)/tests/load/crowd/xmpp.o
 
 # Ratios against something that runs beside it: never fails because of time.

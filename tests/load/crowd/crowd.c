@@ -122,20 +122,17 @@ client_refused(const struct wire *ev, const char *line, size_t n)
 static void
 client_line(struct client *c, char *line, size_t n, uint64_t now)
 {
-	struct wire ev;
+	const struct said *said = said_read(line, n, &c->conn.out);
 
 	crowd.lines++;
-	if (!crowd.dialect->read(&ev, line, n, &c->conn.out, crowd.room)) {
+	if (said == NULL)
 		crowd_trouble("not an event", line, n);
-		return;
-	}
-	if (ev.kind == WIRE_CONNECTED && c->state == LOGIN)
-		client_connected(c, ev.last_id, now);
-	else if (ev.kind == WIRE_ERROR)
-		client_refused(&ev, line, n);
+	else if (said->ev.kind == WIRE_CONNECTED && c->state == LOGIN)
+		client_connected(c, said->ev.last_id, now);
+	else if (said->ev.kind == WIRE_ERROR)
+		client_refused(&said->ev, line, n);
 	else if (crowd.heard != NULL)
-		crowd.heard(c, &ev, now);
-	wire_free(&ev);
+		crowd.heard(c, said, now);
 }
 
 static void

@@ -11,6 +11,7 @@
 #include "dialect.h"
 #include "judge.h"
 #include "proc.h"
+#include "said.h"
 
 struct client {
 	struct conn conn;
@@ -34,7 +35,7 @@ struct crowd {
 	bool sampling;	    /* look at processes that come and go */
 
 	/* What becomes of messages and answers. */
-	void (*heard)(struct client *, const struct wire *, uint64_t now);
+	void (*heard)(struct client *, const struct said *, uint64_t now);
 
 	/* Seen. */
 	uint32_t run; /* in names and texts */

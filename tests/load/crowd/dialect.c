@@ -202,13 +202,17 @@ nats_read(struct wire *ev, char *line, size_t n, struct buf *out, bool room)
 }
 
 static const struct dialect dialects[] = {
-	{ "chat", ACK_ID, chat_greet, chat_message, conn_line, chat_read },
-	{ "irc", ACK_NONE, irc_greet, irc_message, conn_line, irc_read },
-	{ "redis", ACK_NONE, redis_greet, redis_message, conn_line,
+	{ "chat", ACK_ID, true, chat_greet, chat_message, conn_line,
+	    chat_read },
+	{ "irc", ACK_NONE, true, irc_greet, irc_message, conn_line, irc_read },
+	{ "redis", ACK_NONE, true, redis_greet, redis_message, conn_line,
 	    redis_read },
-	{ "nats", ACK_NONE, nats_greet, nats_message, conn_line, nats_read },
-	{ "mqtt", ACK_NONE, mqtt_greet, mqtt_message, mqtt_next, mqtt_read },
-	{ "xmpp", ACK_COPY, xmpp_greet, xmpp_message, xmpp_next, xmpp_read },
+	{ "nats", ACK_NONE, true, nats_greet, nats_message, conn_line,
+	    nats_read },
+	{ "mqtt", ACK_NONE, false, mqtt_greet, mqtt_message, mqtt_next,
+	    mqtt_read },
+	{ "xmpp", ACK_COPY, false, xmpp_greet, xmpp_message, xmpp_next,
+	    xmpp_read },
 };
 
 const struct dialect *

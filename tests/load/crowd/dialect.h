@@ -17,6 +17,7 @@ enum dialect_ack {
 struct dialect {
 	const char *name;
 	enum dialect_ack ack;
+	bool same; /* all hear a message by the same line, and answer none */
 	/* What a new connection sends first; later all hear all if `room`. */
 	void (*greet)(struct buf *out, const char *name, bool room);
 	/* A message to everybody. */

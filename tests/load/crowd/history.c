@@ -41,14 +41,14 @@ page_length(struct json_object *page)
 }
 
 static void
-history_heard(struct client *c, const struct wire *ev, uint64_t now)
+history_heard(struct client *c, const struct said *said, uint64_t now)
 {
-	if (!slice_is(ev->name, "HISTORY"))
+	if (!slice_is(said->ev.name, "HISTORY"))
 		return;
 	hist_add(&history.answer, now - c->opened);
 	crowd.last_progress = now;
 	answered = true;
-	history.messages = page_length(ev->object);
+	history.messages = page_length(said->ev.object);
 	if (history.messages == 0)
 		crowd_trouble("a page is empty, or out of order", "", 0);
 }

@@ -6,10 +6,8 @@
 #include <string.h>
 
 #include "body.h"
-#include "name.h"
 #include "progress.h"
 #include "talk.h"
-#include "wire.h"
 
 #define STEP_MAX (50 * MILLISECOND)
 
@@ -75,20 +73,13 @@ complete_heard(
 }
 
 static void
-message_heard(struct client *c, const struct wire *ev, uint64_t now)
+message_heard(struct client *c, const struct said *said, uint64_t now)
 {
-	struct judge_heard h = { .id = ev->id };
+	struct judge_heard h = said->heard;
 	struct flight *f;
 
-	h.message = body_number(ev->message.s, ev->message.n, crowd.run);
-	h.from = name_client(ev->from.s, ev->from.n, crowd.run);
-	h.to = JUDGE_ALL;
-	if (!slice_is(ev->to, "all"))
-		h.to = name_client(ev->to.s, ev->to.n, crowd.run);
-	h.intact = body_is_intact(ev->message.s, ev->message.n, crowd.run,
-	    h.message, crowd.size, false);
 	if (crowd.dialect->ack != ACK_ID &&
-	    !complete_heard(c, &h, ev->from.s != NULL, now))
+	    !complete_heard(c, &h, said->ev.from.s != NULL, now))
 		return;
 	judge_received(crowd.judge, c->index, &h);
 	if (h.message >= nflights || flights[h.message].left == 0)
@@ -101,12 +92,13 @@ message_heard(struct client *c, const struct wire *ev, uint64_t now)
 }
 
 static void
-talk_heard(struct client *c, const struct wire *ev, uint64_t now)
+talk_heard(struct client *c, const struct said *said, uint64_t now)
 {
+	const struct wire *ev = &said->ev;
 	unsigned long n = JUDGE_UNKNOWN;
 
 	if (ev->kind == WIRE_MESSAGE) {
-		message_heard(c, ev, now);
+		message_heard(c, said, now);
 	} else if (ev->kind == WIRE_ACK) {
 		if (ev->ref.s != NULL)
 			n = strtoul(ev->ref.s, NULL, 16);
