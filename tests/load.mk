@@ -23,6 +23,7 @@ tools: $(LOAD)
 $(B)/tests/unit/load-%: ALLCPP += -iquote tests/load/common \
 	-iquote tests/load/crowd
 $(B)/tests/unit/load-body: $(LOAD_COMMON)
+$(B)/tests/unit/load-conn: $(LOAD_COMMON)
 $(B)/tests/unit/load-mqtt: $(B)/tests/load/crowd/mqtt.o
 $(B)/tests/unit/load-said: $(LOAD_COMMON) $(patsubst \
 	%,$(B)/tests/load/crowd/%.o,dialect mqtt said xmpp)

@@ -50,7 +50,10 @@ void conn_close(struct conn *, bool abort);
 bool conn_ready(struct conn *, uint32_t events);
 /* Write what is queued in `out`, as far as it goes.  False: lost. */
 bool conn_flush(struct conn *);
-/* The next complete line, NULL: none.  Valid until the next call. */
+/*
+ * The next complete line, NULL: none.  Valid until the next call, or until any
+ * connection reads: all share the memory that is read into.
+ */
 char *conn_line(struct conn *, size_t *len);
 /* Take no notice of what arrives, or do so again. */
 void conn_pause(struct conn *, bool pause);
