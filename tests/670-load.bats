@@ -47,8 +47,123 @@ here() {
 	assert_eq "$(value chat-session_processes)" 3 processes
 	[[ $(value server_growth_kb) == [1-9]* ]] || fail "memory: $(cat out)"
 	load_run 0 --limit 60 --messages 5 history "$HERE"
-	assert_eq "$(value messages_per_page) $(value fetches)" '60 5' pages
-	assert_eq "$(value ok)" 1 ok
+	assert_eq "$(value messages_per_fetch) $(value fetches)" '60 5' pages
+	assert_eq "$(value pages_per_fetch) $(value ok)" '1 1' 'pages, ok'
+}
+
+# A page holds 1 MiB at most.
+@test "history that is too long for a page is fetched in several" {
+	here
+	load_run 0 --receivers 1 --messages 400 --size 4000 fanout "$HERE"
+	load_run 0 --limit 300 --messages 2 history "$HERE"
+	assert_eq "$(value messages_per_fetch) $(value pages_per_fetch)" \
+	    '300 2' 'messages, pages'
+}
+
+@test "history of which there is none is a fault" {
+	here
+	load_run 1 history "$HERE"
+	grep -q 'not as many messages' err
+}
+
+# archive_start STORED PAGE FAULT: as much of XMPP as history takes, from a
+# server with so many messages that gives so many at a time.  FAULT: one is
+# lost; disorder: they come backwards; again: the latest page each time.
+archive_start() {
+	cat >"$T/archive" <<-END
+		#!/bin/bash
+		stored=$1 most=$2 fault=${3:-}
+	END
+	cat >>"$T/archive" <<-'END'
+		room=chat-load@conference.localhost max=0 before=''
+		message() {
+			[[ $fault != lose || $1 -ne 3 ]] || return
+			printf "<message from='$room'><result xmlns='urn:xmpp:mam:2' \
+		id='%d'><forwarded><delay stamp='2026-11-29T00:00:%02dZ'/>\
+		<message><body>hello</body></message>\
+		</forwarded></result></message>" "$1" "$1"
+		}
+		page() {
+			local last=$((${before:-$((stored + 1))} - 1)) ids
+			[[ $fault != again ]] || last=$stored
+			((max <= most)) || max=$most
+			first=$((last > max ? last - max + 1 : 1))
+			mapfile -t ids < <(seq "$first" "$last")
+			[[ $fault != disorder ]] ||
+			    mapfile -t ids < <(seq "$last" -1 "$first")
+			for id in "${ids[@]}"; do
+				message "$id"
+			done
+			[[ $first -gt 1 ]] || complete=" complete='true'"
+			echo "<iq type='result'><fin xmlns='urn:xmpp:mam:2'$complete>\
+		<set><first>$first</first><count>$stored</count></set></fin></iq>"
+		}
+		while IFS= read -r -d '>' tag; do
+			case $tag in
+			*'</auth')
+				echo "<success xmlns='x'/><stream:features>\
+		<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></stream:features>"
+				;;
+			'<bind '*)
+				echo "<iq type='result'><jid>u@localhost/1</jid></iq>"
+				;;
+			*'</max')
+				max=${tag%<*}
+				;;
+			*'</before')
+				before=${tag%<*}
+				;;
+			'</query')
+				complete=''
+				page
+				;;
+			esac
+		done
+	END
+	chmod +x "$T/archive"
+	SESSION=$T/archive listener_start
+}
+
+archived() {
+	local status=$1
+	shift
+	load_run "$status" --protocol xmpp --timeout 5 --messages 2 "$@" \
+	    history "127.0.0.1:$PORT"
+}
+
+@test "another server's archive is fetched page by page, and counted" {
+	archive_start 20 4
+	archived 0 --limit 10
+	assert_eq "$(value fetches) $(value messages_per_fetch)" '2 10' latest
+	assert_eq "$(value pages_per_fetch)" 3 pages
+	archived 0
+	assert_eq "$(value messages_per_fetch) $(value pages_per_fetch)" \
+	    '20 5' 'all there are'
+}
+
+@test "an archive that loses a message is found out" {
+	archive_start 20 4 lose
+	archived 1
+	grep -q 'not as many messages' err
+	archived 0 --limit 10
+}
+
+@test "an archive in disorder is found out" {
+	archive_start 20 4 disorder
+	archived 1
+	grep -q 'out of order' err
+}
+
+@test "an archive that gives a page again is found out" {
+	archive_start 20 4 again
+	archived 1
+	grep -q 'out of order' err
+}
+
+@test "an archive without messages is a fault" {
+	archive_start 0 4
+	archived 1
+	grep -q 'not as many messages' err
 }
 
 @test "a histogram counts every delivery once" {
@@ -190,7 +305,8 @@ server_start_at() {
 @test "wrong usage is refused, status 64" {
 	for bad in '' connect 'connect nowhere' 'dance 127.0.0.1:1' \
 	    '--clients 0 connect 127.0.0.1:1' '--no-such connect 127.0.0.1:1' \
-	    '--protocol smtp connect 127.0.0.1:1'; do
+	    '--protocol smtp connect 127.0.0.1:1' \
+	    '--protocol irc history 127.0.0.1:1'; do
 		# shellcheck disable=SC2086 # words
 		load_run 64 $bad
 		[[ -s err ]]

@@ -175,7 +175,7 @@ static const char help[] =
     "  --comm A,B        programs whose CPU time and memory are the server's\n"
     "  --parent PID,...  count only these processes and their children\n"
     "  --protocol NAME   chat; irc, redis, nats, mqtt (QoS 1) or xmpp (group\n"
-    "                    chat), to compare (all but history)\n"
+    "                    chat), to compare (history: only xmpp)\n"
     "  --first-byte      connect, idle: whatever comes first ends the login\n"
     "  --timeout N       seconds without anything coming: give up (30)\n"
     "  --yes             the server is not on this machine, but mine\n"
@@ -324,6 +324,9 @@ parse_options(int argc, char **argv)
 		if (work.name == NULL)
 			option_usage("%s is no workload", argv[optind]);
 	}
+	if (work.run == run_history && crowd.dialect->history == NULL)
+		option_usage(
+		    "history is not asked for in %s", crowd.dialect->name);
 	crowd.server = argv[optind + 1];
 	if (!conn_resolve(crowd.server, &crowd.target))
 		option_usage("%s is not HOST:PORT or unix:PATH", crowd.server);

@@ -27,6 +27,20 @@
 	"<presence from='" ROOM "/u1' to='u1@localhost/7'>" \
 	"<x xmlns='http://jabber.org/protocol/muc#user'>" \
 	"<item role='participant' affiliation='none'/>"
+/* As Prosody has it, and as ejabberd. */
+#define PAST \
+	"<message to='u2@localhost/7' from='" ROOM "'>" \
+	"<result xmlns='urn:xmpp:mam:2' id='a-1'>" \
+	"<forwarded xmlns='urn:xmpp:forward:0'>" \
+	"<delay xmlns='urn:xmpp:delay' stamp='2026-11-29T02:27:40Z'/>" MESSAGE \
+	"</forwarded></result></message>"
+#define PAST_OF_EJABBERD \
+	"<message to='u2@localhost/7' from='" ROOM "'>" \
+	"<result id='17' xmlns='urn:xmpp:mam:2'>" \
+	"<forwarded xmlns='urn:xmpp:forward:0'>" MESSAGE \
+	"<delay from='conference.localhost' " \
+	"stamp='2026-11-29T02:27:40.260027Z' xmlns='urn:xmpp:delay'/>" \
+	"</forwarded></result></message>"
 #define TOO_LONG (64 * 1024 + 1)
 
 static void
@@ -187,14 +201,74 @@ what_the_room_says_is_no_message(void **state)
 	    true, WIRE_OTHER);
 }
 
+static void
+the_archive_is_asked_for_the_latest_or_those_before(void **state)
+{
+	static const char asked[] =
+	    "<iq type='set' to='" ROOM "' id='history'>"
+	    "<query xmlns='urn:xmpp:mam:2'>"
+	    "<set xmlns='http://jabber.org/protocol/rsm'><max>%s</max>"
+	    "<before>%s</before></set></query></iq>";
+	char want[512];
+
+	(void)state;
+	xmpp_history(&conn.out, 1000, (struct slice){ NULL, 0 });
+	snprintf(want, sizeof(want), asked, "1000", "");
+	assert_said(want);
+	xmpp_history(&conn.out, 750, (struct slice){ "a-1'", 3 });
+	snprintf(want, sizeof(want), asked, "750", "a-1");
+	assert_said(want);
+}
+
+static void
+a_message_out_of_the_archive_is_none_that_is_said_now(void **state)
+{
+	(void)state;
+	assert_kind(PAST, false, WIRE_OTHER);
+	assert_int_equal(ev.past, 1);
+	assert_int_equal(ev.id, 261129022740000000);
+	assert_kind(PAST_OF_EJABBERD, false, WIRE_OTHER);
+	assert_int_equal(ev.past, 1);
+	assert_int_equal(ev.id, 261129022740260027);
+	assert_kind(MESSAGE, false, WIRE_MESSAGE);
+	assert_int_equal(ev.past, 0);
+}
+
+#define PAGE(fin, set) \
+	"<iq type='result' id='history' from='" ROOM "'><fin" fin \
+	" xmlns='urn:xmpp:mam:2'>" \
+	"<set xmlns='http://jabber.org/protocol/rsm'>" set "</set></fin></iq>"
+
+static void
+the_end_of_a_page_says_whether_there_is_more_and_where(void **state)
+{
+	(void)state;
+	assert_kind(PAGE(" complete='false'",
+			"<count>2000</count><first>17</first><last>18</last>"),
+	    false, WIRE_PAGE);
+	assert_true(ev.more);
+	assert_slice(ev.first, "17");
+	assert_int_equal(ev.stored, 2000);
+	assert_int_equal(ev.past, 0);
+	assert_kind(PAGE("", "<first index='5'>a-1</first><last>b</last>"),
+	    false, WIRE_PAGE);
+	assert_true(ev.more);
+	assert_slice(ev.first, "a-1");
+	assert_int_equal(ev.stored, 0);
+	assert_kind(
+	    PAGE(" complete='true'", "<count>0</count>"), false, WIRE_PAGE);
+	assert_false(ev.more);
+	assert_null(ev.first.s);
+}
+
 /* With spaces between two stanzas, and the next one close behind. */
 static void
 stanzas_may_be_cut_anywhere(void **state)
 {
 	static const char all[] = "<?xml version='1.0'?>\n" MESSAGE
-				  " \n<presence from='a' to='b'/>" MESSAGE;
+				  " \n<presence from='a' to='b'/>" PAST MESSAGE;
 	static const enum wire_kind wanted[] = { WIRE_OTHER, WIRE_MESSAGE,
-		WIRE_OTHER, WIRE_MESSAGE };
+		WIRE_OTHER, WIRE_OTHER, WIRE_MESSAGE };
 	size_t i, n, heard = 0;
 	char *stanza;
 
@@ -203,17 +277,17 @@ stanzas_may_be_cut_anywhere(void **state)
 		buf_add(&conn.in.in, all + i, 1);
 		while ((stanza = xmpp_next(&conn, &n)) != NULL) {
 			assert_true(xmpp_read(&ev, stanza, n, &conn.out, true));
-			assert_true(heard < 4);
+			assert_true(heard < 5);
 			assert_int_equal(ev.kind, wanted[heard++]);
 			if (ev.kind == WIRE_MESSAGE)
 				assert_slice(ev.message, "hello");
 		}
 	}
-	assert_int_equal(heard, 4);
+	assert_int_equal(heard, 5);
 	buf_add_str(&conn.in.in, all);
 	for (heard = 0; (stanza = xmpp_next(&conn, &n)) != NULL; heard++)
 		assert_true(xmpp_read(&ev, stanza, n, &conn.out, true));
-	assert_int_equal(heard, 4);
+	assert_int_equal(heard, 5);
 }
 
 static void
@@ -232,6 +306,12 @@ what_is_not_this_chat_is_refused(void **state)
 		"<message from='" ROOM "' type='groupchat'><body>hello</body>"
 		"</message>",
 		"<message from='lobby@conference.localhost'></message>",
+		"<message from='lobby@conference.localhost'>"
+		"<result xmlns='urn:xmpp:mam:2'><delay stamp='2026'/></result>"
+		"</message>",
+		"<message from='" ROOM "'><result xmlns='urn:xmpp:mam:2'/>"
+		"</message>",
+		PAGE("", ""),
 	};
 	size_t i;
 
@@ -273,6 +353,9 @@ main(void)
 		TEST(a_message_goes_to_the_room),
 		TEST(a_message_says_whose_it_is),
 		TEST(what_the_room_says_is_no_message),
+		TEST(the_archive_is_asked_for_the_latest_or_those_before),
+		TEST(a_message_out_of_the_archive_is_none_that_is_said_now),
+		TEST(the_end_of_a_page_says_whether_there_is_more_and_where),
 		TEST(stanzas_may_be_cut_anywhere),
 		TEST(what_is_not_this_chat_is_refused),
 		TEST(a_stanza_without_end_is_refused),

@@ -34,6 +34,7 @@ static const struct {
 	KEY("id", id, 'i'),
 	KEY("last_id", last_id, 'i'),
 	KEY("reset", reset, 'b'),
+	KEY("more", more, 'b'),
 };
 #define NMEMBERS (sizeof(members) / sizeof(members[0]))
 
@@ -45,6 +46,7 @@ static const struct {
 	{ "ACK", WIRE_ACK },
 	{ "CONNECTED", WIRE_CONNECTED },
 	{ "ERROR", WIRE_ERROR },
+	{ "HISTORY", WIRE_PAGE },
 	{ "PING", WIRE_PING },
 };
 
@@ -85,7 +87,7 @@ wire_set(struct wire *ev, struct slice key, struct slice text, char type,
 			memcpy(
 			    base + members[i].where, &number, sizeof(number));
 		else
-			ev->reset = number != 0;
+			*(bool *)(base + members[i].where) = number != 0;
 		return;
 	}
 }

@@ -14,6 +14,7 @@ enum wire_kind {
 	WIRE_CONNECTED,
 	WIRE_ERROR,
 	WIRE_MESSAGE,
+	WIRE_PAGE, /* of history, or the end of one */
 	WIRE_PING
 };
 
@@ -27,11 +28,16 @@ struct json_object;
 struct wire {
 	enum wire_kind kind;
 	bool reset;
+	bool more; /* of WIRE_PAGE: there are older messages */
 	int64_t id;
 	int64_t last_id;
 	double retry_after; /* reconnect_after; s */
 	struct slice name;  /* "event" itself */
 	struct slice ref, from, to, message, code, resume;
+	/* Of history. */
+	size_t past;	/* so many messages of it; `id` is the first's place */
+	int64_t stored; /* of WIRE_PAGE: so many there are; 0: not told */
+	struct slice first; /* of WIRE_PAGE: what its first message is called */
 	struct json_object *object; /* owns the slices, or NULL */
 };
 

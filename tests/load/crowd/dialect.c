@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <json-c/json.h>
+
 #include "body.h"
 #include "dialect.h"
 #include "mqtt.h"
@@ -46,12 +48,57 @@ chat_message(struct buf *out, const char *text, size_t n, uint32_t number)
 	buf_add_str(out, end);
 }
 
+static void
+chat_history(struct buf *out, size_t n, struct slice before)
+{
+	buf_add_str(out, "{\"command\":\"HISTORY\",\"limit\":");
+	buf_add_int(out, (int64_t)n);
+	if (before.s != NULL) {
+		buf_add_str(out, ",\"before\":");
+		buf_add(out, before.s, before.n);
+	}
+	buf_add_str(out, "}\n");
+}
+
+/* How many messages are in a page; false: it is none, or out of order. */
+static bool
+chat_page(struct wire *ev)
+{
+	struct json_object *all, *id;
+	int64_t last = 0, next;
+	size_t i, n;
+
+	all = json_object_object_get(ev->object, "messages");
+	if (!json_object_is_type(all, json_type_array))
+		return false;
+	n = json_object_array_length(all);
+	for (i = 0; i < n; i++) {
+		id = json_object_object_get(
+		    json_object_array_get_idx(all, i), "id");
+		next = id != NULL ? json_object_get_int64(id) : 0;
+		if (next <= last)
+			return false;
+		last = next;
+		if (i > 0)
+			continue;
+		ev->id = next;
+		ev->first.s = json_object_to_json_string(id);
+		ev->first.n = strlen(ev->first.s);
+	}
+	ev->past = n;
+	return true;
+}
+
 static bool
 chat_read(struct wire *ev, char *line, size_t n, struct buf *out, bool room)
 {
 	(void)room;
 	if (!wire_scan(ev, line, n) && !wire_parse(ev, line, n))
 		return false;
+	if (ev->kind == WIRE_PAGE && !chat_page(ev)) {
+		wire_free(ev);
+		return false;
+	}
 	if (ev->kind == WIRE_PING)
 		buf_add_str(out, "{\"command\":\"PING\"}\n");
 	return true;
@@ -202,17 +249,18 @@ nats_read(struct wire *ev, char *line, size_t n, struct buf *out, bool room)
 }
 
 static const struct dialect dialects[] = {
-	{ "chat", ACK_ID, true, chat_greet, chat_message, conn_line,
-	    chat_read },
-	{ "irc", ACK_NONE, true, irc_greet, irc_message, conn_line, irc_read },
+	{ "chat", ACK_ID, true, chat_greet, chat_message, conn_line, chat_read,
+	    chat_history },
+	{ "irc", ACK_NONE, true, irc_greet, irc_message, conn_line, irc_read,
+	    NULL },
 	{ "redis", ACK_NONE, true, redis_greet, redis_message, conn_line,
-	    redis_read },
+	    redis_read, NULL },
 	{ "nats", ACK_NONE, true, nats_greet, nats_message, conn_line,
-	    nats_read },
+	    nats_read, NULL },
 	{ "mqtt", ACK_NONE, false, mqtt_greet, mqtt_message, mqtt_next,
-	    mqtt_read },
+	    mqtt_read, NULL },
 	{ "xmpp", ACK_COPY, false, xmpp_greet, xmpp_message, xmpp_next,
-	    xmpp_read },
+	    xmpp_read, xmpp_history },
 };
 
 const struct dialect *

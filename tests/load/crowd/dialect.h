@@ -1,6 +1,7 @@
 /*
  * What is said on the wire, here and at other servers that chat-load can
- * measure beside Chat: only as far as logging in and talking in one room go.
+ * measure beside Chat: only as far as logging in, talking in one room and
+ * looking back at what was said there go.
  */
 #ifndef DIALECT_H
 #define DIALECT_H
@@ -34,6 +35,13 @@ struct dialect {
 	 */
 	bool (*read)(
 	    struct wire *, char *line, size_t n, struct buf *out, bool room);
+	/*
+	 * Ask for the latest n messages, or with `before` for those that came
+	 * before the one that is called so.  NULL: it is not known how.  They
+	 * are read with `past`, oldest first, and the last with or before a
+	 * WIRE_PAGE.
+	 */
+	void (*history)(struct buf *out, size_t n, struct slice before);
 };
 
 /* By its name; NULL: there is none. */

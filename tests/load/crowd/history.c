@@ -1,11 +1,8 @@
 /*
- * Fetches the latest page of history as often as asked for.  A page must have
- * ascending ids; the time is that from the question to its answer's last byte.
+ * Fetches the latest messages as often as asked for, each time in as many pages
+ * as the server makes of them.  They must be in order, and as many as are
+ * stored; the time is that from the question to the last byte of its answer.
  */
-#include <stdio.h>
-
-#include <json-c/json.h>
-
 #include "crowd.h"
 #include "history.h"
 #include "progress.h"
@@ -15,57 +12,80 @@
 
 struct history history;
 
+static size_t wanted;
 static bool answered;
+static struct { /* what has come of the page under way */
+	size_t messages;
+	int64_t first, last; /* places */
+	int64_t before;	     /* that of which all must be */
+} page;
 
-/* The number of messages, or 0: that is no page. */
-static size_t
-page_length(struct json_object *page)
+static void
+page_ask(struct client *c, struct slice before)
 {
-	struct json_object *all, *id;
-	int64_t last = 0, next;
-	size_t i, n;
+	page.messages = 0;
+	page.last = INT64_MIN;
+	history.pages++;
+	crowd.dialect->history(&c->conn.out, wanted - history.messages, before);
+}
 
-	all = json_object_object_get(page, "messages");
-	if (!json_object_is_type(all, json_type_array))
-		return 0;
-	n = json_object_array_length(all);
-	for (i = 0; i < n; i++) {
-		id = json_object_object_get(
-		    json_object_array_get_idx(all, i), "id");
-		next = id != NULL ? json_object_get_int64(id) : 0;
-		if (next <= last)
-			return 0;
-		last = next;
-	}
-	return n;
+static void
+past_heard(const struct wire *ev)
+{
+	if (ev->id < page.last || ev->id > page.before)
+		crowd_trouble("history is out of order", "", 0);
+	if (page.messages == 0)
+		page.first = ev->id;
+	page.last = ev->id;
+	page.messages += ev->past;
+	history.messages += ev->past;
+}
+
+/* The last page is here. */
+static void
+answer_judge(const struct wire *ev)
+{
+	size_t n = history.messages;
+
+	if (n == 0 || n > wanted ||
+	    (n < wanted && (ev->more || n < (uint64_t)ev->stored)))
+		crowd_trouble(
+		    "history has not as many messages as it should", "", 0);
 }
 
 static void
 history_heard(struct client *c, const struct said *said, uint64_t now)
 {
-	if (!slice_is(said->ev.name, "HISTORY"))
-		return;
-	hist_add(&history.answer, now - c->opened);
+	const struct wire *ev = &said->ev;
+
+	if (ev->past > 0)
+		past_heard(ev);
 	crowd.last_progress = now;
+	if (ev->kind != WIRE_PAGE)
+		return;
+	if (ev->more && page.messages > 0 && history.messages < wanted) {
+		page.before = page.first;
+		page_ask(c, ev->first);
+		return;
+	}
+	hist_add(&history.answer, now - c->opened);
 	answered = true;
-	history.messages = page_length(said->ev.object);
-	if (history.messages == 0)
-		crowd_trouble("a page is empty, or out of order", "", 0);
+	answer_judge(ev);
 }
 
 void
 history_run(long fetches, long limit)
 {
 	struct client *c = &crowd.client[0];
-	char line[64];
 	long i;
 
 	crowd.heard = history_heard;
+	wanted = (size_t)limit;
 	progress_begin("pages", (double)fetches);
-	snprintf(line, sizeof(line),
-	    "{\"command\":\"HISTORY\",\"limit\":%ld}\n", limit);
 	for (i = 0; i < fetches && !crowd_is_in_trouble(); i++) {
-		buf_add_str(&c->conn.out, line);
+		history.messages = history.pages = 0;
+		page.before = INT64_MAX;
+		page_ask(c, (struct slice){ NULL, 0 });
 		answered = false;
 		c->opened = clock_ns();
 		crowd_flush(c);

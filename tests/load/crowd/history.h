@@ -7,7 +7,10 @@
 #include "clock.h"
 
 struct history {
-	size_t messages; /* of the last answer */
+	/* Of the last answer. */
+	size_t messages;
+	size_t pages;
+
 	struct hist answer;
 };
 

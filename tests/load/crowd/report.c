@@ -106,8 +106,9 @@ report_logins(double seconds)
 void
 report_history(void)
 {
-	printf("fetches=%" PRIu64 "\nmessages_per_page=%zu\n", history.answer.n,
-	    history.messages);
+	printf("fetches=%" PRIu64 "\nmessages_per_fetch=%zu\n"
+	       "pages_per_fetch=%zu\n",
+	    history.answer.n, history.messages, history.pages);
 	print_histogram(&history.answer, "page");
 	hint_slow(&history.answer);
 }

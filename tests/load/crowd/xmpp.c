@@ -2,19 +2,22 @@
  * XMPP's stream is one XML document that never ends.  It is not parsed: stanzas
  * are cut out of it, and what is wanted of them is found, by looking for text
  * as Prosody and ejabberd write it.  Nothing that chat-load sends needs to be
- * escaped, and no element has another of its own name in it.
+ * escaped.
  */
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "xmpp.h"
 
-#define DOMAIN	    "localhost"
-#define ROOM	    "chat-load@conference." DOMAIN
-#define STANZA_MAX  (64 * 1024) /* more than a message, or features, can be */
-#define ELEMENT_MAX 32		/* bytes of an element's name */
-#define SASL_MAX    64		/* bytes of a name and a password */
+#define DOMAIN	     "localhost"
+#define ROOM	     "chat-load@conference." DOMAIN
+#define ARCHIVE	     " xmlns='urn:xmpp:mam:2'"
+#define STANZA_MAX   (64 * 1024) /* more than a message, or features, can be */
+#define ELEMENT_MAX  32		 /* bytes of an element's name */
+#define SASL_MAX     64		 /* bytes of a name and a password */
+#define STAMP_DIGITS 18		 /* of a time, year to microsecond */
 
 static bool
 begins(struct slice s, const char *with)
@@ -103,11 +106,67 @@ xmpp_message(struct buf *out, const char *text, size_t n, uint32_t number)
 	buf_add_str(out, "</body></message>");
 }
 
+void
+xmpp_history(struct buf *out, size_t n, struct slice before)
+{
+	buf_add_str(out,
+	    "<iq type='set' to='" ROOM "' id='history'><query" ARCHIVE ">"
+	    "<set xmlns='http://jabber.org/protocol/rsm'><max>");
+	buf_add_int(out, (int64_t)n);
+	buf_add_str(out, "</max><before>");
+	if (before.s != NULL)
+		buf_add(out, before.s, before.n);
+	buf_add_str(out, "</before></set></query></iq>");
+}
+
+/* How many elements begin so here and are not ended at once. */
+static size_t
+count_begun(struct slice s, const char *begin)
+{
+	const char *p = s.s, *end = s.s + s.n, *close;
+	size_t n = 0;
+
+	while (
+	    (p = memmem(p, (size_t)(end - p), begin, strlen(begin))) != NULL) {
+		p += strlen(begin);
+		close = memchr(p, '>', (size_t)(end - p));
+		if (close == NULL)
+			break;
+		if (strchr(" \n\t>", *p) != NULL && close[-1] != '/')
+			n++;
+	}
+	return n;
+}
+
+/*
+ * Bytes of an element of that name, which may have others of it inside: what
+ * comes out of an archive is a message in a message.  0: it is not all there.
+ */
+static size_t
+element_length(struct slice s, const char *name, int n)
+{
+	char begin[ELEMENT_MAX + sizeof("<")], end[ELEMENT_MAX + sizeof("</>")];
+	const char *close;
+	size_t at = 0, depth = 0, next;
+
+	snprintf(begin, sizeof(begin), "<%.*s", n, name);
+	snprintf(end, sizeof(end), "</%.*s>", n, name);
+	do {
+		close = memmem(s.s + at, s.n - at, end, strlen(end));
+		if (close == NULL)
+			return 0;
+		next = (size_t)(close - s.s);
+		depth +=
+		    count_begun((struct slice){ s.s + at, next - at }, begin);
+		at = next + strlen(end);
+	} while (--depth > 0);
+	return at;
+}
+
 /* Bytes of the first stanza, 0: it is not all there. */
 static size_t
 stanza_length(struct slice s)
 {
-	char end[ELEMENT_MAX + sizeof("</>")];
 	const char *close = memchr(s.s, '>', s.n);
 	size_t tag, name;
 
@@ -123,9 +182,7 @@ stanza_length(struct slice s)
 		name++;
 	if (name > ELEMENT_MAX)
 		return tag;
-	snprintf(end, sizeof(end), "</%.*s>", (int)name - 1, s.s + 1);
-	close = memmem(s.s, s.n, end, strlen(end));
-	return close == NULL ? 0 : (size_t)(close - s.s) + strlen(end);
+	return element_length(s, s.s + 1, (int)name - 1);
 }
 
 /* (Servers that keep a connection alive send spaces.) */
@@ -192,6 +249,27 @@ features_read(struct wire *ev, struct slice stanza, struct buf *out, bool room)
 	return nothing_read(ev, stanza, out, room);
 }
 
+/* Of a page: <first>NAME</first>, which may have attributes, and the rest. */
+static bool
+page_read(struct wire *ev, struct slice stanza)
+{
+	struct slice first = between(stanza, "<first", "</first>"),
+		     stored = between(stanza, "<count>", "</count>");
+	const char *name =
+	    first.s == NULL ? NULL : memchr(first.s, '>', first.n);
+
+	ev->kind = WIRE_PAGE;
+	ev->more = !has(between(stanza, "<fin", ">"), " complete='true'");
+	if (name != NULL) {
+		name++;
+		ev->first =
+		    (struct slice){ name, first.n - (size_t)(name - first.s) };
+	}
+	if (stored.s != NULL)
+		ev->stored = strtoll(stored.s, NULL, 10);
+	return ev->first.s != NULL || !ev->more;
+}
+
 /* The answer with the address: what is before its @ is the name. */
 static bool
 iq_read(struct wire *ev, struct slice stanza, struct buf *out, bool room)
@@ -200,6 +278,8 @@ iq_read(struct wire *ev, struct slice stanza, struct buf *out, bool room)
 
 	if (is_error(stanza))
 		return failure_read(ev, stanza, out, room);
+	if (has(stanza, "<fin "))
+		return page_read(ev, stanza);
 	if (name.s == NULL)
 		return false;
 	if (!room) {
@@ -225,6 +305,38 @@ presence_read(struct wire *ev, struct slice stanza, struct buf *out, bool room)
 	return true;
 }
 
+/*
+ * Its place among others: the digits of the time, as far as microseconds and
+ * without the century.  2026-11-29T02:24:31.26Z is 261129022431260000.
+ */
+static int64_t
+stamp_place(struct slice stamp)
+{
+	int64_t place = 0;
+	size_t i, digits = 0;
+
+	for (i = 2; i < stamp.n && digits < STAMP_DIGITS; i++) {
+		if (!isdigit((unsigned char)stamp.s[i]))
+			continue;
+		place = place * 10 + (stamp.s[i] - '0');
+		digits++;
+	}
+	for (; digits < STAMP_DIGITS; digits++)
+		place *= 10;
+	return place;
+}
+
+/* A message that was said before, inside of one that the archive sends. */
+static bool
+past_read(struct wire *ev, struct slice stanza, struct slice tag)
+{
+	struct slice stamp = between(stanza, " stamp='", "'");
+
+	ev->past = 1;
+	ev->id = stamp_place(stamp);
+	return stamp.s != NULL && has(tag, " from='" ROOM "'");
+}
+
 /* Of the room itself there are messages too, but they have no text. */
 static bool
 message_read(struct wire *ev, struct slice stanza, struct buf *out, bool room)
@@ -233,6 +345,8 @@ message_read(struct wire *ev, struct slice stanza, struct buf *out, bool room)
 
 	if (has(tag, " type='error'"))
 		return failure_read(ev, stanza, out, room);
+	if (has(between(stanza, "<result", ">"), ARCHIVE))
+		return past_read(ev, stanza, tag);
 	ev->message = between(stanza, "<body>", "</body>");
 	if (ev->message.s == NULL)
 		return has(tag, " from='" ROOM);
