@@ -72,6 +72,20 @@ setup() {
 	    "$ROOT/docs/performance.tsv")" "$before" documents
 }
 
+@test "history is fetched from those that keep it, beside Chat" {
+	# shellcheck source=tests/load/peers.bash
+	. "$ROOT/tests/load/peers.bash"
+	note() { :; }
+	BENCH_PEERS=1 peers_find prosody ejabberd
+	((${#PEERS[@]} > 0)) || skip 'neither prosody nor ejabberd is installed'
+	BENCH_PEERS=1 BENCH_ROUNDS=1 BENCH_MESSAGES=50 run -0 \
+	    "$ROOT/tests/load/bench" archive 3>&-
+	echo "$output"
+	[[ $output == *"50 stored"*" Chat "*" ${PEERS[*]: -1} "* ]]
+	[[ $output == *'| median, ms '*'| 99 of 100, ms '* ]]
+	[[ $output != *'| - '* ]]
+}
+
 @test "a part that is none is refused with the list of parts, status 64" {
 	run -64 "$ROOT/tests/load/bench" nothing
 	[[ $output == *fanout*BENCH_PEERS* ]]

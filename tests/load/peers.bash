@@ -3,7 +3,8 @@
 # Other servers, for make bench with BENCH_PEERS=1: Debian's packages, each on a
 # port and in a directory of its own, as the current user, without limits of
 # rates.  Only Prosody and ejabberd store anything: what is said in a room, as
-# they do it without another database.
+# they do it without another database.  Their rooms are persistent, as others
+# lose it with the last who leaves.
 
 peer=''
 PEER_PROTOCOL='' PEER_OPTIONS=() PEER_RUN=()
@@ -129,6 +130,8 @@ prosody_configure() {
 		VirtualHost "localhost"
 		Component "conference.localhost" "muc"
 		    modules_enabled = { "muc_mam" }
+		    max_archive_query_results = 1000
+		    muc_room_default_persistent = true
 		    muc_room_locking = false
 	END
 }
@@ -159,7 +162,10 @@ ejabberd_configure() {
 		    host: conference.localhost
 		    max_users: 12000
 		    max_users_presence: 12000
-		    default_room_options: {mam: true, max_users: 12000}
+		    default_room_options:
+		      mam: true
+		      persistent: true
+		      max_users: 12000
 		  mod_mam: {}
 	END
 }
@@ -213,14 +219,21 @@ peer_spare() {
 	esac
 }
 
+# peer_measure OUT ARGUMENTS... WORKLOAD: the one that has been started
+peer_measure() {
+	local to=$1
+	shift
+	load "$to" --protocol "$PEER_PROTOCOL" --parent "$peer" \
+	    --comm "$(<"/proc/$peer/comm")" "$@" "${PEER_OPTIONS[@]}" "$PEER"
+}
+
 # peer_load NAME OUT ARGUMENTS... WORKLOAD: start it, measure it, end it.
 peer_load() {
 	local name=$1 to=$2
 	shift 2
 	peer_start "$name" || return
 	peer_spare "$name" "${!#}"
-	load "$to" --protocol "$PEER_PROTOCOL" --parent "$peer" \
-	    --comm "$(<"/proc/$peer/comm")" "$@" "${PEER_OPTIONS[@]}" "$PEER"
+	peer_measure "$to" "$@"
 	peer_stop
 }
 

@@ -118,3 +118,33 @@ bench_history() {
 	say_line 'Asked: at most 5 ms for the latest 1,000, however many there are.'
 	rm -f "$CHAT_DB"*
 }
+
+# The same work for all: so many are said, and then fetched.
+bench_archive() {
+	local name title n=$((MESSAGES < 2000 ? MESSAGES : 2000))
+	local CHAT_DB=$T/data/chat.db-archive
+	local -a fill=(--receivers 1 --messages "$n" --size 100)
+	local -a ask=(--messages $((30 * ROUNDS)))
+	peers_find prosody ejabberd
+	((${#PEERS[@]} > 0)) || return 0
+	serve || return
+	load archive.fill "${fill[@]}" fanout "$CHAT" &&
+	    load archive.1 "${ask[@]}" history "$CHAT"
+	unserve
+	for name in "${PEERS[@]}"; do
+		peer_start "$name" || continue
+		peer_measure "archive.$name.fill" "${fill[@]}" fanout &&
+		    peer_measure "archive.$name.1" "${ask[@]}" history
+		peer_stop
+	done
+	heading 'The latest 1,000 messages, beside others' \
+	    "$n stored, 100 bytes each" Chat "${PEERS[@]}"
+	while read -r name title; do
+		peer_values "$name" archive
+		row "$title" "$(value "$name" archive.1)" "${VALUES[@]}"
+	done <<-END
+		page_p50_ms median, ms
+		page_p99_ms 99 of 100, ms
+	END
+	rm -f "$CHAT_DB"*
+}
