@@ -83,7 +83,8 @@ add(struct listeners *l, int fd)
 	    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) == -1 ||
 	    fcntl(fd, F_SETFD, FD_CLOEXEC) == -1)
 		return false;
-	l->fds[l->count++] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	l->fds[l->count++] =
+	    (struct pollfd){ .fd = fd, .events = POLLIN | POLLRDHUP };
 	return true;
 }
 
@@ -265,14 +266,49 @@ become_session(struct listeners *l, const sigset_t *before)
 	close(fd);
 }
 
+/* Who else has it may have shut it down: then nobody can connect to it. */
 static void
-take(struct listeners *l, int listener)
+drop(struct listeners *l, nfds_t i)
 {
-	l->connection = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	if (l->connection == -1 &&
-	    (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
-		errno == ENOMEM))
+	log_event(LEVEL_ERROR, "listen",
+	    "the socket of descriptor %d was shut down; it is left: start again"
+	    " the unit or program that gave it",
+	    l->fds[i].fd);
+	close(l->fds[i].fd);
+	l->fds[i] = l->fds[--l->count];
+}
+
+/* (Which errors are about what, accept(2) tells.) */
+static void
+take(struct listeners *l, nfds_t i)
+{
+	l->connection = accept4(l->fds[i].fd, NULL, NULL, SOCK_CLOEXEC);
+	if (l->connection != -1)
+		return;
+	switch (errno) {
+	case EINVAL:
+		drop(l, i);
+		break;
+	case EAGAIN:
+		/* What a UNIX socket says instead, once it is empty. */
+		if (l->fds[i].revents & (POLLHUP | POLLRDHUP))
+			drop(l, i);
+		break;
+	/* The connection's own trouble, which went with it. */
+	case ECONNABORTED:
+	case ENETDOWN:
+	case EPROTO:
+	case ENOPROTOOPT:
+	case EHOSTDOWN:
+	case ENONET:
+	case EHOSTUNREACH:
+	case EOPNOTSUPP:
+	case ENETUNREACH:
+		break;
+	/* Whatever it is, it is not tried again without a pause. */
+	default:
 		trouble(l, "cannot take a connection");
+	}
 }
 
 /* A process for the connection, if there is one.  Returns true in it. */
@@ -310,7 +346,7 @@ serve(struct listeners *l)
 	int n;
 
 	process_take_signals(taken, on_signal, &before);
-	while (!terminated) {
+	while (!terminated && l->count > 0) {
 		full = l->children >= l->children_max;
 		n = ppoll(l->fds, full || l->paused ? 0 : l->count,
 		    l->paused ? &pause : NULL, &before);
@@ -324,12 +360,16 @@ serve(struct listeners *l)
 		for (i = 0; n > 0 && !l->paused && i < l->count; i++) {
 			if (l->fds[i].revents == 0)
 				continue;
-			take(l, l->fds[i].fd);
+			take(l, i);
 			if (copy(l, &before))
 				return LISTEN_SESSION;
 		}
 	}
-	return EX_OK;
+	if (terminated)
+		return EX_OK;
+	log_event(LEVEL_CRITICAL, "listen",
+	    "no socket is left to listen on: this process ends");
+	return EX_OSERR;
 }
 
 int

@@ -151,6 +151,73 @@ client_count() {
 	assert_eq "$(grep -c 'ERROR listen' "$T/log/listen")" 1 'lines of trouble'
 }
 
+# What accept(2) says of a connection, and what it never should.
+@test "trouble of one connection is no trouble, any other is not tried at once" {
+	need_strace
+	notify_start
+	listen_traced -e trace=accept4 \
+	    -e inject=accept4:error=ECONNABORTED:when=1..3
+	client_login alice
+	assert_eq "$(grep -c INJECTED trace)" 3 'connections that went away'
+	not grep -q 'ERROR listen' "$T/log/listen"
+	listen_traced -e trace=accept4 -e inject=accept4:error=EIO:when=1..3
+	client_login bob
+	assert_eq "$(grep -c INJECTED trace)" 3 'calls that failed'
+	assert_eq "$(grep -c 'ERROR listen' "$T/log/listen")" 1 'lines of trouble'
+}
+
+# Two sockets, at $PORT and ./sock, which a process that is left shuts down when
+# it reads "DESCRIPTOR HOW" from ./giver.
+handed_over() {
+	mkfifo giver
+	# shellcheck disable=SC2016 # it is perl's
+	printf '%s\n' '#!/usr/bin/perl' '$^F = 4;' \
+	    'exec @ARGV if fork;' \
+	    'open(my $in, "<", "giver") or die;' \
+	    'while (<$in>) {' \
+	    '	my ($fd, $how) = split;' \
+	    '	open(my $socket, "+<&=", $fd) or die;' \
+	    '	shutdown($socket, $how) or die;' \
+	    '}' >give
+	chmod +x give
+	PORT=$("$B/tests/chat-talk" --port)
+	environment_options
+	systemd-socket-activate -l "127.0.0.1:$PORT" -l "$T/sock" \
+	    "${OPTIONS[@]}" ./give "$B/bin/chat-session" --listen \
+	    >"$T/log/listen" 2>&1 </dev/null 3>&- &
+	LISTEN=$!
+	LISTENERS+=("$LISTEN")
+	wait_for test -S "$T/sock"
+}
+
+is_closed() {
+	[[ ! -e /proc/$1/fd/$2 ]]
+}
+
+@test "a socket that its giver has shut down is named and left, then the last" {
+	local status=0
+	notify_start
+	handed_over
+	client_open alice "unix:$T/sock"
+	client_login alice
+	exec {giver}>giver
+	echo 3 2 >&"$giver"
+	wait_for grep -q 'ERROR listen.*descriptor 3 .*start again' "$T/log/listen"
+	wait_for is_closed "$LISTEN" 3
+	client_open bob "unix:$T/sock"
+	client_login bob
+	echo 4 0 >&"$giver"
+	exec {giver}>&-
+	wait_for process_gone "$LISTEN"
+	wait "$LISTEN" || status=$?
+	assert_eq "$status" 71 'exit status'
+	LISTENERS=()
+	grep -q 'ERROR listen.*descriptor 4 ' "$T/log/listen"
+	grep -q 'CRITICAL listen.*no socket is left' "$T/log/listen"
+	assert_eq "$(grep -c ' listen:' "$T/log/listen")" 3 'lines of trouble'
+	say alice still
+}
+
 # Who is started by root reads it as root, but its copies are not root.
 @test "a configuration that only root may read counts for its copies" {
 	[[ $(id -u) == 0 ]] || skip 'needs root'
