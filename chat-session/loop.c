@@ -368,7 +368,6 @@ loop_signals(sigset_t *mask)
 	static const int taken[] = { SIGTERM, SIGINT, UPGRADE_SIGNAL, 0 };
 
 	process_take_signals(taken, on_signal, mask);
-	signal(SIGHUP, SIG_IGN);
 }
 
 void

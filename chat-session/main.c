@@ -150,6 +150,7 @@ main(int argc, char **argv)
 	options(&o, argc, argv);
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
 	log_open("chat-session");
 	if (o.test != -1)
 		return upgrade_self_test(&s, o.test);

@@ -90,6 +90,17 @@ listen_traced() {
 	client_expect bob '.message == "here"'
 }
 
+@test "SIGHUP is nothing to it, nor to a session" {
+	notify_start
+	PORT=$("$B/tests/chat-talk" --port)
+	listen_start --listen="127.0.0.1:$PORT"
+	client_login alice
+	kill -HUP "$LISTEN" "$(db 'select pid from sessions')"
+	client_login bob
+	say bob hello
+	client_expect alice '.message == "hello"'
+}
+
 @test "a session that crashes takes no other along, and leaves no zombie" {
 	export CHAT_TEST_FORK=1
 	server_start
