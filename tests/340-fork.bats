@@ -18,7 +18,8 @@ listen_traced() {
 	strace -D -qq -o trace "$@" \
 	    "$B/bin/chat-session" --listen="127.0.0.1:$PORT" \
 	    >"$T/log/listen" 2>&1 </dev/null 3>&- &
-	LISTENERS+=($!)
+	LISTEN=$!
+	LISTENERS+=("$LISTEN")
 	wait_for grep -q 'INFO listening' "$T/log/listen"
 }
 
@@ -272,6 +273,26 @@ is_closed() {
 	client_login alice
 	assert_eq "$(grep -c INJECTED trace)" 3 'forks that failed'
 	assert_eq "$(grep -c 'ERROR listen' "$T/log/listen")" 1 'lines of trouble'
+}
+
+# It cannot leave the pause otherwise, since CALL always fails with ERROR.
+term_in_pause() {
+	local call=$1 error=$2 status=0
+	listen_traced -e trace="$call" -e inject="$call:error=$error:when=1+"
+	client_open alice
+	wait_for grep -q 'ERROR listen' "$T/log/listen"
+	kill -TERM "$LISTEN"
+	wait_for process_gone "$LISTEN"
+	wait "$LISTEN" || status=$?
+	assert_eq "$status" 0 "exit status without what $call needs"
+	LISTENERS=()
+	client_close alice
+}
+
+@test "SIGTERM ends it while there is no process or descriptor to be had" {
+	need_strace
+	term_in_pause clone EAGAIN
+	term_in_pause accept4 EMFILE
 }
 
 @test "a session that a signal has ended is named in the log" {

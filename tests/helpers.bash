@@ -225,7 +225,7 @@ processes_end() {
 	for name in "${!CLIENT_PID[@]}"; do
 		client_drop "$name"
 	done
-	listener_stop
+	listener_stop || bad=1
 	if ! wait_for no_sessions; then
 		processes_show
 		bad=1
@@ -355,16 +355,21 @@ listener_start() {
 }
 
 listener_stop() {
-	local pid
+	local pid bad=0
 	for pid in "${LISTENERS[@]}"; do
 		# What a test has stopped could not hear it.  (Not after it: the
 		# leak checker stops the process at its end by a SIGSTOP, which
 		# that would take back, and both waited for ever.)
 		kill -CONT "$pid" 2>/dev/null || :
 		kill -TERM "$pid" 2>/dev/null || :
+		wait_for process_gone "$pid" || {
+			kill -KILL "$pid"
+			bad=1
+		}
 		wait "$pid" 2>/dev/null || :
 	done
 	LISTENERS=()
+	return "$bad"
 }
 
 notify_is_up() {
