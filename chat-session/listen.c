@@ -352,12 +352,15 @@ serve(struct listeners *l)
 		    l->paused ? &pause : NULL, &before);
 		if (n == -1 && errno != EINTR)
 			return EX_OSERR;
+		if (n > 0)
+			process_hear_signals(&before);
 		l->paused = false;
 		reap(l);
 		/* That for which there was no process before. */
 		if (copy(l, &before))
 			return LISTEN_SESSION;
-		for (i = 0; n > 0 && !l->paused && i < l->count; i++) {
+		for (i = 0; n > 0 && !l->paused && !terminated && i < l->count;
+		     i++) {
 			if (l->fds[i].revents == 0)
 				continue;
 			take(l, i);

@@ -244,6 +244,7 @@ wait(struct session *s, struct pollfd fds[NFDS], int64_t next,
 		err(EX_OSERR, "ppoll");
 	}
 	if (n > 0) {
+		process_hear_signals(mask);
 		s->rested = false;
 		return;
 	}

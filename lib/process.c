@@ -46,6 +46,15 @@ process_take_signals(
 	}
 }
 
+void
+process_hear_signals(const sigset_t *waiting)
+{
+	sigset_t blocked;
+
+	sigprocmask(SIG_SETMASK, waiting, &blocked);
+	sigprocmask(SIG_SETMASK, &blocked, NULL);
+}
+
 /* The directory that a file is, or would be, in. */
 static bool
 stat_directory(const char *file, struct stat *st)

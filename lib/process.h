@@ -28,6 +28,11 @@ void process_fill_standard_fds(void);
  */
 void process_take_signals(
     const int *signals, void (*handler)(int), sigset_t *waiting);
+/*
+ * Let it have those that are there.  ppoll(2) does so only when it has to wait:
+ * call this when it has not, or a peer that is never silent keeps them out.
+ */
+void process_hear_signals(const sigset_t *waiting);
 
 /*
  * Started by root, become the owner of dir for good: user, group, no other

@@ -295,3 +295,23 @@ load helpers
 	client_closed alice
 	client_expect bob '.event == "LEFT" and .username == "alice"'
 }
+
+# It comes when the first of two pieces has been read, and the other is there.
+@test "SIGTERM to a session whose client says one thing after the other" {
+	need_strace
+	traced chat-session recvfrom signal=STOP 2
+	SESSION=$T/traced
+	server_start
+	client_login alice
+	yes '{"command":"PING"}' | head -n 5000 >pings
+	client_raw alice <pings
+	pid=$(db 'select pid from sessions')
+	wait_for grep -q 'State:.*[tT]' "/proc/$pid/status"
+	client_sent alice
+	kill -TERM "$pid"
+	kill -CONT "$pid"
+	client_closed alice
+	grep -q SHUTDOWN "$(client_record alice)"
+	(($(grep -c PONG "$(client_record alice)") < 5000)) ||
+	    fail 'it was told last of all'
+}

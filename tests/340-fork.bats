@@ -295,6 +295,32 @@ term_in_pause() {
 	term_in_pause accept4 EMFILE
 }
 
+# SIGTERM comes while it takes the first of three that are there.
+@test "SIGTERM ends it while connections keep coming" {
+	local status=0 name
+	need_strace
+	notify_start
+	cat >listen <<-END
+		#!/bin/sh
+		read -r go <"$T/go"
+		exec strace -D -qq -o "$T/trace" -e trace=accept4 \
+		    -e inject=accept4:signal=TERM:when=1 \
+		    "$B/bin/chat-session" --listen
+	END
+	chmod +x listen
+	mkfifo go
+	SESSION=$T/listen CHAT_TEST_FORK=1 listener_start
+	for name in a b c; do
+		client_open "$name"
+	done
+	echo >go
+	wait "$LISTENER" || status=$?
+	assert_eq "$status" 0 'exit status'
+	LISTENERS=()
+	assert_eq "$(grep -c ' = [0-9]' trace)" 1 'connections it took'
+	client_login a
+}
+
 @test "a session that a signal has ended is named in the log" {
 	export CHAT_TEST_FORK=1
 	notify_start
