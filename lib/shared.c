@@ -275,6 +275,15 @@ holder_accuse(
 		notice(arg, text);
 }
 
+int64_t
+shared_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
 static void
 deadline_in(struct timespec *ts, long ms)
 {
@@ -301,23 +310,22 @@ lock_taken(struct shared_lock *l, int error)
 }
 
 int
-shared_lock(struct shared_lock *l, shared_notice notice, void *arg)
+shared_lock(
+    struct shared_lock *l, int64_t since, shared_notice notice, void *arg)
 {
 	struct timespec deadline;
-	long waited = 0, step;
+	long left, step;
 	uint32_t turn;
 	int error = pthread_mutex_trylock(&l->mutex);
 
 	while (error == EBUSY || error == ETIMEDOUT) {
-		if (waited >= LOCK_WAIT)
+		if ((left = (long)(since + LOCK_WAIT - shared_now())) <= 0)
 			return ETIMEDOUT;
-		step = LOCK_WAIT - waited < LOCK_STOPPED ? LOCK_WAIT - waited
-							 : LOCK_STOPPED;
+		step = left < LOCK_STOPPED ? left : LOCK_STOPPED;
 		turn = atomic_load(&l->turn);
 		deadline_in(&deadline, step);
 		error = pthread_mutex_clocklock(
 		    &l->mutex, CLOCK_MONOTONIC, &deadline);
-		waited += step;
 		if (error == ETIMEDOUT && step == LOCK_STOPPED &&
 		    atomic_load(&l->turn) == turn)
 			holder_accuse(l, turn, notice, arg);
@@ -338,20 +346,13 @@ shared_unlock(struct shared_lock *l)
 	pthread_mutex_unlock(&l->mutex);
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 void
-shared_watch_begin(struct shared_watch *w, const struct shared_lock *l)
+shared_watch_begin(
+    struct shared_watch *w, const struct shared_lock *l, int64_t began)
 {
 	w->turn = atomic_load(&l->turn);
-	w->began = w->since = now_ms();
+	w->began = began;
+	w->since = shared_now();
 }
 
 bool
@@ -359,7 +360,7 @@ shared_watch(struct shared_watch *w, struct shared_lock *l,
     shared_notice notice, void *arg)
 {
 	uint32_t turn = atomic_load(&l->turn);
-	int64_t now = now_ms();
+	int64_t now = shared_now();
 
 	if (turn == w->turn && now - w->since < LOCK_STOPPED)
 		return now - w->began < LOCK_WAIT;

@@ -94,12 +94,15 @@ void shared_file_unlock(int fd);
 /* What a lock tells of a holder that keeps others waiting. */
 typedef void (*shared_notice)(void *arg, const char *text);
 
+/* Milliseconds of a clock that is never set. */
+int64_t shared_now(void);
+
 /*
- * Take a lock, waiting at most LOCK_WAIT ms.  A holder that has kept it for
- * LOCK_STOPPED ms is named through notice(arg, ...), and killed when it is a
- * stopped process.  Returns 0, or ETIMEDOUT.
+ * Take a lock, waiting until LOCK_WAIT ms after `since` (shared_now()).  A holder
+ * that has kept it for LOCK_STOPPED ms is named through notice(arg, ...), and
+ * killed when it is a stopped process.  Returns 0, or ETIMEDOUT.
  */
-int shared_lock(struct shared_lock *, shared_notice, void *arg);
+int shared_lock(struct shared_lock *, int64_t since, shared_notice, void *arg);
 /* The same without waiting; whether it is ours. */
 bool shared_trylock(struct shared_lock *);
 void shared_unlock(struct shared_lock *);
@@ -107,13 +110,14 @@ void shared_unlock(struct shared_lock *);
 /*
  * For who waits for what the holder of a lock does, and not for the lock: call
  * shared_watch() now and then.  It does to a holder what shared_lock() does;
- * false after LOCK_WAIT ms.
+ * false from LOCK_WAIT ms after `began` on.
  */
 struct shared_watch {
 	uint32_t turn;	      /* the holder's */
 	int64_t began, since; /* ms; since: the last turn that was seen */
 };
-void shared_watch_begin(struct shared_watch *, const struct shared_lock *);
+void shared_watch_begin(
+    struct shared_watch *, const struct shared_lock *, int64_t began);
 bool shared_watch(
     struct shared_watch *, struct shared_lock *, shared_notice, void *arg);
 

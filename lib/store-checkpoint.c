@@ -93,7 +93,8 @@ final_pass(struct store *s, bool *whole)
 	int64_t id;
 	bool ok;
 
-	if (shared_lock(&page->write, s->options.notice, s->options.arg) != 0) {
+	if (shared_lock(&page->write, shared_now(), s->options.notice,
+		s->options.arg) != 0) {
 		*whole = false;
 		return true;
 	}
@@ -103,7 +104,8 @@ final_pass(struct store *s, bool *whole)
 	ok = pass(s, mode, whole);
 	sqlite3_busy_timeout(s->db, STORE_BUSY);
 	if (*whole &&
-	    shared_lock(&page->sync, s->options.notice, s->options.arg) == 0) {
+	    shared_lock(&page->sync, shared_now(), s->options.notice,
+		s->options.arg) == 0) {
 		/* It synced the database: all up to here is on disk. */
 		atomic_store(&page->synced_id, id);
 		atomic_store(&page->synced_commits, commits);

@@ -102,6 +102,7 @@ struct store {
 	int64_t last_id;	     /* the log's, in the transaction */
 	int64_t changes;	     /* rows, when it began */
 	uint64_t commit;	     /* number of our last one */
+	int64_t since; /* shared_now() when we began to send, or 0 */
 	char error[STORE_ERROR_MAX];
 };
 
@@ -182,6 +183,9 @@ store_message_send(struct store *, const struct store_session *,
  * (store-send.c).
  */
 void store_send_unlock(struct store *);
+
+/* From when on a wait counts: all waits of who sends are one. */
+int64_t store_since(const struct store *);
 
 /* Transactions of any kind (store-tx.c). */
 enum store_result store_begin(struct store *);

@@ -352,7 +352,7 @@ send_queued(struct store *s, int place, const struct sending *m)
 	struct queue *q = &s->shared->queue;
 	struct shared_watch watch;
 
-	shared_watch_begin(&watch, lock);
+	shared_watch_begin(&watch, lock, store_since(s));
 	/* Before each wait: who had it may have let go without seeing us. */
 	while (!shared_trylock(lock)) {
 		if (queue_wait(q, place))
@@ -376,18 +376,29 @@ send_queued(struct store *s, int place, const struct sending *m)
 	return collect(s, place, m);
 }
 
+static enum store_result
+send_messages(struct store *s, const struct sending *m)
+{
+	int place;
+
+	if (shared_trylock(&s->shared->send))
+		return store_all(s, m);
+	if ((place = queue_up(s, m)) == -1)
+		return store_alone(s, m);
+	return send_queued(s, place, m);
+}
+
 enum store_result
 store_messages_send(struct store *s, const struct store_session *session,
     struct store_item *items, int n, int64_t *before)
 {
 	const struct sending m = { session, items, n, before };
-	int place;
+	enum store_result result;
 
 	if (!store_wake(s))
 		return STORE_UNAVAILABLE;
-	if (shared_trylock(&s->shared->send))
-		return store_all(s, &m);
-	if ((place = queue_up(s, &m)) == -1)
-		return store_alone(s, &m);
-	return send_queued(s, place, &m);
+	s->since = shared_now();
+	result = send_messages(s, &m);
+	s->since = 0;
+	return result;
 }

@@ -59,6 +59,12 @@ check_usable(struct store *s)
 	return STORE_OK;
 }
 
+int64_t
+store_since(const struct store *s)
+{
+	return s->since != 0 ? s->since : shared_now();
+}
+
 enum store_result
 store_begin(struct store *s)
 {
@@ -66,8 +72,8 @@ store_begin(struct store *s)
 
 	if (!store_wake(s))
 		return STORE_UNAVAILABLE;
-	if (shared_lock(&s->shared->write, s->options.notice, s->options.arg) !=
-	    0)
+	if (shared_lock(&s->shared->write, store_since(s), s->options.notice,
+		s->options.arg) != 0)
 		return unavailable(s,
 		    "busy: the lock between writers was not"
 		    " to be had");
@@ -195,7 +201,7 @@ store_sync(struct store *s)
 	struct shared_watch watch;
 	uint32_t syncs;
 
-	shared_watch_begin(&watch, &page->sync);
+	shared_watch_begin(&watch, &page->sync, store_since(s));
 	do {
 		syncs = atomic_load(&page->syncs);
 		if (is_synced(s))

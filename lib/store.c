@@ -187,8 +187,8 @@ prepare_page(struct store *s, const struct stat *st)
 {
 	bool ok;
 
-	if (shared_lock(&s->shared->write, s->options.notice, s->options.arg) !=
-	    0) {
+	if (shared_lock(&s->shared->write, shared_now(), s->options.notice,
+		s->options.arg) != 0) {
 		snprintf(s->error, sizeof(s->error), "%s: busy", s->path);
 		return false;
 	}

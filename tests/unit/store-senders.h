@@ -172,7 +172,8 @@ senders_start(unsigned queued)
 	fflush(NULL);
 	/* No database may be open across a fork. */
 	store_rest(s);
-	assert_int_equal(shared_lock(&s->shared->send, NULL, NULL), 0);
+	assert_int_equal(
+	    shared_lock(&s->shared->send, shared_now(), NULL, NULL), 0);
 	for (i = 0; i < SENDERS; i++) {
 		assert_true((pids[i] = fork()) >= 0);
 		if (pids[i] == 0)

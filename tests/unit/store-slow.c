@@ -119,7 +119,8 @@ who_is_synced_does_not_wait_for_the_lock(void **state)
 	for (i = 0; i < SENDERS; i++)
 		says_too_much(i);
 	commits = atomic_load(&s->shared->commits) + SENDERS;
-	assert_int_equal(shared_lock(&s->shared->sync, NULL, NULL), 0);
+	assert_int_equal(
+	    shared_lock(&s->shared->sync, shared_now(), NULL, NULL), 0);
 	senders_start(0);
 	while (atomic_load(&s->shared->commits) < commits)
 		moment();
@@ -131,6 +132,35 @@ who_is_synced_does_not_wait_for_the_lock(void **state)
 		assert_int_equal(common->sender[i].result, STORE_OK);
 	store_sync_unlock(s);
 	store_send_unlock(s);
+	senders_end();
+}
+
+/* They are called late, and then another lock is kept as well. */
+static void
+senders_called_late(struct shared_lock *kept)
+{
+	const struct timespec most = { .tv_sec = LOCK_WAIT / 1000 - 2 };
+	int64_t start = shared_now();
+	int i;
+
+	assert_int_equal(shared_lock(kept, start, NULL, NULL), 0);
+	senders_start(SENDERS);
+	nanosleep(&most, NULL);
+	store_send_unlock(s);
+	senders_wait();
+	assert_in_range(shared_now() - start, LOCK_WAIT, LOCK_WAIT + 5 * 1000);
+	shared_unlock(kept);
+	for (i = 0; i < SENDERS; i++)
+		assert_int_equal(common->sender[i].result, STORE_UNAVAILABLE);
+}
+
+static void
+who_is_called_late_waits_once_for_all(void **state)
+{
+	(void)state;
+	senders_begin();
+	senders_called_late(&s->shared->write);
+	senders_called_late(&s->shared->sync);
 	senders_end();
 }
 
@@ -171,6 +201,7 @@ main(void)
 		TEST(nobody_else_waits_for_the_disk),
 		TEST(who_is_served_does_not_wait_for_the_lock),
 		TEST(who_is_synced_does_not_wait_for_the_lock),
+		TEST(who_is_called_late_waits_once_for_all),
 		TEST(who_gave_up_and_says_it_again_is_stored_once),
 	};
 
