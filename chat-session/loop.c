@@ -14,7 +14,10 @@
 #include "process.h"
 #include "session.h"
 
+#define HEAR_EVERY 64 /* times that something is there of the relay */
+
 static volatile sig_atomic_t terminated, upgrade;
+static unsigned relayed;
 
 /* Whether the rate limit keeps a line waiting. */
 static bool
@@ -244,7 +247,9 @@ wait(struct session *s, struct pollfd fds[NFDS], int64_t next,
 		err(EX_OSERR, "ppoll");
 	}
 	if (n > 0) {
-		process_hear_signals(mask);
+		/* What others say comes so often that each time would be dear. */
+		if (fds[RELAY].revents == 0 || ++relayed % HEAR_EVERY == 0)
+			process_hear_signals(mask);
 		s->rested = false;
 		return;
 	}
