@@ -152,7 +152,8 @@ relayed(const char *lines, size_t len, unsigned n)
 		count_observe(COUNT_DELIVERY, (store_now() - then) * 1000);
 }
 
-static void
+/* Returns whether it was lines alone, which the client gets as they are. */
+static bool
 take(struct session *s, const struct dgram_head *head, size_t before,
     const struct dgram_from *from)
 {
@@ -165,7 +166,7 @@ take(struct session *s, const struct dgram_head *head, size_t before,
 	if (connected && head->type == DGRAM_EVENTS && take_events(s, head)) {
 		if (head->prev != head->last)
 			relayed(buf_head(out) + before, len, head->count);
-		return;
+		return true;
 	}
 	len = len < sizeof(body) ? len : sizeof(body);
 	memcpy(body, buf_head(out) + before, len);
@@ -178,7 +179,7 @@ take(struct session *s, const struct dgram_head *head, size_t before,
 			send_register(s);
 	}
 	if (!connected)
-		return;
+		return false;
 	switch (head->type) {
 	case DGRAM_WELCOME:
 		take_welcome(s, head, from->pid);
@@ -195,6 +196,7 @@ take(struct session *s, const struct dgram_head *head, size_t before,
 	default:
 		break;
 	}
+	return false;
 }
 
 /*
@@ -202,7 +204,7 @@ take(struct session *s, const struct dgram_head *head, size_t before,
  * is seldom a second, and looking for it costs as much as taking the first: who
  * is mistaken is called again at once.
  */
-void
+bool
 deliver_receive(struct session *s)
 {
 	struct delivery *d = &s->delivery;
@@ -211,18 +213,20 @@ deliver_receive(struct session *s)
 	bool dense = now - d->received < DELIVER_DENSE;
 	struct dgram_head head;
 	struct dgram_from from;
+	bool lines = true;
 	size_t before;
 	ssize_t n;
 
 	d->received = now;
 	do {
 		if (!client_has_room(&s->client) || s->state >= STATE_ENDING)
-			return;
+			return false;
 		before = buf_len(out);
 		n = dgram_receive(d->fd, &head, out, &from);
 		if (n >= 0)
-			take(s, &head, before, &from);
+			lines &= take(s, &head, before, &from);
 	} while (dense && n != -1);
+	return lines;
 }
 
 bool

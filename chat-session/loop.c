@@ -223,8 +223,8 @@ fds_set(struct session *s, struct pollfd fds[NFDS])
 	    (struct pollfd){ .events = POLLIN, .fd = s->upgrade.pidfd };
 }
 
-/* Wait for something to happen, at most until `next`. */
-static void
+/* Wait for something to happen, at most until `next`.  False: that is past. */
+static bool
 wait(struct session *s, struct pollfd fds[NFDS], int64_t next,
     const sigset_t *mask)
 {
@@ -251,15 +251,33 @@ wait(struct session *s, struct pollfd fds[NFDS], int64_t next,
 		if (fds[RELAY].revents == 0 || ++relayed % HEAR_EVERY == 0)
 			process_hear_signals(mask);
 		s->rested = false;
-		return;
+		return timeout > 0;
 	}
 	for (i = 0; i < NFDS; i++)
 		fds[i].revents = 0;
 	if (n != 0 || !is_idle(s))
-		return;
+		return false;
 	if (timeout == REST_AFTER && !s->rested)
 		rest(s);
 	rest_store(s);
+	return false;
+}
+
+/*
+ * What a session does most of the time: others have said something, and nothing
+ * else is to be thought of.  Then all that the last round found out still holds.
+ * False: it does not, or there is more to do.
+ */
+static bool
+pass_on(struct session *s, const struct pollfd fds[NFDS])
+{
+	int i;
+
+	for (i = 0; i < NFDS; i++)
+		if ((fds[i].revents != 0) != (i == RELAY))
+			return false;
+	return is_idle(s) && deliver_receive(s) && client_write(&s->client) &&
+	    buf_len(&s->client.output) == 0;
 }
 
 /* What has come, from wherever, is taken and answered. */
@@ -346,7 +364,8 @@ loop_run(struct session *s, const sigset_t *mask)
 	bool had_room;
 
 	while (s->state != STATE_ENDED) {
-		wait(s, fds, next, mask);
+		if (wait(s, fds, next, mask) && pass_on(s, fds))
+			continue;
 		events_take(s, fds);
 		now = session_now();
 		clock = s->state < STATE_ENDING ? clock_check(s, now) : 0;

@@ -381,8 +381,11 @@ void deliver_init(struct delivery *);
 bool deliver_bind(struct session *);
 /* Register and begin to deliver from where the view says. */
 void deliver_start(struct session *, int64_t position);
-/* Take what the relay has sent, as long as the client has room. */
-void deliver_receive(struct session *);
+/*
+ * Take what the relay has sent, as long as the client has room.  True: it was
+ * lines alone, now at the end of the client's output, and that was all of it.
+ */
+bool deliver_receive(struct session *);
 /* The relay has died (its pidfd is readable). */
 void deliver_alone(struct session *);
 /* One page from the store, if the client has room and some is needed. */
