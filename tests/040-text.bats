@@ -272,6 +272,6 @@ text() {
 	client_expect bob '.message == "end"'
 	for who in alice bob; do
 		iconv -f UTF-8 -t UTF-8 "$(client_record "$who")" >/dev/null
-		jq -e .event "$(client_record "$who")" >/dev/null
+		json_holds 'has("event")' "$(client_record "$who")"
 	done
 }

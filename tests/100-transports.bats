@@ -20,8 +20,7 @@ peer_of() {
 }
 
 only_events() {
-	jq -e 'select(has("event") | not) | error' "$(client_record "$1")" \
-	    >/dev/null || [[ $? == 4 ]]
+	json_holds 'has("event")' "$(client_record "$1")"
 }
 
 @test "IPv4" {
@@ -212,7 +211,7 @@ credentials() {
 	chmod +x rooted
 	echo '{"command":"PING","ref":"unread"}' >in
 	run -77 ./rooted <in
-	jq -e '.code == "INTERNAL"' <<<"$output"
+	json_holds '.code == "INTERNAL"' <<<"$output"
 	not grep -q PONG <<<"$output"
 	log_has 'CRITICAL root.*cannot become the owner of'
 }

@@ -233,7 +233,7 @@ assert_safe() {
 		pong; bye'
 	chat 0 --json -u alice </dev/null
 	assert_eq "$(jq -r .event out | xargs)" "CONNECTED DISCONNECTED"
-	jq -e '.command == "PING"' answer
+	json_holds '.command == "PING"' answer
 }
 
 # Nothing was read from the connection since the last look.

@@ -91,15 +91,15 @@ query() {
 
 # So many scrapes succeeded.
 scrapes() {
-	{ query 'count_over_time(up{job="chat"}[5m])' | jq -e \
-	    ".data.result[0].value[1] | tonumber >= $1"; } >/dev/null 2>&1
+	{ query 'sum_over_time(up{job="chat"}[5m])' |
+	    json_holds ".data.result[0].value[1] | tonumber >= $1"; } 2>/dev/null
 }
 
 answers_number() {
 	query "$1" >answer
-	jq -e '.status == "success" and (.data.result | length > 0) and
+	json_holds '.status == "success" and (.data.result | length > 0) and
 	    (.data.result | all(.value[1] | IN("NaN", "+Inf", "-Inf") | not))' \
-	    answer >/dev/null
+	    answer
 }
 
 # Something for each line of the dashboard.
@@ -140,8 +140,8 @@ everything_happens() { # PORT of the server
 		wait_for -t 30 answers_number "$expr"
 		# Its legend names labels that are there.
 		for label in $(grep -o '{{[a-z_]*}}' <<<"${labels[n]}" | tr -d '{}'); do
-			jq -e ".data.result | all(.metric | has(\"$label\"))" \
-			    answer >/dev/null || fail "no $label in $expr"
+			json_holds ".data.result | all(.metric | has(\"$label\"))" \
+			    answer || fail "no $label in $expr"
 		done
 	done
 	# The list of instances, from which one chooses.
@@ -152,13 +152,13 @@ everything_happens() { # PORT of the server
 }
 
 rules_are_evaluated() {
-	api rules | jq -e '.data.groups[].rules | length >= 10 and
-	    all(.health == "ok" and .lastEvaluation > "2000")' >/dev/null
+	api rules | json_holds '.data.groups[].rules | length >= 10 and
+	    all(.health == "ok" and .lastEvaluation > "2000")'
 }
 
 firing() {
-	api rules | jq -e --arg n "$1" '.data.groups[].rules[] |
-	    select(.name == $n).state | IN("pending", "firing")' >/dev/null
+	api rules | json_holds 'any(.data.groups[].rules[];
+	    .name == $n and (.state | IN("pending", "firing")))' --arg n "$1"
 }
 
 @test "Prometheus evaluates the alerts, and sees a relay that is away" {

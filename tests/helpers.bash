@@ -22,6 +22,9 @@
 #   fail TEXT...                       say why, and fail
 #   assert_eq GOT WANTED [WHAT]
 #   not COMMAND...                     fails if it succeeds
+#   json_holds FILTER [FILE OR OPTION OF JQ...]
+#                                      there is JSON (on stdin, or in the file),
+#                                      and FILTER is true of each value
 #
 # The server
 #   server_start / server_stop         chat-notify, and a listener on $PORT
@@ -118,6 +121,11 @@ fail() {
 
 assert_eq() {
 	[[ $1 == "$2" ]] || fail "${3:-value} is '$1', should be '$2'"
+}
+
+# (jq -e alone is content with no value at all.)
+json_holds() {
+	jq -se "length > 0 and all(.[]; $1)" "${@:2}" >/dev/null
 }
 
 not() {
