@@ -296,15 +296,28 @@ error_lines() {
 	cat "$T"/log/* | grep -c "chat-session: ERROR store_unavailable user=$1" || :
 }
 
+# At each instant there is the whole database or none, and none can be made.
+database_away() {
+	mkdir "$T/away"
+	ln "$CHAT_DB" "$T/away/"
+	ln -s nowhere/nothing "$T/away/link"
+	mv -T "$T/away/link" "$CHAT_DB"
+	mv "$CHAT_DB"-* "$T/away"
+}
+
+database_back() {
+	mv "$T/away/${CHAT_DB##*/}"-* "$T/data"
+	mv -T "$T/away/${CHAT_DB##*/}" "$CHAT_DB"
+	rmdir "$T/away"
+}
+
 @test "trouble with the store is one line in the log, however many commands" {
 	local round i
 	server_start
 	client_login alice
 	client_login bob
 	for round in 1 2; do
-		mkdir "$T/away"
-		mv "$CHAT_DB"* "$T/away"
-		mkdir "$CHAT_DB"
+		database_away
 		rm "$CHAT_RUNTIME_DIR/shared"
 		# Presence was missed, so both want to read without being asked.
 		notify_kill
@@ -319,9 +332,7 @@ error_lines() {
 		done
 		assert_eq "$(error_lines alice)" "$round" 'lines about alice'
 		(($(error_lines bob) <= round)) || fail "too many about bob"
-		rmdir "$CHAT_DB"
-		mv "$T/away/"* "$T/data"
-		rmdir "$T/away"
+		database_back
 		wait_for sends_now alice "again$round"
 		client_expect bob ".message == \"again$round\""
 		client_expect bob '.event == "USERS"'
