@@ -273,6 +273,9 @@ pass_on(struct session *s, const struct pollfd fds[NFDS])
 {
 	int i;
 
+	/* (Heard just now, they would not end the next wait.) */
+	if (terminated || upgrade)
+		return false;
 	for (i = 0; i < NFDS; i++)
 		if ((fds[i].revents != 0) != (i == RELAY))
 			return false;
