@@ -60,6 +60,31 @@ here() {
 	    '300 2' 'messages, pages'
 }
 
+# What people say is nobody's to judge, whatever it looks like.
+@test "history in which a message was changed, or cut, is found out" {
+	here
+	client_login alice
+	load_run 0 --receivers 1 --messages 20 fanout "$HERE"
+	say alice "$(db 'select body from messages where id = 7')"
+	say alice '12345678-00000001 hello'
+	load_run 0 --messages 1 history "$HERE"
+	history_changed "replace(body, '-', '+')"
+	history_changed "substr(body, 1, 40) || '!' || substr(body, 42)"
+	history_changed 'substr(body, 1, 79)'
+	history_changed 'substr(body, 1, 5)'
+	load_run 0 --messages 1 history "$HERE"
+}
+
+# history_changed EXPRESSION: with it as the text of one message
+history_changed() {
+	local body
+	body=$(db 'select body from messages where id = 7')
+	db_change "update messages set body = $1 where id = 7"
+	load_run 1 --messages 1 history "$HERE"
+	grep -q 'changed messages' err
+	db_change "update messages set body = '$body' where id = 7"
+}
+
 @test "history of which there is none is a fault" {
 	here
 	load_run 1 history "$HERE"

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "body.h"
 #include "load-test.h"
 #include "xmpp.h"
 
@@ -234,6 +235,36 @@ a_message_out_of_the_archive_is_none_that_is_said_now(void **state)
 	assert_int_equal(ev.past, 0);
 }
 
+/* As what a client of chat-load said, or another. */
+static size_t
+changed_in_archive(const char *name, const char *text)
+{
+	char stanza[1024];
+
+	snprintf(stanza, sizeof(stanza),
+	    "<message from='" ROOM "'><result xmlns='urn:xmpp:mam:2' id='1'>"
+	    "<delay stamp='2026-11-29T02:27:40Z'/>"
+	    "<message from='" ROOM "/%s'><body>%s</body></message>"
+	    "</result></message>",
+	    name, text);
+	assert_kind(stanza, false, WIRE_OTHER);
+	assert_int_equal(ev.past, 1);
+	return ev.changed;
+}
+
+static void
+a_changed_text_in_the_archive_is_seen(void **state)
+{
+	char text[81] = "";
+
+	(void)state;
+	body_write(text, 0x12345678, 7, 80, false);
+	assert_int_equal(changed_in_archive("u12345678-3", text), 0);
+	text[50] ^= 1;
+	assert_int_equal(changed_in_archive("u12345678-3", text), 1);
+	assert_int_equal(changed_in_archive("alice", text), 0);
+}
+
 #define PAGE(fin, set) \
 	"<iq type='result' id='history' from='" ROOM "'><fin" fin \
 	" xmlns='urn:xmpp:mam:2'>" \
@@ -355,6 +386,7 @@ main(void)
 		TEST(what_the_room_says_is_no_message),
 		TEST(the_archive_is_asked_for_the_latest_or_those_before),
 		TEST(a_message_out_of_the_archive_is_none_that_is_said_now),
+		TEST(a_changed_text_in_the_archive_is_seen),
 		TEST(the_end_of_a_page_says_whether_there_is_more_and_where),
 		TEST(stanzas_may_be_cut_anywhere),
 		TEST(what_is_not_this_chat_is_refused),

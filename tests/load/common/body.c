@@ -17,7 +17,8 @@ void
 body_write(char *out, uint32_t run, uint32_t number, size_t size, bool rich)
 {
 	char head[BODY_MIN + 1];
-	uint32_t random = run ^ (number * 2654435761u);
+	/* With the size, so that a text that was cut is another one. */
+	uint32_t random = run ^ ((number + (uint32_t)size) * 2654435761u);
 	const char *piece;
 	size_t n = BODY_MIN, len;
 
@@ -88,4 +89,17 @@ body_is_intact(const char *text, size_t n, uint32_t run, uint32_t number,
 		m->rich = rich;
 	}
 	return memcmp(text, m->text, size) == 0;
+}
+
+bool
+body_is_changed(const char *from, size_t nfrom, const char *text, size_t n)
+{
+	uint32_t run, number;
+
+	if (!name_run_of(from, nfrom, &run))
+		return false;
+	number = body_number(text, n, run);
+	return number == BODY_UNKNOWN || n > BODY_MAX ||
+	    (!body_is_intact(text, n, run, number, n, false) &&
+		!body_is_intact(text, n, run, number, n, true));
 }

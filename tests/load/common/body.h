@@ -26,5 +26,12 @@ uint32_t body_ref_number(const char *, size_t, uint32_t run);
 /* Whether it is exactly the text that body_write() makes. */
 bool body_is_intact(const char *, size_t, uint32_t run, uint32_t number,
     size_t size, bool rich);
+/*
+ * Whether a client called `from` said another text, or one of another size: the
+ * client is a load program's, of whatever run, and body_write() makes no such
+ * text for it.  What others say is theirs.
+ */
+bool
+body_is_changed(const char *from, size_t nfrom, const char *text, size_t n);
 
 #endif

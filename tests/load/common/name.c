@@ -40,19 +40,29 @@ name_hex(const char *s, size_t n, uint32_t *out)
 	return n > 0;
 }
 
+bool
+name_run_of(const char *s, size_t n, uint32_t *run)
+{
+	size_t i;
+
+	if (n <= PREFIX || n > PREFIX + 9 || s[0] != 'u' ||
+	    s[PREFIX - 1] != '-' || !name_hex(s + 1, 8, run))
+		return false;
+	for (i = PREFIX; i < n; i++)
+		if (s[i] < '0' || s[i] > '9')
+			return false;
+	return true;
+}
+
 uint32_t
 name_client(const char *s, size_t n, uint32_t run)
 {
 	uint32_t value, client = 0;
 	size_t i;
 
-	if (n <= PREFIX || n > PREFIX + 9 || s[0] != 'u' ||
-	    s[PREFIX - 1] != '-' || !name_hex(s + 1, 8, &value) || value != run)
+	if (!name_run_of(s, n, &value) || value != run)
 		return NAME_UNKNOWN;
-	for (i = PREFIX; i < n; i++) {
-		if (s[i] < '0' || s[i] > '9')
-			return NAME_UNKNOWN;
+	for (i = PREFIX; i < n; i++)
 		client = client * 10 + (uint32_t)(s[i] - '0');
-	}
 	return client;
 }

@@ -14,6 +14,8 @@
 /* A number for names and texts that no other run has. */
 uint32_t name_run(void);
 void name_write(char out[NAME_LEN], uint32_t run, uint32_t client);
+/* The run that has a client of that name; false: none has. */
+bool name_run_of(const char *, size_t, uint32_t *run);
 /* The client of this run that has the name, or NAME_UNKNOWN. */
 uint32_t name_client(const char *, size_t, uint32_t run);
 

@@ -36,6 +36,7 @@ struct wire {
 	struct slice ref, from, to, message, code, resume;
 	/* Of history. */
 	size_t past;	/* so many messages of it; `id` is the first's place */
+	size_t changed; /* of these, not what their senders said */
 	int64_t stored; /* of WIRE_PAGE: so many there are; 0: not told */
 	struct slice first; /* of WIRE_PAGE: what its first message is called */
 	struct json_object *object; /* owns the slices, or NULL */

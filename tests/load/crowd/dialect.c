@@ -60,11 +60,24 @@ chat_history(struct buf *out, size_t n, struct slice before)
 	buf_add_str(out, "}\n");
 }
 
+/* Whether a message of a page is not what its sender, a load program, said. */
+static bool
+chat_changed(struct json_object *message)
+{
+	struct json_object *from = json_object_object_get(message, "from"),
+			   *text = json_object_object_get(message, "message");
+
+	return body_is_changed(json_object_get_string(from),
+	    (size_t)json_object_get_string_len(from),
+	    json_object_get_string(text),
+	    (size_t)json_object_get_string_len(text));
+}
+
 /* How many messages are in a page; false: it is none, or out of order. */
 static bool
 chat_page(struct wire *ev)
 {
-	struct json_object *all, *id;
+	struct json_object *all, *message, *id;
 	int64_t last = 0, next;
 	size_t i, n;
 
@@ -73,12 +86,13 @@ chat_page(struct wire *ev)
 		return false;
 	n = json_object_array_length(all);
 	for (i = 0; i < n; i++) {
-		id = json_object_object_get(
-		    json_object_array_get_idx(all, i), "id");
+		message = json_object_array_get_idx(all, i);
+		id = json_object_object_get(message, "id");
 		next = id != NULL ? json_object_get_int64(id) : 0;
 		if (next <= last)
 			return false;
 		last = next;
+		ev->changed += chat_changed(message);
 		if (i > 0)
 			continue;
 		ev->id = next;

@@ -1,7 +1,7 @@
 /*
  * Fetches the latest messages as often as asked for, each time in as many pages
- * as the server makes of them.  They must be in order, and as many as are
- * stored; the time is that from the question to the last byte of its answer.
+ * as the server makes of them.  They must be in order, as many as are
+ * stored, and what load programs said must be unchanged; the time is that from the question to the last byte of its answer.
  */
 #include "crowd.h"
 #include "history.h"
@@ -34,6 +34,8 @@ past_heard(const struct wire *ev)
 {
 	if (ev->id < page.last || ev->id > page.before)
 		crowd_trouble("history is out of order", "", 0);
+	if (ev->changed > 0)
+		crowd_trouble("history has changed messages", "", 0);
 	if (page.messages == 0)
 		page.first = ev->id;
 	page.last = ev->id;

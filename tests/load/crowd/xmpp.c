@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "body.h"
 #include "xmpp.h"
 
 #define DOMAIN	     "localhost"
@@ -330,9 +331,12 @@ stamp_place(struct slice stamp)
 static bool
 past_read(struct wire *ev, struct slice stanza, struct slice tag)
 {
-	struct slice stamp = between(stanza, " stamp='", "'");
+	struct slice stamp = between(stanza, " stamp='", "'"),
+		     from = between(stanza, " from='" ROOM "/", "'"),
+		     text = between(stanza, "<body>", "</body>");
 
 	ev->past = 1;
+	ev->changed = body_is_changed(from.s, from.n, text.s, text.n);
 	ev->id = stamp_place(stamp);
 	return stamp.s != NULL && has(tag, " from='" ROOM "'");
 }
