@@ -317,3 +317,73 @@ load helpers
 	(($(grep -c PONG "$(client_record alice)") < 5000)) ||
 	    fail 'it was told last of all'
 }
+
+# raw_login NAME: connected at descriptor RAW, without a driver: it is quick
+raw_login() {
+	exec {RAW}<>"/dev/tcp/127.0.0.1/$PORT"
+	printf '{"command":"CONNECT","username":"%s"}\n' "$1" >&"$RAW"
+	raw_read "$RAW" '"CONNECTED"'
+}
+
+# raw_read FD TEXT: read lines up to one that has it
+raw_read() {
+	local line
+	until [[ ${line:-} == *"$2"* ]]; do
+		IFS= read -rt "$DEADLINE" -u "$1" line ||
+		    { fail "nothing with $2 came"; return; }
+	done
+}
+
+# raw_or_stopped FD PID: a line has come, or it cannot
+raw_or_stopped() {
+	IFS= read -rt 0.01 -u "$1" || is_stopped "$2"
+}
+
+is_stopped() {
+	[[ $(<"/proc/$1/stat") == *') '[tT]* ]]
+}
+
+# While it passes on what others say, a session looks for signals only each
+# HEAR_EVERY times; what it sees then must not wait for anything else.  It is
+# stopped when it is about to read the datagram before that, which is one
+# of the last four of so many: some it reads without having waited for them.
+@test "SIGTERM to a session between two messages of others" {
+	local bob every before i pid
+	need_strace
+	unset CHAT_TEST_FORK
+	every=$(awk '/#define HEAR_EVERY/ { print $3 }' \
+	    "$ROOT/chat-session/loop.c")
+	SESSION=$T/traced
+	traced chat-session recvmsg signal=STOP 60000
+	server_start
+	client_login carol
+	raw_login bob
+	bob=$RAW
+	for before in 0 1 2 3; do
+		traced chat-session recvmsg signal=STOP \
+		    $((every - 2 + before)) -e trace=ppoll,recvmsg
+		raw_login "alice$before"
+		pid=$(db "select pid from sessions join users on
+		    users.id = user_id where username = 'alice$before'")
+		until is_stopped "$pid"; do
+			printf '{"command":"MESSAGE","to":"%s","message":"-"}\n' \
+			    "alice$before" >&"$bob"
+			# One by one, or it would look whether there are more.
+			wait_for raw_or_stopped "$RAW" "$pid"
+			nap
+		done
+		# The relay has done with one batch before it sends the next.
+		for i in 1 2; do
+			printf '%s\n' '{"command":"MESSAGE","to":"all","message":"-"}' \
+			    >&"$bob"
+			client_expect carol '.message == "-"'
+		done
+		kill -TERM "$pid"
+		kill -CONT "$pid"
+		raw_read "$RAW" '"SHUTDOWN"'
+		sed '1,/--- SIGTERM/d' "$T/trace" >after
+		not grep -F Timeout after
+		exec {RAW}>&-
+	done
+	exec {bob}>&-
+}
