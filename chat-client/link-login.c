@@ -133,15 +133,27 @@ link_renew(struct link *l)
 		ask_token(l, l->token_id);
 }
 
-void
-link_drop_old(struct link *l)
+static void
+drop(struct link *l, int64_t id)
 {
 	char ref[REF_MAX + 1];
 
-	if (l->state == LINK_ONLINE && l->old_id != 0)
-		request_token(
-		    &l->conn.out, l->old_id, link_own_ref(l, "drop", ref));
+	if (l->state == LINK_ONLINE && id != 0)
+		request_token(&l->conn.out, id, link_own_ref(l, "drop", ref));
+}
+
+void
+link_drop_old(struct link *l)
+{
+	drop(l, l->old_id);
 	l->old_id = 0;
+}
+
+void
+link_drop_new(struct link *l)
+{
+	drop(l, l->token_id);
+	link_set_token(l, 0, NULL);
 }
 
 /* Nothing that could not be written to a file of lines and columns. */

@@ -164,11 +164,13 @@ bool link_revoke(struct link *);
 
 /*
  * When online: ask for another token, which comes as LINK_TOKEN_CAME; the one
- * there is stays good.  Once the other is kept, revoke the old one.  Whether
- * the server did either is not told if it did not.
+ * there is stays good.  Once the other is kept, revoke the old one; or revoke
+ * the new one, and have none.  Whether the server did any of it is not told if
+ * it did not.
  */
 void link_renew(struct link *);
 void link_drop_old(struct link *);
+void link_drop_new(struct link *);
 
 /*
  * When online: register the name one is connected with, or change its

@@ -54,6 +54,13 @@ parse_token(struct kept *k)
 	return k->text[0] != '\0' && strlen(k->text) <= TOKEN_TEXT_MAX;
 }
 
+/* How the value of that token begins, and of no other. */
+static void
+value_begin(int64_t id, char out[LOGIN_VALUE_MAX])
+{
+	snprintf(out, LOGIN_VALUE_MAX, "%lld\t", (long long)id);
+}
+
 /* Returns false if none is kept. */
 static bool
 read_token(struct login *g, const char *username, struct kept *k)
@@ -99,26 +106,28 @@ login_has_token(struct login *g, const char *username)
 	return found;
 }
 
-/* One that another client has put there meanwhile is worth a try. */
+/*
+ * One that another client has put there meanwhile is worth a try.  (It may do so
+ * now, so the one that is refused is not taken out unseen.)
+ */
 bool
 login_replace_token(struct login *g, struct link *l)
 {
-	char key[LOGIN_KEY_MAX];
+	char key[LOGIN_KEY_MAX], was[LOGIN_VALUE_MAX];
 	struct kept k;
-	bool newer =
-	    read_token(g, l->username, &k) && strcmp(k.text, l->token) != 0;
+	bool newer;
 
+	token_key(g, l->username, key);
+	value_begin(l->token_id, was);
+	state_swap(&g->state, LOGIN_TOKEN_FILE, key, was, NULL);
+	newer = read_token(g, l->username, &k) && strcmp(k.text, l->token) != 0;
 	link_set_token(l, 0, NULL);
 	g->renew_at = 0;
 	if (newer)
 		use(g, l, &k);
 	explicit_bzero(&k, sizeof(k));
-	if (newer)
-		return true;
-	token_key(g, l->username, key);
-	state_set(&g->state, LOGIN_TOKEN_FILE, key, NULL);
-	g->forgotten = true;
-	return false;
+	g->forgotten = !newer;
+	return newer;
 }
 
 /*
@@ -156,23 +165,42 @@ renewal_of(const struct link *l)
 	return life > 0 ? now + life - life / TOKEN_RENEW_PART : 0;
 }
 
-static bool
-keep_token(struct login *g, const struct link *l)
+/*
+ * Another client has renewed the same token at the same time, or has forgotten
+ * it: what it left counts for both.
+ */
+static void
+yield_token(struct login *g, struct link *l)
 {
-	char key[LOGIN_KEY_MAX], value[LOGIN_VALUE_MAX];
+	link_drop_old(l);
+	link_drop_new(l);
+	g->renew_at = 0;
+	login_use_token(g, l, l->username);
+}
+
+/* A renewal has to find what it renews. */
+static void
+keep_token(struct login *g, struct link *l)
+{
+	char key[LOGIN_KEY_MAX], value[LOGIN_VALUE_MAX], was[LOGIN_VALUE_MAX];
 	enum state_result result;
 
 	g->renew_at = renewal_of(l);
 	token_key(g, l->username, key);
+	value_begin(l->old_id, was);
 	snprintf(value, sizeof(value), "%lld\t%s\t%lld", (long long)l->token_id,
 	    l->token, (long long)g->renew_at);
-	result = state_set(&g->state, LOGIN_TOKEN_FILE, key, value);
+	result = state_swap(&g->state, LOGIN_TOKEN_FILE, key,
+	    l->old_id != 0 ? was : NULL, value);
 	explicit_bzero(value, sizeof(value));
 	g->forgotten = false;
-	if (result != STATE_OK)
+	if (result == STATE_OK)
+		link_drop_old(l);
+	else if (result == STATE_FAILED)
 		login_tell(
 		    g, "the password will be needed again: %s", g->state.error);
-	return result == STATE_OK;
+	else
+		yield_token(g, l);
 }
 
 static void
@@ -199,8 +227,7 @@ login_take_news(struct login *g, struct link *l)
 		break;
 	case LINK_TOKEN_CAME:
 		g->registered = true;
-		if (keep_token(g, l))
-			link_drop_old(l);
+		keep_token(g, l);
 		break;
 	case LINK_TOKEN_REVOKED:
 		forget_token(g, l);

@@ -73,6 +73,7 @@ start_tls(struct login *g)
 		tls_context_trust(g->tls, g->known, false);
 		break;
 	case STATE_NONE:
+	case STATE_OTHER:
 		break;
 	case STATE_FAILED:
 		errx(STATUS_INPUT, "%s", g->state.error);

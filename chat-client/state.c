@@ -239,19 +239,36 @@ replace(struct state *s, int dir, const char *file, const struct buf *text)
 	return failed(s, new, strerror(error));
 }
 
+/* Whether the key may be changed by who believes that it was that. */
+static enum state_result
+compare(const struct buf *text, const char *key, const char *was)
+{
+	size_t len;
+	const char *now = pairs_find(text, key, &len);
+
+	if (now == NULL)
+		return STATE_NONE;
+	return len >= strlen(was) && memcmp(now, was, strlen(was)) == 0
+	    ? STATE_OK
+	    : STATE_OTHER;
+}
+
 static enum state_result
 change(struct state *s, int dir, const char *file, const char *key,
-    const char *value)
+    const char *was, const char *value)
 {
 	struct buf old = { 0 }, new = { 0 };
 	enum state_result result = read_file(s, dir, file, &old);
-	bool found;
 
-	if (result != STATE_FAILED) {
-		found = pairs_edit(&new, &old, key, value);
-		result = value == NULL && !found ? STATE_NONE
-						 : replace(s, dir, file, &new);
-	}
+	if (result == STATE_NONE)
+		result = STATE_OK;
+	if (result == STATE_OK && was != NULL)
+		result = compare(&old, key, was);
+	if (result == STATE_OK && !pairs_edit(&new, &old, key, value) &&
+	    value == NULL)
+		result = STATE_NONE;
+	if (result == STATE_OK)
+		result = replace(s, dir, file, &new);
 	wipe(&old);
 	wipe(&new);
 	return result;
@@ -259,6 +276,13 @@ change(struct state *s, int dir, const char *file, const char *key,
 
 enum state_result
 state_set(struct state *s, const char *file, const char *key, const char *value)
+{
+	return state_swap(s, file, key, NULL, value);
+}
+
+enum state_result
+state_swap(struct state *s, const char *file, const char *key, const char *was,
+    const char *value)
 {
 	enum state_result result;
 	int dir;
@@ -269,7 +293,7 @@ state_set(struct state *s, const char *file, const char *key, const char *value)
 		return value == NULL && errno == ENOENT ? STATE_NONE
 							: STATE_FAILED;
 	if (lock(dir))
-		result = change(s, dir, file, key, value);
+		result = change(s, dir, file, key, was, value);
 	else
 		result = failed(s, "", "locked by another client");
 	close(dir);

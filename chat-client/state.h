@@ -14,6 +14,7 @@
 enum state_result {
 	STATE_OK,
 	STATE_NONE,  /* there is no such key */
+	STATE_OTHER, /* it has another value */
 	STATE_FAILED /* see error */
 };
 
@@ -43,5 +44,12 @@ enum state_result state_get(struct state *, const char *file, const char *key,
  */
 enum state_result
 state_set(struct state *, const char *file, const char *key, const char *value);
+
+/*
+ * The same, but only if the key has a value that begins with `was`: otherwise
+ * STATE_OTHER or STATE_NONE, and nothing is changed.
+ */
+enum state_result state_swap(struct state *, const char *file, const char *key,
+    const char *was, const char *value);
 
 #endif

@@ -202,6 +202,28 @@ renewal() {
 	grep -q 'the password will be needed again' err
 }
 
+# meanwhile TEXT: alice's token is due, and while the server makes a new one
+# another client leaves TEXT as the file.
+meanwhile() {
+	: >odd
+	rm -f "$TOKENS"
+	log_in_once
+	sed -i 's/[0-9]*$/1/' "$TOKENS"
+	printf "$1" >other
+	echo '[[ $(member command) != TOKEN || -n $(member revoke) ]] ||
+		cp other '"$TOKENS" >odd
+	chat 0 -u alice <<<"hello"
+	[[ ! -s err ]]
+	cmp other "$TOKENS"
+	assert_eq "$(heard 'select(.command == "TOKEN").revoke' | xargs)" \
+	    'null 7 7' 'what was revoked'
+}
+
+@test "what another client has renewed or forgotten meanwhile is left so" {
+	meanwhile "127.0.0.1:$PORT\talice\t9\t00ff\t0\n"
+	meanwhile ''
+}
+
 @test "a token without the time to renew it, or with an odd one, serves on" {
 	local odd
 	for odd in '' '	' '	-5' '	x' '	99999999999999999999'; do

@@ -89,6 +89,75 @@ is_renewed() {
 	chat 0 -u alice <<<"still here"
 }
 
+# A session that, once there is the fifo ./meet, hears of nobody's wish for a
+# token until two have it.
+tokens_meet() {
+	cat >meeting <<-END
+		#!/bin/bash
+		while IFS= read -r line; do
+			if [[ -p $T/meet && \$line == *'"TOKEN"'* &&
+			    \$line != *revoke* ]]; then
+				if mkdir "$T/first" 2>/dev/null; then
+					read -r _ <"$T/meet"
+				elif mkdir "$T/second" 2>/dev/null; then
+					echo >"$T/meet"
+				fi
+			fi
+			printf '%s\n' "\$line"
+		done | exec "$B/bin/chat-session"
+	END
+	chmod +x meeting
+	SESSION=$T/meeting
+}
+
+# The processes of a user's sessions there.
+sessions_of() {
+	local pid
+	for pid in $(db "SELECT pid FROM sessions s JOIN users u
+	    ON u.id = s.user_id WHERE u.username = '$1' AND ended_at IS NULL"); do
+		child_of "$(($(ps -o ppid= -p "$pid")))"
+	done
+}
+
+# tail_start NAME: as alice, into the file NAME
+tail_start() {
+	"$B/bin/chat-client" --tail -u alice "$HOST:$PORT" >"$1" 2>"$1.err" 3>&- &
+	TAILS+=($!)
+}
+
+heard_by_both() {
+	say bob "$1"
+	grep -q "$1" one && grep -q "$1" two
+}
+
+@test "two who renew the same token at once are left with the same new one" {
+	local first TAILS=() pid
+	tokens_meet
+	server_start
+	client_login bob
+	chat 0 --register --password-file password -u alice </dev/null
+	mkfifo meet
+	first=$(kept)
+	sed -i 's/[0-9]*$/1/' "$TOKENS"
+	tail_start one
+	tail_start two
+	wait_for is_renewed "$first"
+	[[ -d second ]]
+	wait_for heard_by_both now
+	sessions_of alice >pids
+	assert_eq "$(wc -l <pids)" 4 'sessions, and who stands before them'
+	xargs kill -KILL <pids
+	wait_for heard_by_both again
+	not log_has AUTH_FAILED
+	kill "${TAILS[@]}"
+	for pid in "${TAILS[@]}"; do
+		wait "$pid" || assert_eq $? 143
+	done
+	chat 0 -u alice <<<"/logout"
+	assert_eq "$(tokens)" ""
+	[[ ! -s $TOKENS ]]
+}
+
 @test "what was said to a registered name waits; a new holder of one gets none" {
 	server_start
 	chat 0 --register --password-file password -u alice </dev/null

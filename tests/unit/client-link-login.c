@@ -204,6 +204,26 @@ a_renewed_token_replaces_the_old_one(void **state)
 }
 
 static void
+a_new_token_can_be_given_up_as_well(void **state)
+{
+	struct world *w = *state;
+
+	ask_to_renew(w);
+	answer(w,
+	    "\"TOKEN\",\"id\":8,\"token\":\"11ff\","
+	    "\"expires\":\"2030-01-01T00:00:00.000Z\"");
+	quiet(w);
+	link_drop_new(w->link);
+	assert_heard(w, "\"revoke\":8");
+	assert_string_equal(w->link->token, "");
+	link_drop_new(w->link);
+	assert_unheard(w);
+	answer(w, "\"ERROR\",\"code\":\"UNAVAILABLE\"");
+	quiet(w);
+	assert_int_equal(w->link->news, LINK_TOKEN_CAME);
+}
+
+static void
 a_token_that_is_not_renewed_stays(void **state)
 {
 	struct world *w = *state;
@@ -427,6 +447,7 @@ main(void)
 		TEST(a_revocation_forgets_the_token),
 		TEST(a_revocation_without_an_answer_leaves_the_token),
 		TEST(a_renewed_token_replaces_the_old_one),
+		TEST(a_new_token_can_be_given_up_as_well),
 		TEST(a_token_that_is_not_renewed_stays),
 		TEST(who_logs_out_meanwhile_leaves_no_token),
 		TEST(

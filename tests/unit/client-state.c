@@ -274,6 +274,25 @@ writers_at_once_undo_nothing_of_each_other(void **state)
 }
 
 static void
+what_is_swapped_must_be_what_it_was(void **state)
+{
+	struct state *s = *state;
+
+	assert_int_equal(state_swap(s, "f", "a", "1", "2"), STATE_NONE);
+	assert_int_equal(state_swap(s, "f", "a", "", NULL), STATE_NONE);
+	state_set(s, "f", "a", "7\tx");
+	state_set(s, "f", "b", "8\ty");
+	assert_int_equal(state_swap(s, "f", "a", "8\t", "9\tz"), STATE_OTHER);
+	assert_int_equal(state_swap(s, "f", "a", "7\txx", NULL), STATE_OTHER);
+	assert_int_equal(state_swap(s, "f", "c", "7", NULL), STATE_NONE);
+	assert_file("chat/f", "a\t7\tx\nb\t8\ty\n");
+	assert_int_equal(state_swap(s, "f", "a", "7\t", "9\tz"), STATE_OK);
+	assert_int_equal(state_swap(s, "f", "a", "7\t", "9\tz"), STATE_OTHER);
+	assert_int_equal(state_swap(s, "f", "b", "8\ty", NULL), STATE_OK);
+	assert_file("chat/f", "a\t9\tz\n");
+}
+
+static void
 a_relative_place_is_ignored_as_the_standard_says(void **state)
 {
 	struct state *s = *state;
@@ -305,6 +324,7 @@ main(void)
 		TEST(lines_of_any_kind_do_no_harm),
 		TEST(a_file_that_is_too_large_is_refused),
 		TEST(writers_at_once_undo_nothing_of_each_other),
+		TEST(what_is_swapped_must_be_what_it_was),
 		TEST(a_relative_place_is_ignored_as_the_standard_says),
 	};
 
