@@ -51,6 +51,37 @@ here() {
 	assert_eq "$(value pages_per_fetch) $(value ok)" '1 1' 'pages, ok'
 }
 
+@test "clients talk when all have been told who came" {
+	here
+	load_run 0 --receivers 20 --messages 1 fanout "$HERE"
+	assert_eq "$(db 'select min(created_at) >= 250 + (select max(started_at)
+	    from sessions) from messages')" 1
+}
+
+# comes_and_goes: bob, until this is killed
+comes_and_goes() {
+	local fd
+	while exec {fd}<>"/dev/tcp/127.0.0.1/$PORT"; do
+		printf '{"command":"CONNECT","username":"bob"}\n' >&"$fd"
+		read -r -u "$fd" || :
+		exec {fd}>&-
+	done
+}
+
+@test "they talk although others come and go all the time" {
+	local pid
+	here
+	comes_and_goes 3>&- &
+	pid=$!
+	load_run 0 --receivers 2 --messages 10 fanout "$HERE"
+	kill "$pid"
+	wait "$pid" || :
+	assert_eq "$(value deliveries)" 20 deliveries
+	assert_eq "$(db "select min(m.created_at) - min(s.started_at) > 5000
+	    from messages as m, sessions as s join users on users.id = s.user_id
+	    where username <> 'bob'")" 1
+}
+
 # A page holds 1 MiB at most.
 @test "history that is too long for a page is fetched in several" {
 	here

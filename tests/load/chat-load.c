@@ -16,7 +16,9 @@
 #include "options.h"
 #include "report.h"
 
-#define QUIET	     (2 * SECOND)
+#define QUIET	     (2 * SECOND)	 /* before idle clients are measured */
+#define QUIET_TALK   (250 * MILLISECOND) /* before somebody talks */
+#define QUIET_MAX    (5 * SECOND)	 /* others may never be quiet */
 #define STEP	     (50 * MILLISECOND)
 #define OWN_FILES    16 /* descriptors besides those of clients */
 #define STATUS_FAULT 1
@@ -66,6 +68,26 @@ all_came(void)
 	    crowd.refused == 0;
 }
 
+/*
+ * Wait until the server has told everybody who came: nothing was heard for so
+ * many ns.
+ */
+static void
+wait_for_quiet(uint64_t quiet)
+{
+	uint64_t start = clock_ns(), last = start, now = start;
+	uint64_t lines = crowd.lines;
+
+	while (now - last < quiet && now - start < QUIET_MAX) {
+		crowd_step(STEP);
+		now = clock_ns();
+		if (crowd.lines != lines) {
+			lines = crowd.lines;
+			last = now;
+		}
+	}
+}
+
 static void
 run_talk(void)
 {
@@ -76,6 +98,7 @@ run_talk(void)
 	crowd_login(false);
 	if (!all_came())
 		return;
+	wait_for_quiet(QUIET_TALK);
 	proc_begin(&crowd.filter);
 	own = own_cpu();
 	talk_run(&work.talk);
@@ -100,21 +123,6 @@ run_connect(void)
 	report_cpu(0, (double)crowd.ready);
 }
 
-/* Wait until the server has told everybody who came. */
-static void
-wait_for_quiet(void)
-{
-	uint64_t last = clock_ns(), lines = crowd.lines;
-
-	while (clock_ns() - last < QUIET) {
-		crowd_step(STEP);
-		if (crowd.lines != lines) {
-			lines = crowd.lines;
-			last = clock_ns();
-		}
-	}
-}
-
 static void
 run_idle(void)
 {
@@ -126,7 +134,7 @@ run_idle(void)
 	report_logins(crowd_login(false));
 	if (!all_came())
 		return;
-	wait_for_quiet();
+	wait_for_quiet(QUIET);
 	proc_begin(&crowd.filter);
 	end = clock_ns() + (uint64_t)(work.talk.seconds * (double)SECOND);
 	while (clock_ns() < end)
