@@ -84,15 +84,20 @@ check(struct chores *c, enum store_result result)
 
 /* ---- the dead ---- */
 
-/* Close a session's row; *open says whether it was still open. */
+/*
+ * Close a session's row, unless it is another one's, of another database;
+ * *open says whether it was still open.
+ */
 static bool
-row_close(struct chores *c, int64_t session, bool *open)
+row_close(struct chores *c, int64_t session, const char *socket, bool *open)
 {
 	enum store_result result;
 
 	if (!chores_open(c))
 		return false;
-	result = store_session_end(c->store, session, "died", -1);
+	result = store_session_find(c->store, session, socket);
+	if (result == STORE_OK)
+		result = store_session_end(c->store, session, "died", -1);
 	if (result != STORE_ENDED && !check(c, result))
 		return false;
 	*open |= result == STORE_OK;
@@ -122,7 +127,7 @@ deaths_do(struct chores *c)
 	if (c->deaths == NULL)
 		return true;
 	for (d = c->deaths; done && d != NULL; d = d->next)
-		done = row_close(c, d->session, &d->closed);
+		done = row_close(c, d->session, d->socket, &d->closed);
 	done = done && check(c, store_settle(c->store));
 	for (d = c->deaths; d != NULL; d = d->next)
 		death_report(c, d, done);
@@ -206,7 +211,8 @@ sweep_do(struct chores *c)
 	for (i = 0; done && i < rows.n; i++) {
 		if (rows.list[i].alive)
 			continue;
-		if (!(done = row_close(c, rows.list[i].session, &closed)))
+		if (!(done = row_close(c, rows.list[i].session,
+			  rows.list[i].socket, &closed)))
 			break;
 		dgram_session_unlink(c->registry, rows.list[i].socket);
 		r.session = rows.list[i].session;

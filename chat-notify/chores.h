@@ -18,6 +18,7 @@
 struct chores_death {
 	struct chores_death *next;
 	int64_t session, user;
+	char socket[DGRAM_NAME_MAX + 1];
 	bool closed; /* and it was still open */
 	bool reported;
 };

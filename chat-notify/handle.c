@@ -58,7 +58,8 @@ session_died(struct notify *n, struct subscriber *s)
 
 	if (registered) {
 		presence_die(&n->presence, s->user);
-		keeper_end_session(n->keeper, s->session, s->user->id);
+		keeper_end_session(
+		    n->keeper, s->session, s->user->id, s->socket);
 	}
 	dgram_session_unlink(&n->place.registry, s->socket);
 	admit_leave(n, s);

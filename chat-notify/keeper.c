@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -250,7 +251,8 @@ ask(struct keeper *k)
 }
 
 void
-keeper_end_session(struct keeper *k, int64_t session, int64_t user)
+keeper_end_session(
+    struct keeper *k, int64_t session, int64_t user, const char *socket)
 {
 	struct chores_death *d = calloc(1, sizeof(*d));
 
@@ -258,6 +260,7 @@ keeper_end_session(struct keeper *k, int64_t session, int64_t user)
 		abort();
 	d->session = session;
 	d->user = user;
+	snprintf(d->socket, sizeof(d->socket), "%s", socket);
 	pthread_mutex_lock(&k->mutex);
 	*k->deaths_end = d;
 	k->deaths_end = &d->next;

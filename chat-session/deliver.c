@@ -122,7 +122,9 @@ take_events(struct session *s, const struct dgram_head *head)
 
 	if (head->prev == head->last) /* presence alone */
 		return true;
-	if (!deliver_catching_up(s) && head->prev == d->view.position) {
+	/* (Another database has the user's number for somebody else.) */
+	if (!deliver_catching_up(s) && head->prev == d->view.position &&
+	    (s->store == NULL || !store_is_replaced(s->store))) {
 		d->view.position = d->needed = head->last;
 		return true;
 	}

@@ -40,6 +40,29 @@ store_trouble(struct session *s, const char *error)
 	s->trouble = true;
 }
 
+/*
+ * Whether the database is the one that this session has its row in.  One that
+ * was put in its place has given the same numbers to others.
+ */
+static bool
+store_knows_us(struct session *s)
+{
+	enum store_result result;
+
+	if (s->state != STATE_CONNECTED)
+		return true;
+	result = store_session_find(s->store, s->me.id, s->delivery.name);
+	if (result == STORE_OK)
+		return true;
+	if (result == STORE_ENDED)
+		s->foreign = true;
+	else
+		store_trouble(s, store_error(s->store));
+	store_close(s->store);
+	s->store = NULL;
+	return false;
+}
+
 struct store *
 session_store(struct session *s)
 {
@@ -52,7 +75,7 @@ session_store(struct session *s)
 	char error[512];
 
 	s->store_used = session_now();
-	if (s->store != NULL)
+	if (s->store != NULL || s->foreign)
 		return s->store;
 	count_open(s->config.runtime_dir);
 	/* After trouble, what is mapped may be what is wrong. */
@@ -61,6 +84,8 @@ session_store(struct session *s)
 	s->store = store_open(&options, error, sizeof(error));
 	if (s->store == NULL)
 		store_trouble(s, error);
+	else if (!store_knows_us(s))
+		return NULL;
 	return s->store;
 }
 
@@ -88,6 +113,9 @@ row_close(struct session *s, const char *reason)
 	    client_has_all(&s->client) ? s->delivery.view.position : -1;
 	struct store *store = session_store(s);
 
+	/* Nobody's, and not to be looked for by the relay. */
+	if (s->foreign)
+		return true;
 	if (store == NULL)
 		return false;
 	switch (store_session_end(store, s->me.id, reason, position)) {

@@ -111,6 +111,7 @@ struct session {
 	int64_t deadline; /* of its present step */
 	bool rested;	  /* spare memory was given back */
 	bool trouble;	  /* with the store, already in the log */
+	bool foreign;	  /* the database is another than at login */
 	int64_t messages; /* stored and acknowledged */
 	int64_t slowest;  /* us, of its commits */
 };

@@ -246,6 +246,23 @@ store_session_begin(
 }
 
 enum store_result
+store_session_find(struct store *s, int64_t session, const char *socket)
+{
+	sqlite3_stmt *st = store_query(s, ST_SESSION_FIND,
+	    "SELECT 1 FROM sessions WHERE id = :id AND socket = :socket");
+	int rc;
+
+	if (st == NULL)
+		return STORE_UNAVAILABLE;
+	sqlite3_bind_int64(st, 1, session);
+	sqlite3_bind_text(st, 2, socket, -1, SQLITE_STATIC);
+	if ((rc = store_step(s, st)) != SQLITE_ROW)
+		return rc == SQLITE_DONE ? STORE_ENDED : STORE_UNAVAILABLE;
+	sqlite3_reset(st);
+	return STORE_OK;
+}
+
+enum store_result
 store_session_end(
     struct store *s, int64_t session, const char *reason, int64_t position)
 {

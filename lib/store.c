@@ -263,7 +263,19 @@ database_open(struct store *s)
 bool
 store_wake(struct store *s)
 {
-	return s->db != NULL || database_open(s);
+	uint32_t generation = s->generation;
+
+	if (s->db != NULL)
+		return true;
+	if (!database_open(s))
+		return false;
+	if (generation == 0 || s->generation == generation)
+		return true;
+	/* It would be another one for who began with that before. */
+	s->generation = generation;
+	store_rest(s);
+	store_stale_fail(s);
+	return false;
 }
 
 bool
@@ -329,10 +341,15 @@ store_close(struct store *s)
 }
 
 bool
+store_is_replaced(const struct store *s)
+{
+	return atomic_load(&s->shared->generation) != s->generation;
+}
+
+bool
 store_is_stale(const struct store *s)
 {
-	return shared_gone(s->shared_fd) ||
-	    atomic_load(&s->shared->generation) != s->generation;
+	return shared_gone(s->shared_fd) || store_is_replaced(s);
 }
 
 enum store_result

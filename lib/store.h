@@ -84,6 +84,8 @@ int64_t store_now(void);
  * what this store says is then about one that nobody uses any more.
  */
 bool store_is_stale(const struct store *);
+/* The same of a database that was replaced alone.  Costs a read of memory. */
+bool store_is_replaced(const struct store *);
 
 /*
  * The position up to which the log may be shown: with full durability what is
@@ -130,6 +132,14 @@ struct store_session {
  */
 enum store_result store_session_begin(
     struct store *, const struct store_login *, struct store_session *);
+
+/*
+ * Whether the session's row, open or closed, is there and has that socket;
+ * else STORE_ENDED.  Another database, put in the place of the one that the
+ * session began in, has given its id to somebody else, or to nobody.
+ */
+enum store_result
+store_session_find(struct store *, int64_t session, const char *socket);
 
 /*
  * Close a session's row; STORE_ENDED if it is closed already.  reason is a

@@ -117,6 +117,35 @@ refused_at_connect() {
 	sends_now alice
 }
 
+@test "a database made anew under sessions: they end, and stand for nobody in it" {
+	export CHAT_LOG_LEVEL=DEBUG
+	server_start
+	client_login alice
+	client_login dora
+	client_login eve
+	rm "$CHAT_DB" "$CHAT_DB"-*
+	# They have the numbers of the first two, of session and of user.
+	client_login bob
+	client_login carol
+	assert_eq "$(db "select group_concat(user_id || ' ' || id) from sessions")" '1 1,2 2'
+	# Who dies closes the row of nobody else,
+	session_kill dora
+	wait_for log_has 'chat-notify: INFO store_available'
+	session_kill eve
+	wait_for log_has 'chat-notify: DEBUG ended user=eve .*its goodbye was lost'
+	client_send carol '{"command":"MESSAGE","to":"bob","message":"for bob alone","ref":"r"}'
+	client_expect carol '.ref == "r"'
+	[[ $(client_get .event) == ACK ]]
+	client_expect bob '.message == "for bob alone"'
+	# nor does who lives hear or say anything in the name of another.
+	client_send alice '{"command":"MESSAGE","to":"all","message":"mine"}'
+	client_expect alice '.code == "SHUTDOWN"'
+	not grep -q 'for bob' "$(client_record alice)"
+	say bob still
+	client_expect carol '.message == "still"'
+	assert_eq "$(db "select count(*) from messages where body = 'mine'")" 0
+}
+
 # The database as the first N migrations made it, with what people wrote.
 database_of_version() {
 	local n=$1

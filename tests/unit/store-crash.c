@@ -262,6 +262,29 @@ a_replaced_database_is_noticed(void **state)
 	store_close(s);
 }
 
+/* Its ids are another's by then: who logged in must not go on with them. */
+static void
+a_database_replaced_while_a_store_rests_is_noticed(void **state)
+{
+	struct store *old = open_store(true), *s;
+	struct store_session me = login_ok(old, "alice");
+	struct store_sent sent;
+
+	(void)state;
+	assert_int_equal(store_session_find(old, me.id, "alice"), STORE_OK);
+	assert_true(store_rest(old));
+	remove_database();
+	s = open_store(true);
+	assert_int_equal(login_ok(s, "bob").id, me.id);
+	assert_int_equal(store_session_find(s, me.id, "alice"), STORE_ENDED);
+	assert_int_equal(
+	    send_one(old, &me, NULL, NULL, "x", &sent), STORE_UNAVAILABLE);
+	assert_non_null(strstr(store_error(old), "replaced"));
+	assert_true(store_is_replaced(old));
+	store_close(old);
+	store_close(s);
+}
+
 static void
 after_a_restore_no_id_is_used_again(void **state)
 {
@@ -368,6 +391,7 @@ main(void)
 		TEST(who_is_stopped_with_the_lock_is_ended),
 		TEST(who_is_only_slow_with_the_lock_is_named_and_waited_for),
 		TEST(a_replaced_database_is_noticed),
+		TEST(a_database_replaced_while_a_store_rests_is_noticed),
 		TEST(after_a_restore_no_id_is_used_again),
 		TEST(a_database_made_anew_is_noticed_whatever_its_inode),
 		TEST(a_runtime_directory_made_anew_ends_old_stores),
