@@ -209,7 +209,7 @@ meanwhile() {
 	rm -f "$TOKENS"
 	log_in_once
 	sed -i 's/[0-9]*$/1/' "$TOKENS"
-	printf "$1" >other
+	echo -n "$1" >other
 	echo '[[ $(member command) != TOKEN || -n $(member revoke) ]] ||
 		cp other '"$TOKENS" >odd
 	chat 0 -u alice <<<"hello"
@@ -220,7 +220,8 @@ meanwhile() {
 }
 
 @test "what another client has renewed or forgotten meanwhile is left so" {
-	meanwhile "127.0.0.1:$PORT\talice\t9\t00ff\t0\n"
+	meanwhile "127.0.0.1:$PORT	alice	9	00ff	0
+"
 	meanwhile ''
 }
 
