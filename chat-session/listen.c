@@ -36,6 +36,7 @@ struct listeners {
 	nfds_t count;
 	long children, children_max;
 	int connection;		       /* that is to get a process, or -1 */
+	bool shut;		       /* by somebody else who has them */
 	bool paused;		       /* since something is lacking */
 	bool short_of_something;       /* it was said already */
 	const struct session *session; /* what the copies begin as */
@@ -266,33 +267,37 @@ become_session(struct listeners *l, const sigset_t *before)
 	close(fd);
 }
 
-/* Who else has it may have shut it down: then nobody can connect to it. */
+/*
+ * Who else has it has shut it down, and nobody can connect to it.  Shut wholly,
+ * it shows that to who gave it as well, as a hang-up: systemd makes a new one
+ * before it starts this program again.
+ */
 static void
-drop(struct listeners *l, nfds_t i)
+lose(struct listeners *l, int fd)
 {
-	log_event(LEVEL_ERROR, "listen",
-	    "the socket of descriptor %d was shut down; it is left: start again"
-	    " the unit or program that gave it",
-	    l->fds[i].fd);
-	close(l->fds[i].fd);
-	l->fds[i] = l->fds[--l->count];
+	log_event(LEVEL_CRITICAL, "listen",
+	    "the socket of descriptor %d was shut down: this process ends, and"
+	    " whoever gave it has to make a new one",
+	    fd);
+	shutdown(fd, SHUT_RDWR);
+	l->shut = true;
 }
 
 /* (Which errors are about what, accept(2) tells.) */
 static void
-take(struct listeners *l, nfds_t i)
+take(struct listeners *l, const struct pollfd *p)
 {
-	l->connection = accept4(l->fds[i].fd, NULL, NULL, SOCK_CLOEXEC);
+	l->connection = accept4(p->fd, NULL, NULL, SOCK_CLOEXEC);
 	if (l->connection != -1)
 		return;
 	switch (errno) {
 	case EINVAL:
-		drop(l, i);
+		lose(l, p->fd);
 		break;
 	case EAGAIN:
 		/* What a UNIX socket says instead, once it is empty. */
-		if (l->fds[i].revents & (POLLHUP | POLLRDHUP))
-			drop(l, i);
+		if (p->revents & (POLLHUP | POLLRDHUP))
+			lose(l, p->fd);
 		break;
 	/* The connection's own trouble, which went with it. */
 	case ECONNABORTED:
@@ -346,7 +351,7 @@ serve(struct listeners *l)
 	int n;
 
 	process_take_signals(taken, on_signal, &before);
-	while (!terminated && l->count > 0) {
+	while (!terminated && !l->shut) {
 		full = l->children >= l->children_max;
 		n = ppoll(l->fds, full || l->paused ? 0 : l->count,
 		    l->paused ? &pause : NULL, &before);
@@ -363,16 +368,12 @@ serve(struct listeners *l)
 		     i++) {
 			if (l->fds[i].revents == 0)
 				continue;
-			take(l, i);
+			take(l, &l->fds[i]);
 			if (copy(l, &before))
 				return LISTEN_SESSION;
 		}
 	}
-	if (terminated)
-		return EX_OK;
-	log_event(LEVEL_CRITICAL, "listen",
-	    "no socket is left to listen on: this process ends");
-	return EX_OSERR;
+	return terminated ? EX_OK : EX_OSERR;
 }
 
 int

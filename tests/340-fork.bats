@@ -202,32 +202,29 @@ handed_over() {
 	wait_for test -S "$T/sock"
 }
 
-is_closed() {
-	[[ ! -e /proc/$1/fd/$2 ]]
-}
-
-@test "a socket that its giver has shut down is named and left, then the last" {
+# shut_down DESCRIPTOR HOW
+shut_down() {
 	local status=0
-	notify_start
 	handed_over
-	client_open alice "unix:$T/sock"
-	client_login alice
-	exec {giver}>giver
-	echo 3 2 >&"$giver"
-	wait_for grep -q 'ERROR listen.*descriptor 3 .*start again' "$T/log/listen"
-	wait_for is_closed "$LISTEN" 3
-	client_open bob "unix:$T/sock"
-	client_login bob
-	echo 4 0 >&"$giver"
-	exec {giver}>&-
+	client_open "by$1" "unix:$T/sock"
+	client_login "by$1"
+	echo "$1 $2" >giver
 	wait_for process_gone "$LISTEN"
 	wait "$LISTEN" || status=$?
 	assert_eq "$status" 71 'exit status'
 	LISTENERS=()
-	grep -q 'ERROR listen.*descriptor 4 ' "$T/log/listen"
-	grep -q 'CRITICAL listen.*no socket is left' "$T/log/listen"
-	assert_eq "$(grep -c ' listen:' "$T/log/listen")" 3 'lines of trouble'
-	say alice still
+	grep -q "CRITICAL listen.*descriptor $1 was shut down" "$T/log/listen"
+	assert_eq "$(grep -c ' listen:' "$T/log/listen")" 1 'lines of trouble'
+	say "by$1" still
+	rm sock giver
+}
+
+@test "a socket that its giver has shut down is named, and the listener ends" {
+	notify_start
+	shut_down 3 0
+	shut_down 3 2
+	shut_down 4 0
+	shut_down 4 2
 }
 
 # Who is started by root reads it as root, but its copies are not root.

@@ -73,13 +73,56 @@ main_pid() {
 	[[ $(inside journalctl -o cat CHAT_EVENT=upgraded CHAT_USER=bob) ]]
 }
 
-@test "what a TLS end hands over comes in, for chat-tls alone" {
+# What comes in from a TLS end is served.
+tls_end_serves() {
 	printf '%s\r\n' 'PROXY TCP4 192.0.2.7 192.0.2.1 1234 5556' \
 	    '{"command":"CONNECT","username":"dora"}' \
 	    '{"command":"DISCONNECT"}' |
 	    inside setpriv --reuid chat-tls --regid chat-tls --clear-groups \
 	    socat -t 10 - UNIX-CONNECT:/run/chat-tls/session.sock >got
 	grep -q '"CONNECTED"' got
+}
+
+# Shut the Nth of the listener's sockets for reading, as who shares it could.
+socket_shut() {
+	# shellcheck disable=SC2016 # they are perl's
+	inside perl -e 'my $process = syscall(434, 0 + $ARGV[0], 0);
+		my $fd = syscall(438, $process, 2 + $ARGV[1], 0);
+		open(my $socket, "+<&=", $fd) or die "no socket: $!";
+		shutdown($socket, 0) or die "not shut: $!";' \
+	    "$(main_pid)" "$1"
+}
+
+# shut_and_renewed N
+shut_and_renewed() {
+	local pid
+	client_login "alice$1"
+	pid=$(main_pid)
+	socket_shut "$1"
+	wait_for serves_anew "$pid"
+	say "alice$1" still
+	client_login "bob$1"
+	client_expect "alice$1" ".event == \"JOINED\" and .username == \"bob$1\""
+	tls_end_serves
+}
+
+# (Until then there is a moment in which nobody can connect.)
+serves_anew() {
+	local now
+	now=$(main_pid)
+	[[ $now != 0 && $now != "$1" &&
+	    $(inside systemctl is-active chat-fork.service) == active ]]
+}
+
+@test "a socket that somebody has shut down is made anew, and nobody is ended" {
+	shut_and_renewed 1
+	shut_and_renewed 2
+	assert_eq "$(inside journalctl -q -o cat -u chat-fork.service |
+	    grep -c 'was shut down')" 2 'lines of trouble'
+}
+
+@test "what a TLS end hands over comes in, for chat-tls alone" {
+	tls_end_serves
 	[[ $(inside journalctl -o cat CHAT_ADDRESS=192.0.2.7) == *dora* ]]
 	run ! inside setpriv --reuid nobody --clear-groups \
 	    socat -u UNIX-CONNECT:/run/chat-tls/session.sock -
