@@ -205,10 +205,10 @@ peer_is_slow() {
 peer_spare() {
 	case "$1 $2" in
 	"prosody fanout" | "ejabberd fanout")
-		PEER_OPTIONS+=(--messages $(((MESSAGES + 24) / 25)))
+		PEER_OPTIONS+=(--messages $(((MESSAGES + 99) / 100)))
 		;;
 	"mosquitto fanout")
-		PEER_OPTIONS+=(--messages $(((MESSAGES + 4) / 5)))
+		PEER_OPTIONS+=(--messages $(((MESSAGES + 9) / 10)))
 		;;
 	"prosody steady" | "ejabberd steady")
 		PEER_OPTIONS+=(--seconds 1)

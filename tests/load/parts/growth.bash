@@ -11,7 +11,7 @@ bench_receivers() {
 	    'PSS KiB each'
 	for n in 10 100 1000 "$RECEIVERS"; do
 		((n <= RECEIVERS)) || continue
-		messages=$((600000 / n))
+		messages=$((2000000 / n))
 		((messages <= MESSAGES)) || messages=$MESSAGES
 		load "receivers.$n" --receivers "$n" --messages "$messages" \
 		    --size 100 --concurrency 64 --parent "$FAMILY" \
