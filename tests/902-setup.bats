@@ -69,6 +69,22 @@ all_installed() {
 	grep -q 'install --no-install-recommends tmux$' "$T/asked"
 }
 
+@test "to talk, or for packages, nothing is installed that only tests need" {
+	stand_in make <<-'END'
+		#!/bin/sh
+		echo "make $*"
+	END
+	run -0 sh "$SETUP" make run
+	[[ ${lines[0]} == "setup: installing make gcc "*" systemd" ]] ||
+	    fail "$output"
+	assert_eq "${lines[-1]}" "make run"
+	run -0 sh "$SETUP" make deb
+	[[ ${lines[0]} == *" debhelper "* && ${lines[0]} != *" bats "* ]] ||
+	    fail "$output"
+	run -0 sh "$SETUP" make check
+	[[ ${lines[0]} == *" bats "* ]] || fail "$output"
+}
+
 @test "the status of the command is its own" {
 	all_installed
 	run -7 sh "$SETUP" sh -c 'exit 7'
@@ -88,7 +104,8 @@ all_installed() {
 	done
 	ln -sf "$(type -P grep)" "$T/bin/grep"
 	FAKE_UID=1000 PATH=$T/bin run -1 sh "$SETUP" echo went on
-	[[ $output == *'no sudo'* && $output != *'went on'* ]] || fail "$output"
+	[[ $output == *'no sudo'*'as root: apt-get install '*' make gcc '* &&
+	    $output != *'went on'* ]] || fail "$output"
 }
 
 @test "package lists that cannot be renewed do not stop it" {
