@@ -145,12 +145,37 @@ note_progress(struct plain *p, int64_t now)
 	p->unconfirmed = left;
 }
 
+static void
+give_up(struct plain *p, const char *why)
+{
+	plain_complain(why);
+	link_abandon(p->link);
+	p->over = true;
+	p->ending = STATUS_TIMEOUT;
+}
+
+/*
+ * Whether a server that cannot take the first login keeps waiting who only
+ * sends: no input is read until then, so its end would not be seen.
+ */
+static bool
+is_turned_away(const struct plain *p)
+{
+	return p->options->send && !p->greeted &&
+	    p->link->state == LINK_WAITING;
+}
+
 /* At the end of the input: until all is confirmed, then leave. */
 static void
 leave_when_done(struct plain *p, int64_t now)
 {
 	struct link *l = p->link;
 
+	if (is_turned_away(p)) {
+		if (now >= p->progress_at + p->options->timeout)
+			give_up(p, "the login was not accepted in time");
+		return;
+	}
 	if (!p->input_ended || p->leaving || p->options->tail ||
 	    l->state == LINK_IDLE)
 		return;
@@ -165,10 +190,7 @@ leave_when_done(struct plain *p, int64_t now)
 		p->leaving = true;
 		link_leave(l, p->options->timeout, now);
 	} else if (now >= p->progress_at + p->options->timeout) {
-		plain_complain("not everything was answered in time");
-		link_abandon(l);
-		p->over = true;
-		p->ending = STATUS_TIMEOUT;
+		give_up(p, "not everything was answered in time");
 	}
 }
 
@@ -177,7 +199,7 @@ wait_time(const struct plain *p, int64_t now)
 {
 	int64_t at = link_deadline(p->link);
 
-	if (p->flushing && !p->leaving &&
+	if (((p->flushing && !p->leaving) || is_turned_away(p)) &&
 	    (at < 0 || p->progress_at + p->options->timeout < at))
 		at = p->progress_at + p->options->timeout;
 	if (at < 0)

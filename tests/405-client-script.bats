@@ -199,6 +199,16 @@ seconds_pass() {
 	grep -q 'messages that were not confirmed, .*: 2$' err
 }
 
+@test "--send gives up after --timeout, too, on a server that stays full" {
+	CHAT_MAX_CONNECTIONS=1 server_start
+	client_login bob
+	echo one | chat 75 --send --timeout 1 -u alice
+	grep -q 'login refused, will come back: SERVER_FULL' err
+	grep -q 'the login was not accepted in time' err
+	grep -q 'the input was not sent to its end' err
+	stored 0
+}
+
 @test "--whole sends all lines as one message" {
 	server_start
 	printf 'one\n\n/two\n' | chat 0 -u alice --send --whole
