@@ -44,7 +44,7 @@ question_label(enum ask_step step)
 	case ASK_AGAIN:
 		return "The same again: ";
 	case ASK_INVITE:
-		return "Invitation, or nothing: ";
+		return "Invitation or none: ";
 	}
 	return "";
 }

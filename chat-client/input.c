@@ -41,7 +41,8 @@ const struct input_command input_commands[] = {
 { "register", INPUT_REGISTER, true, "",
     "Register the name, so that it is nobody else's. "
     "A password is asked for, without showing it, and an invitation, which "
-    "can be left empty." },
+    "can be left empty. "
+    "Escape gives up." },
 { "password", INPUT_PASSWORD, true, "",
     "Change the password. "
     "The old and the new one are asked for, without showing them; other "
@@ -178,8 +179,9 @@ take_name(struct input *in, const char *s, size_t n, bool all_too)
 {
 	if (!text_is_username(s, n) &&
 	    !(all_too && n == 3 && strncasecmp(s, "all", 3) == 0)) {
-		bad(in, "that is not a user name: 1 to %d of A-Z a-z 0-9 _ . -",
-		    USERNAME_MAX);
+		bad(in,
+		    "that is not a user name: 1 to %d of A-Z a-z 0-9 _ . -%s",
+		    USERNAME_MAX, all_too ? "" : ", and not \"all\"");
 		return false;
 	}
 	memcpy(in->name, s, n);
@@ -227,9 +229,13 @@ parse_history(struct input *in, const char *s)
 		return;
 	if (second_len == 0 && take_count(in, first, first_len))
 		return;
-	if (*s != '\0' ||
-	    (second_len > 0 && !take_count(in, second, second_len)))
+	if (*s != '\0')
 		bad_usage(in);
+	else if (second_len > 0 && !take_count(in, second, second_len))
+		bad(in,
+		    "/history takes 1 to %d messages, as a number behind the "
+		    "name",
+		    HISTORY_MAX);
 	else
 		take_name(in, first, first_len, true);
 }

@@ -96,4 +96,6 @@ screen_ask_key(struct screen *s, const struct key *key, enum action action)
 		credential_wipe(&s->question.answer);
 	else if (action == ACTION_SEND)
 		enter(s);
+	else if (key->kind == KEYS_CODE && key->code == KEYMAP_ESCAPE)
+		screen_ask_end(s);
 }

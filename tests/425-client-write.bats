@@ -126,7 +126,7 @@ stored() {
 	type_line alice 'correct horse'
 	sees alice '^The same again'
 	type_line alice 'correct horse'
-	sees alice '^Invitation, or nothing'
+	sees alice '^Invitation or none'
 	press alice Enter
 	sees alice 'the name is registered now'
 	type_line alice /password
@@ -146,6 +146,11 @@ stored() {
 	sees alice '^Old password'
 	type_text alice secret
 	press alice C-c
+	sees alice '^> *$'
+	type_line alice /register
+	sees alice '^New password'
+	type_text alice secret
+	press alice Escape
 	sees alice '^> *$'
 	type_line alice '/nick carol'
 	sees alice 'online +carol at'

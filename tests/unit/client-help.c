@@ -67,6 +67,12 @@ commands_of_the_screen_are_understood(void **state)
 	parse(&in, "/nick bob", INPUT_NICK);
 	assert_string_equal(in.name, "bob");
 	parse(&in, "/nick all", INPUT_BAD);
+	assert_non_null(strstr(in.error, ", and not \"all\""));
+	parse(&in, "/msg a/b hello", INPUT_BAD);
+	assert_null(strstr(in.error, "all"));
+	parse(&in, "/history bob 1001", INPUT_BAD);
+	assert_string_equal(in.error,
+	    "/history takes 1 to 1000 messages, as a number behind the name");
 	parse(&in, "/nick", INPUT_BAD);
 	assert_string_equal(in.error, "usage: /nick NAME (more: /help nick)");
 	parse(&in, "/whois bob carol", INPUT_BAD);
