@@ -182,6 +182,7 @@ use_every_statement(struct store *s)
 	history(s, &view, "bob", -1, 0, 9);
 	history(s, &view, "bob", 0, 0, 9);
 	assert_int_equal(store_oldest(s, &oldest), STORE_OK);
+	assert_int_equal(store_session_find(s, bob.id, "bob"), STORE_OK);
 	assert_int_equal(store_session_end(s, bob.id, "x", 1), STORE_OK);
 	use_accounts(s);
 }
