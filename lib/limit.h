@@ -44,13 +44,18 @@
 #define SESSION_FILES  64		   /* descriptors */
 
 /* A session's waits. */
-#define REGISTER_RETRY	  50   /* when the relay's queue is full */
-#define ALONE_INTERVAL	  1000 /* between looks at the store without relay */
-#define DELIVER_DENSE	  5 /* between datagrams: then all are taken at once */
-#define DRAIN_WAIT	  1000 /* reading on after the last event */
-#define FLUSH_WAIT	  5000 /* for a client that takes none of its last events */
-#define REST_AFTER	  1000	/* idle: spare memory is given back */
-#define STORE_REST	  30000 /* without use: the database is closed */
+#define REGISTER_RETRY 50   /* when the relay's queue is full */
+#define ALONE_INTERVAL 1000 /* between looks at the store without relay */
+#define DELIVER_DENSE  5    /* between datagrams: then all are taken at once */
+#define DRAIN_WAIT     1000 /* reading on after the last event */
+#define FLUSH_WAIT     5000 /* for a client that takes none of its last events */
+#ifndef TEST_RESTS	    /* (tests want that sooner) */
+#define REST_AFTER 1000	    /* idle: spare memory is given back */
+#define STORE_REST 30000    /* without use: the database is closed */
+#else
+#define REST_AFTER TEST_RESTS
+#define STORE_REST TEST_RESTS
+#endif
 #define UPGRADE_TEST_WAIT 10000 /* for a new program to test itself */
 #define LISTEN_SOCKETS	  16	/* that --listen takes over */
 #define LISTEN_BACKLOG	  4096	/* connections that wait to be taken */

@@ -48,6 +48,10 @@ load chaos
 	chaos trouble_none --senders 50 --receivers 2 --messages 300 --rate 0
 }
 
+@test "sessions are killed while they open their database again" {
+	chaos_waking --seconds 3
+}
+
 @test "of 30 who write at once some are killed, be it while they store for all" {
 	chaos trouble_several --senders 30 --receivers 2 --rate 0 --seconds 3
 }

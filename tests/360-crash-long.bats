@@ -38,6 +38,10 @@ load chaos
 	    --receivers 2
 }
 
+@test "sessions are killed for a minute while they open their database again" {
+	chaos_waking --seconds 60
+}
+
 @test "any trouble, with slow clients among many" {
 	QLEN=512 chaos trouble_mixed --seconds 120 --senders 15 --receivers 15 \
 	    --slow 5 --slow-seconds 10

@@ -8,6 +8,8 @@
 #                               do what TROUBLE says; fails if a promise was
 #                               broken.  With $QLEN it runs in a network
 #                               namespace with that net.unix.max_dgram_qlen.
+#   chaos_waking [OPTION...]    the same with sessions that close their database
+#                               in each silence and are killed as they open it
 #
 # TROUBLE is a function below, or one of the test file's; it gets the number
 # of the progress line.
@@ -76,6 +78,31 @@ trouble_all() {
 	esac
 }
 
+# A process that has no database open is stopped, and killed as it wakes with
+# what came meanwhile, within 10 ms.
+trouble_waking() {
+	local pid end
+	for pid in "${ASLEEP[@]}"; do
+		kill -CONT "$pid" 2>/dev/null || continue
+		end=$((${EPOCHREALTIME/[.,]/} + RANDOM % 10000))
+		until ((${EPOCHREALTIME/[.,]/} >= end)); do :; done
+		kill -KILL "$pid" 2>/dev/null || :
+	done
+	ASLEEP=()
+	for pid in $(sessions_shuffled); do
+		if [[ -z $(find "/proc/$pid/fd" -lname "$CHAT_DB*" 2>&1) ]]; then
+			kill -STOP "$pid" 2>/dev/null && ASLEEP+=("$pid")
+		fi
+		((${#ASLEEP[@]} < 4)) || break
+	done
+	WOKEN=$((WOKEN + ${#ASLEEP[@]}))
+}
+
+trouble_waking_end() {
+	((${#ASLEEP[@]} == 0)) || kill -CONT "${ASLEEP[@]}" 2>/dev/null || :
+	ASLEEP=()
+}
+
 # Whatever comes to mind.
 trouble_mixed() {
 	case $((RANDOM % 12)) in
@@ -142,4 +169,13 @@ chaos() {
 	fi
 	# shellcheck disable=SC2034 # for chat_teardown
 	SOCKETS_MAY_STAY=1
+}
+
+# (Only root sees what a session has open.)
+chaos_waking() {
+	[[ $EUID == 0 ]] || skip 'needs root'
+	WOKEN=0
+	SESSION=$B/tests/rests/chat-session chaos trouble_waking --senders 10 \
+	    --receivers 2 --rate 5 "$@"
+	((WOKEN > 3)) || fail "only $WOKEN had closed it"
 }

@@ -24,4 +24,13 @@ $(B)/tests/%/chat-session: $(call objects,chat-session) \
 .SECONDARY: $(foreach n,adds breaks,$(B)/tests/$n/schema.h \
 	$(B)/tests/$n/store-migrate.o)
 
-tools: $(B)/tests/adds/chat-session $(B)/tests/breaks/chat-session
+# One that rests, and closes its database, in each moment of silence (chaos).
+$(B)/tests/rests/loop.o: chat-session/loop.c
+	@mkdir -p $(@D)
+	$(CC) -DTEST_RESTS=5 $(ALLCPP) $(ALLC) -MMD -MP -c -o $@ $<
+
+$(B)/tests/rests/chat-session: $(B)/tests/rests/loop.o $(filter-out \
+		%/loop.o,$(call objects,chat-session)) $(B)/lib.a
+	$(CC) $(ALLLD) -o $@ $^ $(LIBS_chat-session)
+
+tools: $(B)/tests/rests/chat-session $(B)/tests/adds/chat-session $(B)/tests/breaks/chat-session
