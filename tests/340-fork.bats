@@ -311,6 +311,7 @@ term_in_pause() {
 		client_open "$name"
 	done
 	echo >go
+	wait_for process_gone "$LISTENER"
 	wait "$LISTENER" || status=$?
 	assert_eq "$status" 0 'exit status'
 	LISTENERS=()
