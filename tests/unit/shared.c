@@ -66,9 +66,10 @@ child_that_takes_all(void)
 		_exit(1);
 	}
 	assert_true(pid > 0);
+	/* (If the child dies, the pipe ends.) */
+	close(ready[1]);
 	assert_int_equal(read(ready[0], &c, 1), 1);
 	close(ready[0]);
-	close(ready[1]);
 	return pid;
 }
 
