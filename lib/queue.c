@@ -6,7 +6,11 @@
 #include <unistd.h>
 
 #include "futex.h"
+#include "memory.h"
 #include "queue.h"
+
+/* The last place that was found to be in memory: most often one's only one. */
+static const struct queue_place *there;
 
 int
 queue_init(struct queue *q)
@@ -32,6 +36,24 @@ change(struct queue *q, int place, uint32_t from, enum queue_state to)
 
 /* ---- the owner ---- */
 
+void
+queue_mapped(void)
+{
+	there = NULL;
+}
+
+/* Whoever is given the place may touch it. */
+static bool
+is_there(struct queue_place *p)
+{
+	if (p == there)
+		return true;
+	if (!memory_have(p, sizeof(*p)))
+		return false;
+	there = p;
+	return true;
+}
+
 /*
  * Ours, unless its owner died or gave up while somebody has it.  (That one may
  * change the state at any time, so it is only ever changed from what it was.)
@@ -45,9 +67,10 @@ try_claim(struct queue *q, int place)
 		error = pthread_mutex_consistent(&q->owner[place]);
 	if (error != 0)
 		return false;
-	if (atomic_load(&q->state[place]) == QUEUE_FREE ||
-	    queue_withdraw(q, place) ||
-	    change(q, place, QUEUE_DONE, QUEUE_FREE)) {
+	if (is_there(&q->places[place]) &&
+	    (atomic_load(&q->state[place]) == QUEUE_FREE ||
+		queue_withdraw(q, place) ||
+		change(q, place, QUEUE_DONE, QUEUE_FREE))) {
 		q->places[place].count = q->places[place].text_len = 0;
 		return true;
 	}

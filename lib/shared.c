@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "limit.h"
+#include "memory.h"
 #include "process.h"
 #include "shared.h"
 
@@ -72,15 +73,22 @@ page_has_locks(const struct shared *page, const char *boot)
 	return page->magic == SHARED_MAGIC && strcmp(page->boot, boot) == 0;
 }
 
-/* Make the file at least as long as we know the page; never shorter. */
+#define PAGE_HEAD offsetof(struct shared, queue.places)
+
+/*
+ * Make the file at least as long as we know the page; never shorter.  *whole:
+ * all but the places is in it.
+ */
 static bool
-file_extend(int fd)
+file_extend(int fd, bool *whole)
 {
 	struct stat st;
 
-	return fstat(fd, &st) == 0 &&
-	    (st.st_size >= (off_t)sizeof(struct shared) ||
-		ftruncate(fd, sizeof(struct shared)) == 0);
+	if (fstat(fd, &st) == -1)
+		return false;
+	*whole = st.st_blocks * 512 >= (blkcnt_t)PAGE_HEAD;
+	return st.st_size >= (off_t)sizeof(struct shared) ||
+	    ftruncate(fd, sizeof(struct shared)) == 0;
 }
 
 bool
@@ -128,7 +136,7 @@ page_format(struct shared *page, int fd, const char *boot)
 		return false;
 	if (!page_has_locks(page, boot)) {
 		/* (Nobody reads what is left in a place.) */
-		memset(page, 0, offsetof(struct shared, queue.places));
+		memset(page, 0, PAGE_HEAD);
 		ok = (errno = lock_init(&page->write)) == 0 &&
 		    (errno = lock_init(&page->sync)) == 0;
 		memcpy(page->boot, boot, SHARED_BOOT_MAX);
@@ -167,6 +175,7 @@ shared_map(const char *runtime_dir, int *fd)
 {
 	char path[PATH_MAX], boot[SHARED_BOOT_MAX];
 	struct shared *page;
+	bool whole;
 	int saved;
 
 	if (!page_path(path, runtime_dir))
@@ -174,15 +183,17 @@ shared_map(const char *runtime_dir, int *fd)
 	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (*fd == -1)
 		return NULL;
-	if (!file_extend(*fd))
+	if (!file_extend(*fd, &whole))
 		goto fail;
 	page = mmap(
 	    NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
 	if (page == MAP_FAILED)
 		goto fail;
+	queue_mapped();
 	shared_boot_id(boot);
-	if ((page_has_locks(page, boot) && page->version >= SHARED_VERSION) ||
-	    page_format(page, *fd, boot))
+	if ((whole || memory_have(page, PAGE_HEAD)) &&
+	    ((page_has_locks(page, boot) && page->version >= SHARED_VERSION) ||
+		page_format(page, *fd, boot)))
 		return page;
 	munmap(page, sizeof(*page));
 fail:

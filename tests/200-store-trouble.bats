@@ -278,6 +278,43 @@ fill_disk() {
 	in_space --mount fill_disk
 }
 
+fill_runtime_dir() {
+	head -c 10000000 /dev/zero >"$T/run/fill" 2>/dev/null || :
+}
+
+full_runtime_dir() {
+	local i c
+	mount -t tmpfs -o size=40k tmpfs "$T/run"
+	mkdir "$T/run/sessions"
+	fill_runtime_dir
+	# Not even the shared page can be made.
+	listener_start
+	client_open alice
+	refused_at_connect alice
+	log_has "chat-session: (ERROR|CRITICAL) .*$T/run/shared: No space left"
+	mount -o remount,size=200k "$T/run"
+	notify_start
+	wait_for connects_now alice
+	for c in bob carol dora; do
+		client_login "$c"
+	done
+	# Now it is there, but for what those need who write at the same time.
+	fill_runtime_dir
+	for i in {1..40}; do
+		for c in alice bob carol dora; do
+			client_send "$c" '{"command":"MESSAGE","to":"all","message":"x","ref":"'"$i"'"}'
+		done
+	done
+	for c in alice bob carol dora; do
+		client_barrier "$c"
+		assert_eq "$(grep -c '"ACK"' "$(client_record "$c")")" 40 "$c"
+	done
+}
+
+@test "a full runtime directory: UNAVAILABLE without the shared page, with it service" {
+	in_space --mount full_runtime_dir
+}
+
 read_only() {
 	mount -t tmpfs -o size=50m tmpfs "$T/data"
 	server_start

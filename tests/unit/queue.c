@@ -252,6 +252,30 @@ who_waits_is_told(void **state)
 	queue_leave(q, waiting);
 }
 
+/* (No file system is full here, but the file of the queue ends before.) */
+static void
+without_room_for_a_place_there_is_none(void **state)
+{
+	int fd = memfd_create("queue", MFD_CLOEXEC), place;
+	struct queue *small;
+
+	(void)state;
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(ftruncate(fd, offsetof(struct queue, places)), 0);
+	small = mmap(
+	    NULL, sizeof(*small), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_ptr_not_equal(small, MAP_FAILED);
+	assert_int_equal(queue_init(small), 0);
+	queue_mapped();
+	assert_int_equal(queue_claim(small), -1);
+	assert_int_equal(ftruncate(fd, sizeof(*small)), 0);
+	place = queue_claim(small);
+	assert_int_not_equal(place, -1);
+	queue_leave(small, place);
+	munmap(small, sizeof(*small));
+	close(fd);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
@@ -260,6 +284,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_place_has_what_was_put_in),
 		TEST(a_place_has_limits),
+		TEST(without_room_for_a_place_there_is_none),
 		TEST(each_place_has_one_owner_and_is_free_when_he_dies),
 		TEST(what_a_dead_owner_offered_is_taken_or_forgotten),
 		TEST(what_waits_is_taken_once),
