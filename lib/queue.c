@@ -96,20 +96,25 @@ queue_add(struct queue *q, int place, const char *to, const char *ref,
     const char *body, size_t len)
 {
 	struct queue_place *p = &q->places[place];
-	struct queue_message *m = &p->messages[p->count];
+	/* Once: whoever maps the page can write here meanwhile. */
+	const uint32_t count = *(volatile uint32_t *)&p->count;
+	const uint32_t used = *(volatile uint32_t *)&p->text_len;
+	struct queue_message *m;
 
-	if (p->count == QUEUE_MESSAGES || len > QUEUE_TEXT - p->text_len)
+	if (count >= QUEUE_MESSAGES || used > QUEUE_TEXT ||
+	    len > QUEUE_TEXT - used)
 		return false;
+	m = &p->messages[count];
 	memset(m, 0, sizeof(*m));
 	if (to != NULL)
 		strncpy(m->to, to, USERNAME_MAX);
 	if (ref != NULL)
 		strncpy(m->ref, ref, REF_MAX);
-	m->body = p->text_len;
+	m->body = used;
 	m->body_len = (uint32_t)len;
-	memcpy(p->text + p->text_len, body, len);
-	p->text_len += m->body_len;
-	p->count++;
+	memcpy(p->text + used, body, len);
+	p->text_len = used + (uint32_t)len;
+	p->count = count + 1;
 	return true;
 }
 

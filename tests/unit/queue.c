@@ -252,6 +252,26 @@ who_waits_is_told(void **state)
 	queue_leave(q, waiting);
 }
 
+/* By a process that has been taken over, and maps the page like all others. */
+static void
+what_another_writes_into_a_place_leads_nowhere(void **state)
+{
+	int place = queue_claim(q);
+	struct queue_place *p = &q->places[place];
+
+	(void)state;
+	p->count = QUEUE_MESSAGES + 1;
+	assert_false(queue_add(q, place, NULL, NULL, "x", 1));
+	p->count = 0;
+	p->text_len = QUEUE_TEXT + 1;
+	assert_false(queue_add(q, place, NULL, NULL, "x", 1));
+	p->text_len = QUEUE_TEXT;
+	assert_false(queue_add(q, place, NULL, NULL, "x", 1));
+	p->text_len = 0;
+	assert_true(queue_add(q, place, NULL, NULL, "x", 1));
+	queue_leave(q, place);
+}
+
 /* (No file system is full here, but the file of the queue ends before.) */
 static void
 without_room_for_a_place_there_is_none(void **state)
@@ -284,6 +304,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_place_has_what_was_put_in),
 		TEST(a_place_has_limits),
+		TEST(what_another_writes_into_a_place_leads_nowhere),
 		TEST(without_room_for_a_place_there_is_none),
 		TEST(each_place_has_one_owner_and_is_free_when_he_dies),
 		TEST(what_a_dead_owner_offered_is_taken_or_forgotten),
