@@ -12,7 +12,16 @@ listen_start() {
 	wait_for grep -qE 'INFO listening|CRITICAL' "$T/log/listen"
 }
 
-# The same at $PORT, under strace with OPTIONS... added; the trace is in ./trace.
+# listen_ended STATUS: it has ended, so.
+listen_ended() {
+	local status=0
+	wait_for process_gone "$LISTEN"
+	wait "$LISTEN" || status=$?
+	assert_eq "$status" "$1" 'exit status'
+	LISTENERS=()
+}
+
+# listen_traced OPTIONS...: at $PORT, under strace; the trace is in ./trace.
 listen_traced() {
 	PORT=$("$B/tests/chat-talk" --port)
 	strace -D -qq -o trace "$@" \
@@ -82,8 +91,7 @@ listen_traced() {
 	listen_start --listen="127.0.0.1:$PORT"
 	client_login alice
 	kill -TERM "$LISTEN"
-	wait "$LISTEN"
-	LISTENERS=()
+	listen_ended 0
 	say alice still
 	listen_start --listen="127.0.0.1:$PORT"
 	client_login bob
@@ -126,14 +134,10 @@ listen_traced() {
 	client_open e
 	client_send e '{"command":"CONNECT","username":"e"}'
 	say a on
-	assert_eq "$(client_count e)" 0 'events of who waits'
+	assert_eq "$(wc -l <"$(client_record e)")" 0 'events of who waits'
 	client_send a '{"command":"DISCONNECT"}'
 	client_closed a
 	client_expect e '.event == "CONNECTED"'
-}
-
-client_count() {
-	wc -l <"$(client_record "$1")"
 }
 
 @test "directories that were replaced are found by who comes then" {
@@ -204,15 +208,11 @@ handed_over() {
 
 # shut_down DESCRIPTOR HOW
 shut_down() {
-	local status=0
 	handed_over
 	client_open "by$1" "unix:$T/sock"
 	client_login "by$1"
 	echo "$1 $2" >giver
-	wait_for process_gone "$LISTEN"
-	wait "$LISTEN" || status=$?
-	assert_eq "$status" 71 'exit status'
-	LISTENERS=()
+	listen_ended 71
 	grep -q "CRITICAL listen.*descriptor $1 was shut down" "$T/log/listen"
 	assert_eq "$(grep -c ' listen:' "$T/log/listen")" 1 'lines of trouble'
 	say "by$1" still
@@ -256,8 +256,7 @@ shut_down() {
 	say alice hello
 	[[ -e data/chat.db && ! -e elsewhere/chat.db ]]
 	kill -TERM "$LISTEN"
-	wait "$LISTEN"
-	LISTENERS=()
+	listen_ended 0
 	listen_start --listen="127.0.0.1:$PORT"
 	client_login bob
 	[[ -e elsewhere/chat.db ]]
@@ -274,15 +273,12 @@ shut_down() {
 
 # It cannot leave the pause otherwise, since CALL always fails with ERROR.
 term_in_pause() {
-	local call=$1 error=$2 status=0
+	local call=$1 error=$2
 	listen_traced -e trace="$call" -e inject="$call:error=$error:when=1+"
 	client_open alice
 	wait_for grep -q 'ERROR listen' "$T/log/listen"
 	kill -TERM "$LISTEN"
-	wait_for process_gone "$LISTEN"
-	wait "$LISTEN" || status=$?
-	assert_eq "$status" 0 "exit status without what $call needs"
-	LISTENERS=()
+	listen_ended 0
 	client_close alice
 }
 
@@ -294,7 +290,7 @@ term_in_pause() {
 
 # SIGTERM comes while it takes the first of three that are there.
 @test "SIGTERM ends it while connections keep coming" {
-	local status=0 name
+	local name
 	need_strace
 	notify_start
 	cat >listen <<-END
@@ -311,10 +307,8 @@ term_in_pause() {
 		client_open "$name"
 	done
 	echo >go
-	wait_for process_gone "$LISTENER"
-	wait "$LISTENER" || status=$?
-	assert_eq "$status" 0 'exit status'
-	LISTENERS=()
+	LISTEN=$LISTENER
+	listen_ended 0
 	assert_eq "$(grep -c ' = [0-9]' trace)" 1 'connections it took'
 	client_login a
 }
