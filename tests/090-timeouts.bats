@@ -26,9 +26,12 @@ load helpers
 }
 
 @test "the server sends PING after half the idle time, and TIMEOUT after all of it" {
-	export CHAT_IDLE_TIMEOUT=4
 	server_start
 	client_login bob
+	# Bob has time enough, on a busy machine too.
+	export CHAT_IDLE_TIMEOUT=4
+	PORT=
+	listener_start
 	# (Before: the server's clock may have run for a while when we hear of it.)
 	now_ms
 	start=$NOW
@@ -36,8 +39,6 @@ load helpers
 	client_expect alice '. == {event: "PING"}'
 	now_ms
 	((NOW - start >= 1900)) || fail "PING came after $((NOW - start)) ms"
-	# Bob answers, alice does not.
-	client_send bob '{"command":"PING"}'
 	client_error alice TIMEOUT
 	now_ms
 	((NOW - start >= 3900)) || fail "TIMEOUT came after $((NOW - start)) ms"
