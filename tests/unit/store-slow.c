@@ -21,7 +21,7 @@
 static void
 who_is_stopped_while_it_stores_is_ended_and_the_others_go_on(void **state)
 {
-	int64_t start = store_now();
+	int64_t start = shared_now();
 	int i;
 
 	(void)state;
@@ -45,7 +45,7 @@ who_is_stopped_while_it_stores_is_ended_and_the_others_go_on(void **state)
 	}
 	assert_int_not_equal(atomic_load(&common->dead), 0);
 	assert_in_range(
-	    store_now() - start, LOCK_STOPPED, LOCK_STOPPED + 5 * 1000);
+	    shared_now() - start, LOCK_STOPPED, LOCK_STOPPED + 5 * 1000);
 	senders_end();
 }
 
