@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "admin.h"
+#include "text.h"
 
 /* Lowest and highest address as a network, or as two addresses. */
 static void
@@ -129,6 +130,21 @@ tell_relay(struct admin *a)
 			  " themselves");
 }
 
+static void
+tell_added(struct admin *a, const struct store_admin_block *b, bool again)
+{
+	char network[2 * NET_TEXT_MAX + 1], until[TIMESTAMP_LEN + 1];
+
+	if (!b->is_user)
+		network_text(network, b);
+	if (b->expires_at != 0)
+		text_timestamp(until, b->expires_at);
+	out_line(a, "%s %s is blocked until %s%s",
+	    b->is_user ? "user" : "network", b->is_user ? a->args[0] : network,
+	    b->expires_at != 0 ? until : "that is removed",
+	    again ? ", not as before" : "");
+}
+
 int
 cmd_blocks_add(struct admin *a)
 {
@@ -151,8 +167,7 @@ cmd_blocks_add(struct admin *a)
 	buf_free(&reason);
 	if (result != STORE_OK)
 		return out_store_error(a, result);
-	out_line(a, "%s %s is blocked%s", b.is_user ? "user" : "network",
-	    a->args[0], again ? ", as it was before" : "");
+	tell_added(a, &b, again);
 	tell_relay(a);
 	return EX_OK;
 }

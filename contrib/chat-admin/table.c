@@ -157,8 +157,9 @@ usage(const char *why, const char *word)
 static int
 usage_of(const struct admin_command *c, const char *why, const char *word)
 {
-	out_error("%s%s; usage: chat-admin %s%s%s %s", why, word, c->group,
-	    c->name != NULL ? " " : "", c->name != NULL ? c->name : "",
+	out_error("%s%s; usage: chat-admin %s%s%s [OPTION...]%s%s", why, word,
+	    c->group, c->name != NULL ? " " : "",
+	    c->name != NULL ? c->name : "", c->args[0] != '\0' ? " " : "",
 	    c->args);
 	return EX_USAGE;
 }
@@ -229,11 +230,12 @@ table_parse(struct admin *a, int argc, char **argv)
 
 	if (!is_group(group))
 		return usage("there is no command ", group);
-	if (name != NULL && strcmp(name, "--help") == 0) {
+	a->command = command_find(group, name);
+	if (a->command == NULL && name != NULL && strcmp(name, "--help") == 0) {
 		a->help = true;
 		return EX_OK;
 	}
-	if ((a->command = command_find(group, name)) == NULL)
+	if (a->command == NULL)
 		return name == NULL
 		    ? usage("a command is missing after ", group)
 		    : usage("there is no such command: ", name);
