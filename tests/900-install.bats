@@ -64,6 +64,21 @@ listing() {
 	run -1 grep -r '@[A-Z]*@' "$T/root/opt/chat/lib"
 }
 
+@test "documents are where chat(7) and OPERATIONS.md say" {
+	local name folder
+	staged install
+	folder=$(grep -o '/usr/local/share/doc/[^ ]*' "$ROOT/docs/chat.7")
+	for name in $(sed -n 's/^\.It Pa \(.*\.md\)$/\1/p' "$ROOT/docs/chat.7"); do
+		[[ -f $T/root$folder/$name ]] || fail "no $folder/$name"
+	done
+	folder=$(sed -n 's/^    cd \(.*fail2ban\)$/\1/p' "$ROOT/docs/OPERATIONS.md")
+	for name in $(sed -n 's/^    cp \([^ ]*\) .*fail2ban.*/\1/p' \
+	    "$ROOT/docs/OPERATIONS.md"); do
+		[[ -f $T/root$folder/$name ]] || fail "no $folder/$name"
+	done
+	[[ -n $name ]]
+}
+
 @test "installing again keeps a changed configuration" {
 	staged install
 	echo 'CHAT_LOG_LEVEL=DEBUG' >>"$T/root/etc/chat/chat.conf"
