@@ -5,6 +5,7 @@
 #include <err.h>
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -233,6 +234,18 @@ take_talk_option(struct options *o, int option, const char *argument)
 	}
 }
 
+/* The option that getopt_long(3) could not take; a short one by its letter. */
+static const char *
+wrong_option(char **argv)
+{
+	static char letter[] = "-?";
+
+	if (optopt <= 0 || optopt > UCHAR_MAX)
+		return argv[optind - 1];
+	letter[1] = (char)optopt;
+	return letter;
+}
+
 static void
 take_option(struct options *o, int option, const char *argument)
 {
@@ -244,7 +257,7 @@ take_option(struct options *o, int option, const char *argument)
 		puts("chat-client " CHAT_VERSION);
 		exit(STATUS_OK);
 	case '?':
-		usage("no such option, or its argument is missing", NULL);
+		usage("no such option, or its argument is missing", argument);
 	default:
 		take_talk_option(o, option, argument);
 	}
@@ -348,7 +361,8 @@ options_parse(
 		.timeout = TIMEOUT_DEFAULT * 1000 };
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "hu:V", table, NULL)) != -1)
-		take_option(o, option, optarg);
+		take_option(
+		    o, option, option == '?' ? wrong_option(argv) : optarg);
 	if (argc - optind > 1)
 		usage("too many arguments", NULL);
 	if (o->user == NULL && getenv("CHAT_USER") != NULL &&

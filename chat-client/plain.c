@@ -72,6 +72,10 @@ explain_end(const struct plain *p, const char *what)
 		return;
 	}
 	buf_add_str(&text, what);
+	if (p->link->why == LINK_UNREACHABLE) {
+		buf_add_str(&text, p->options->address.text);
+		buf_add_str(&text, ": ");
+	}
 	login_explain(p->login, p->link, &text);
 	buf_add(&text, "", 1);
 	plain_complain(buf_head(&text));
@@ -88,7 +92,7 @@ finish(struct plain *p)
 		[LINK_NOTHING] = { STATUS_LOGIN, NULL },
 		[LINK_LEFT] = { STATUS_OK, NULL },
 		[LINK_UNREACHABLE] = { STATUS_UNREACHABLE,
-		    "could not connect: " },
+		    "could not connect to " },
 		[LINK_LOST] = { STATUS_LOST, "connection lost: " },
 		[LINK_SILENT] = { STATUS_TIMEOUT, "" },
 		[LINK_NONSENSE] = { STATUS_NONSENSE, "" },

@@ -300,6 +300,13 @@ bodies() {
 	done
 	run -64 "$B/bin/chat-client" -u x 'no such host'
 	run -64 "$B/bin/chat-client" -u x '127.0.0.1:0'
+	# Which option it is.
+	run -64 "$B/bin/chat-client" --send --nope </dev/null
+	[[ $output == *": --nope"* ]]
+	run -64 "$B/bin/chat-client" --send -xV </dev/null
+	[[ $output == *": -x"* ]]
+	run -64 "$B/bin/chat-client" -u x --send --to </dev/null
+	[[ $output == *": --to"* ]]
 	CHAT_USER='no name' run -64 "$B/bin/chat-client" --plain
 	run -64 "$B/bin/chat-client" </dev/null
 }
@@ -315,10 +322,11 @@ bodies() {
 	PORT=$("$B/tests/chat-talk" --port)
 	chat -u alice <<<"hello"
 	assert_status 68
-	grep -q 'could not connect: Connection refused' err
+	grep -q "could not connect to 127.0.0.1:$PORT: Connection refused" err
 	run -68 "$B/bin/chat-client" -u alice "unix:$T/nothing" </dev/null
+	[[ $output == *"could not connect to unix:$T/nothing: "* ]]
 	run -68 "$B/bin/chat-client" -u alice nothing.invalid </dev/null
-	[[ $output == *"could not connect: "* ]]
+	[[ $output == *"could not connect to nothing.invalid:5555: "* ]]
 	# It is at once, also where a lost one would come back by itself.
 	run -68 "$B/bin/chat-client" -u alice --tail "127.0.0.1:$PORT"
 	run -68 "$B/bin/chat-client" -u alice --reconnect "127.0.0.1:$PORT" \

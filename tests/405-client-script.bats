@@ -353,6 +353,6 @@ in_cron() {
 		grep -q INJECTED trace
 		assert_eq "$status" 68 status
 		assert_eq "$(head -n 1 err)" \
-		    "chat-client: could not connect: ${why[$fault]}" 'what it says'
+		    "chat-client: could not connect to localhost:1: ${why[$fault]}" 'what it says'
 	done
 }

@@ -281,7 +281,7 @@ assert_refused() {
 	    -cipher ALL:@SECLEVEL=0
 	chat 68 --tls-ca "$CERTS/ca.crt" -u alice "localhost:$TLS_PORT" \
 	    <<<"hello"
-	grep -q 'could not connect: TLS: .*protocol version' err
+	grep -q 'could not connect to .*: TLS: .*protocol version' err
 }
 
 @test "--tls-fingerprint trusts that certificate, however it is written, and no other" {

@@ -115,7 +115,7 @@ tail_unit() {
 	tail_unit 's/^RestartSec=.*/RestartSec=1/'
 	inside systemctl start chat-tail
 	wait_for tail_restarts 1
-	tail_says 'could not connect: Connection refused'
+	tail_says 'could not connect to 127.0.0.1:5555: Connection refused'
 	inside systemctl start chat.socket
 	screen_open alice 80 24 -u alice
 	wait_for tail_is_here
