@@ -184,7 +184,7 @@ peer_start() {
 	"${PEER_RUN[@]}" "${PEER_ARGUMENTS[@]}" </dev/null \
 	    >"$T/log/$1" 2>&1 3>&- &
 	peer=$! PEER=127.0.0.1:$port
-	wait_for port_is_open "$port" && return
+	wait_for -t 120 port_is_open "$port" && return
 	bad=1
 	note "$1 did not start: $(tail -n 1 "$T/log/$1")"
 	peer_stop
