@@ -91,8 +91,12 @@ file_extend(int fd, bool *whole)
 	    ftruncate(fd, sizeof(struct shared)) == 0;
 }
 
-bool
-shared_file_lock(int fd)
+/*
+ * Lock the page's file against others who want to make its locks.  Waits at most
+ * LOCK_WAIT ms.  Returns false with errno set.
+ */
+static bool
+file_lock(int fd)
 {
 	const struct timespec pause = { .tv_nsec = FILE_LOCK_STEP * 1000000L };
 	long waited;
@@ -107,12 +111,6 @@ shared_file_lock(int fd)
 	}
 	errno = ETIMEDOUT;
 	return false;
-}
-
-void
-shared_file_unlock(int fd)
-{
-	flock(fd, LOCK_UN);
 }
 
 /* What version 2 added. */
@@ -132,7 +130,7 @@ page_format(struct shared *page, int fd, const char *boot)
 {
 	bool ok = true;
 
-	if (!shared_file_lock(fd))
+	if (!file_lock(fd))
 		return false;
 	if (!page_has_locks(page, boot)) {
 		/* (Nobody reads what is left in a place.) */
@@ -156,7 +154,7 @@ page_format(struct shared *page, int fd, const char *boot)
 		atomic_thread_fence(memory_order_release);
 		page->version = SHARED_VERSION;
 	}
-	shared_file_unlock(fd);
+	flock(fd, LOCK_UN);
 	return ok;
 }
 

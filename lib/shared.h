@@ -71,7 +71,7 @@ void shared_boot_id(char id[SHARED_BOOT_MAX]);
 
 /*
  * Map the page of a runtime directory, making it when missing.  Returns NULL
- * with errno set.  *fd stays open (for shared_gone() and flock(2)).
+ * with errno set.  *fd stays open (for shared_gone()).
  */
 struct shared *shared_map(const char *runtime_dir, int *fd);
 void shared_unmap(struct shared *, int fd);
@@ -83,13 +83,6 @@ const struct shared *shared_read(const char *runtime_dir);
 
 /* Whether the page's file was removed: what is mapped is then nobody's. */
 bool shared_gone(int fd);
-
-/*
- * Lock the page's file against others who want to make it agree with the
- * database.  Waits at most LOCK_WAIT ms.  Returns false with errno set.
- */
-bool shared_file_lock(int fd);
-void shared_file_unlock(int fd);
 
 /* What a lock tells of a holder that keeps others waiting. */
 typedef void (*shared_notice)(void *arg, const char *text);

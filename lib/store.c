@@ -151,7 +151,7 @@ store_last_id(struct store *s, int64_t *id)
 	return true;
 }
 
-/* With all locks: make the database and the page agree. */
+/* With the lock between writers: make the database and the page agree. */
 static bool
 agree(struct store *s, const struct stat *st)
 {
@@ -181,22 +181,6 @@ agree(struct store *s, const struct stat *st)
 	return true;
 }
 
-/* With the page's file locked.  No transaction runs meanwhile. */
-static bool
-prepare_page(struct store *s, const struct stat *st)
-{
-	bool ok;
-
-	if (shared_lock(&s->shared->write, shared_now(), s->options.notice,
-		s->options.arg) != 0) {
-		snprintf(s->error, sizeof(s->error), "%s: busy", s->path);
-		return false;
-	}
-	ok = agree(s, st);
-	shared_unlock(&s->shared->write);
-	return ok;
-}
-
 /*
  * Whether the page is about this database.  A file that was replaced may have
  * the same inode, but it ends before what the page knows.
@@ -214,11 +198,49 @@ page_fits(struct store *s, const struct stat *st)
 	return store_last_id(s, &last) && last >= known;
 }
 
+/*
+ * Have the page agree with this database; no transaction runs meanwhile.  The
+ * generation is read before others can replace both.
+ */
+static bool
+prepare_page(struct store *s, const struct stat *st)
+{
+	bool ok;
+
+	if (shared_lock(&s->shared->write, shared_now(), s->options.notice,
+		s->options.arg) != 0) {
+		snprintf(s->error, sizeof(s->error), "%s: busy", s->path);
+		return false;
+	}
+	ok = page_fits(s, st) || agree(s, st);
+	s->generation = atomic_load(&s->shared->generation);
+	shared_unlock(&s->shared->write);
+	return ok;
+}
+
+/* *st: of the file that is open.  False: it is gone, or another is there. */
+static bool
+file_stat(struct store *s, struct stat *st)
+{
+	int moved = 0;
+
+	if (stat(s->path, st) == -1) {
+		snprintf(s->error, sizeof(s->error), "%s: %s", s->path,
+		    strerror(errno));
+		return false;
+	}
+	if (sqlite3_file_control(
+		s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK &&
+	    !moved)
+		return true;
+	snprintf(s->error, sizeof(s->error), "%s: was replaced", s->path);
+	return false;
+}
+
 static bool
 prepare(struct store *s)
 {
 	struct stat st;
-	bool ok = true;
 
 	sqlite3_busy_timeout(s->db, STORE_BUSY);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
@@ -227,23 +249,11 @@ prepare(struct store *s)
 	if (!store_exec(s,
 		"PRAGMA synchronous = NORMAL; PRAGMA cache_size = -" CACHE_KIB))
 		return false;
-	if (stat(s->path, &st) == -1) {
-		snprintf(s->error, sizeof(s->error), "%s: %s", s->path,
-		    strerror(errno));
+	if (!file_stat(s, &st))
 		return false;
-	}
-	if (!page_fits(s, &st)) {
-		if (!shared_file_lock(s->shared_fd)) {
-			snprintf(s->error, sizeof(s->error), "%s/%s: %s",
-			    s->options.runtime_dir, SHARED_FILE,
-			    strerror(errno));
-			return false;
-		}
-		ok = page_fits(s, &st) || prepare_page(s, &st);
-		shared_file_unlock(s->shared_fd);
-	}
 	s->generation = atomic_load(&s->shared->generation);
-	return ok && store_schema_update(s);
+	return (page_fits(s, &st) || prepare_page(s, &st)) &&
+	    store_schema_update(s);
 }
 
 static bool
@@ -263,16 +273,19 @@ database_open(struct store *s)
 bool
 store_wake(struct store *s)
 {
-	uint32_t generation = s->generation;
+	uint32_t generation = s->generation, opened;
+	bool ok;
 
 	if (s->db != NULL)
 		return true;
-	if (!database_open(s))
-		return false;
-	if (generation == 0 || s->generation == generation)
-		return true;
-	/* It would be another one for who began with that before. */
+	ok = database_open(s);
+	if (generation == 0)
+		return ok;
+	opened = s->generation;
 	s->generation = generation;
+	if (!ok || opened == generation)
+		return ok;
+	/* It would be another one for who began with that before. */
 	store_rest(s);
 	store_stale_fail(s);
 	return false;

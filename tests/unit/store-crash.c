@@ -262,6 +262,105 @@ a_replaced_database_is_noticed(void **state)
 	store_close(s);
 }
 
+/* ---- what happens just when SQLite has opened a file ---- */
+
+static sqlite3_vfs *disk, watched;
+static int awaited; /* SQLITE_OPEN_MAIN_DB, SQLITE_OPEN_WAL */
+static void (*then)(void);
+
+static int
+watched_open(
+    sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *out)
+{
+	int rc = disk->xOpen(disk, name, f, flags, out);
+
+	(void)vfs;
+	if ((flags & awaited) != 0) {
+		awaited = 0;
+		then();
+	}
+	return rc;
+}
+
+/* Once. */
+static void
+when_opened(int file, void (*run)(void))
+{
+	if (disk == NULL) {
+		disk = sqlite3_vfs_find(NULL);
+		watched = *disk;
+		watched.zName = "watched";
+		watched.xOpen = watched_open;
+		sqlite3_vfs_register(&watched, 1);
+	}
+	then = run;
+	awaited = file;
+}
+
+static void
+put_the_backup_back(void)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "%s/backup", place);
+	remove_database();
+	assert_int_equal(rename(path, db_path), 0);
+}
+
+static void
+a_database_replaced_while_it_is_opened_is_noticed(void **state)
+{
+	struct store_session me;
+	char path[96], error[512];
+	struct store *s;
+
+	(void)state;
+	make_database(3);
+	snprintf(path, sizeof(path), "%s/backup", place);
+	file_copy(db_path, path);
+	when_opened(SQLITE_OPEN_MAIN_DB, put_the_backup_back);
+	assert_null(try_open(true, error));
+	assert_non_null(strstr(error, "replaced"));
+	s = open_store(true);
+	me = login_ok(s, "bob");
+	say(s, &me, NULL, "here");
+	assert_int_equal(
+	    sql_int("SELECT count(*) FROM messages WHERE body = 'here'"), 1);
+	store_close(s);
+}
+
+static void
+stop(void)
+{
+	raise(SIGSTOP);
+}
+
+static void
+who_is_stopped_while_it_makes_the_database_is_ended(void **state)
+{
+	pid_t pid = fork();
+	struct store *s;
+	char error[512];
+	int status;
+
+	(void)state;
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		when_opened(SQLITE_OPEN_WAL, stop);
+		_exit(try_open(true, error) != NULL);
+	}
+	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+	assert_true(WIFSTOPPED(status));
+	s = try_open(true, error);
+	/* (Not even a failure leaves it behind.) */
+	kill(pid, SIGCONT);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	assert_non_null(s);
+	login_ok(s, "alice");
+	store_close(s);
+}
+
 /* Its ids are another's by then: who logged in must not go on with them. */
 static void
 a_database_replaced_while_a_store_rests_is_noticed(void **state)
@@ -392,6 +491,8 @@ main(void)
 		TEST(who_is_only_slow_with_the_lock_is_named_and_waited_for),
 		TEST(a_replaced_database_is_noticed),
 		TEST(a_database_replaced_while_a_store_rests_is_noticed),
+		TEST(a_database_replaced_while_it_is_opened_is_noticed),
+		TEST(who_is_stopped_while_it_makes_the_database_is_ended),
 		TEST(after_a_restore_no_id_is_used_again),
 		TEST(a_database_made_anew_is_noticed_whatever_its_inode),
 		TEST(a_runtime_directory_made_anew_ends_old_stores),
