@@ -56,17 +56,17 @@ listen_traced() {
 @test "an address that is none, or not free, is named" {
 	for address in x 127.0.0.1 :5555 127.0.0.1: localhost:5555 \
 	    127.0.0.1:99999 127.0.0.1:0 '[::1]' ''; do
-		run -64 timeout 10 "$B/bin/chat-session" --listen="$address"
+		run -64 timeout "$DEADLINE" "$B/bin/chat-session" --listen="$address"
 		[[ $output == *"--listen=$address"*127.0.0.1:5555* ]]
 	done
 	notify_start
 	listener_start
-	run -71 timeout 10 "$B/bin/chat-session" --listen="127.0.0.1:$PORT"
+	run -71 timeout "$DEADLINE" "$B/bin/chat-session" --listen="127.0.0.1:$PORT"
 	[[ $output == *"cannot listen on 127.0.0.1:$PORT"*'in use'* ]]
 }
 
 @test "without an address something that listens must have been handed over" {
-	run -64 timeout 10 "$B/bin/chat-session" --listen
+	run -64 timeout "$DEADLINE" "$B/bin/chat-session" --listen
 	[[ $output == *LISTEN_FDS*--listen=* ]]
 	# One connection rather than what listens.
 	PORT=$("$B/tests/chat-talk" --port)
@@ -80,7 +80,7 @@ listen_traced() {
 }
 
 @test "a wrong configuration is said at the start, with status 78" {
-	CHAT_IDLE_TIMEOUT=never run -78 timeout 10 \
+	CHAT_IDLE_TIMEOUT=never run -78 timeout "$DEADLINE" \
 	    "$B/bin/chat-session" --listen=127.0.0.1:1
 	[[ $output == *CHAT_IDLE_TIMEOUT* ]]
 }

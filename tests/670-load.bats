@@ -242,7 +242,7 @@ found_out() {
 	coproc HUBS { exec "$B/tests/chat-hub" "$1" 3>&-; }
 	HUB=$!
 	read -r port <&"${HUBS[0]}"
-	load_run 1 --timeout 1 --receivers 3 --messages 50 fanout "127.0.0.1:$port"
+	load_run 1 --timeout 3 --receivers 3 --messages 50 fanout "127.0.0.1:$port"
 	(($(value "$2") > 0)) || fail "$1: $(cat out)"
 	grep -q "^violation: $2" err
 	assert_eq "$(value ok)" 0 ok
