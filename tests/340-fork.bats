@@ -5,7 +5,9 @@
 bats_require_minimum_version 1.5.0
 load helpers
 
+# (An earlier one's log must not be taken for its own.)
 listen_start() {
+	: >"$T/log/listen"
 	"$B/bin/chat-session" "$@" </dev/null >"$T/log/listen" 2>&1 3>&- &
 	LISTEN=$!
 	LISTENERS+=("$LISTEN")
@@ -24,6 +26,7 @@ listen_ended() {
 # listen_traced OPTIONS...: at $PORT, under strace; the trace is in ./trace.
 listen_traced() {
 	PORT=$("$B/tests/chat-talk" --port)
+	: >"$T/log/listen"
 	strace -D -qq -o trace "$@" \
 	    "$B/bin/chat-session" --listen="127.0.0.1:$PORT" \
 	    >"$T/log/listen" 2>&1 </dev/null 3>&- &
