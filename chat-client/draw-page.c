@@ -24,13 +24,18 @@ static void
 draw_foot(const struct page *p)
 {
 	size_t end = p->top + (size_t)p->height;
+	size_t first = p->rows > 0 ? p->top + 1 : 0;
 	char text[120];
+	int width;
 
-	/* On a narrow screen the rest is cut. */
-	snprintf(text, sizeof(text),
+	if (end > p->rows)
+		end = p->rows;
+	width = snprintf(text, sizeof(text),
 	    " Escape closes, PgUp and PgDn scroll. %s: %zu-%zu of %zu lines",
-	    p->title, p->rows > 0 ? p->top + 1 : 0,
-	    end < p->rows ? end : p->rows, p->rows);
+	    p->title, first, end, p->rows);
+	if (width > COLS)
+		snprintf(text, sizeof(text), " Escape closes: %zu-%zu of %zu",
+		    first, end, p->rows);
 	attrset(A_REVERSE);
 	mvhline(LINES - 1, 0, ' ', COLS);
 	mvaddnstr(LINES - 1, 0, text, COLS);

@@ -37,7 +37,7 @@ stored() {
 	type_text alice zzz
 	tmux_do resize-window -t alice -x 30 -y 8
 	sees alice '^    Say something'
-	sees alice '^ Escape closes'
+	sees alice '^ Escape closes: 1-7 of [0-9]+ *$'
 	tmux_do resize-window -t alice -x 80 -y 24
 	press alice Escape
 	sees alice '^> half$'
