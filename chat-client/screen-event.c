@@ -169,9 +169,7 @@ take_end(struct screen *s, int64_t now)
 	buf_add(&text, "", 1);
 	if (need != LOGIN_NOTHING || s->form || s->link->why == LINK_REFUSED ||
 	    s->link->why == LINK_UNTRUSTED || s->link->why == LINK_EXPOSED) {
-		/* A mere lack is no trouble. */
-		if (strcmp(s->link->code, "AUTH_REQUIRED") != 0)
-			screen_form_say(s, buf_head(&text));
+		screen_form_say(s, buf_head(&text));
 		screen_form_need(s, need, now);
 	} else {
 		screen_notice(s, ENTRY_ERROR,

@@ -112,6 +112,13 @@ stored() {
 	sees alice 'Nothing that came in so far holds that'
 }
 
+@test "who is asked for a password is told why" {
+	CHAT_AUTH=required server_start
+	screen_open alice 80 24 -u alice "127.0.0.1:$PORT"
+	sees alice 'this server admits registered'
+	sees alice 'Password *$'
+}
+
 @test "/register and /password ask without showing, and /nick asks for it" {
 	server_start
 	login alice
