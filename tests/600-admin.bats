@@ -565,8 +565,8 @@ session_id() {
 	    ' 2 message 2 session 2 user ' lines
 	jq -se '.[] | select(.type == "message" and .to == "alice") |
 	    .from == "bob" and .message == "only you" and .id > 0' <<<"$output"
-	not jq -e 'select(has("password") or has("resume") or has("hash") or
-	    has("socket"))' <<<"$output"
+	json_holds '(has("password") or has("resume") or has("hash") or
+	    has("socket")) | not' <<<"$output"
 	[[ ${output,,} != *"$(db 'select lower(hex(resume)) from users limit 1')"* ]]
 }
 

@@ -21,7 +21,7 @@
 #   wait_for [-t SECONDS] COMMAND...   until it succeeds; fails at the deadline
 #   fail TEXT...                       say why, and fail
 #   assert_eq GOT WANTED [WHAT]
-#   not COMMAND...                     fails if it succeeds
+#   not COMMAND...                     it fails, with status 1
 #   json_holds FILTER [FILE OR OPTION OF JQ...]
 #                                      there is JSON (on stdin, or in the file),
 #                                      and FILTER is true of each value
@@ -128,8 +128,12 @@ json_holds() {
 	jq -se "length > 0 and all(.[]; $1)" "${@:2}" >/dev/null
 }
 
+# (Any other status than 1 is trouble: no such command, no such file.)
 not() {
-	! "$@" || fail "this should not hold: $*"
+	local status=0
+	"$@" || status=$?
+	[[ $status != 0 ]] || { fail "this should not hold: $*"; return; }
+	[[ $status == 1 ]] || fail "status $status of: $*"
 }
 
 # Milliseconds of a clock, without a process.
