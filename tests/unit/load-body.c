@@ -34,6 +34,22 @@ a_text_says_which_it_is(void **state)
 	}
 }
 
+/* Those are kept by their number's last byte. */
+static void
+texts_that_come_in_turns_do_not_mix(void **state)
+{
+	char text[SIZE];
+	uint32_t i, number;
+
+	(void)state;
+	for (i = 0; i < 9; i++) {
+		number = i % 3 * 256;
+		body_write(text, RUN, number, SIZE, false);
+		assert_true(
+		    body_is_intact(text, SIZE, RUN, number, SIZE, false));
+	}
+}
+
 static void
 a_change_anywhere_is_seen(void **state)
 {
@@ -125,6 +141,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_text_says_which_it_is),
+		cmocka_unit_test(texts_that_come_in_turns_do_not_mix),
 		cmocka_unit_test(a_change_anywhere_is_seen),
 		cmocka_unit_test(a_text_that_was_cut_is_another),
 		cmocka_unit_test(what_a_load_program_said_is_known_by_its_name),
