@@ -334,9 +334,10 @@ raw_read() {
 	done
 }
 
-# raw_or_stopped FD PID: a line has come, or it cannot
+# raw_or_stopped FD PID: something of a line has come, or it cannot
 raw_or_stopped() {
-	IFS= read -rt 0.01 -u "$1" || is_stopped "$2"
+	local line=
+	IFS= read -rt 0.01 -u "$1" line || [[ -n $line ]] || is_stopped "$2"
 }
 
 is_stopped() {
@@ -354,6 +355,7 @@ is_stopped() {
 	every=$(awk '/#define HEAR_EVERY/ { print $3 }' \
 	    "$ROOT/chat-session/loop.c")
 	SESSION=$T/traced
+	export CHAT_RATE=0
 	traced chat-session recvmsg signal=STOP 60000
 	server_start
 	client_login carol
