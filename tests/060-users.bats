@@ -184,6 +184,7 @@ come_at_once() {
 @test "who comes with many others is told in few datagrams, and once" {
 	local start told pid tracer load
 	need_strace
+	need_root
 	export CHAT_TEST_FORK=1
 	server_start
 	client_login alice

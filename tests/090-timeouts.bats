@@ -104,6 +104,7 @@ has_no_database() {
 
 @test "who is silent for STORE_REST has no database open, and speaks on as before" {
 	local id
+	need_root
 	server_start
 	client_login alice
 	client_login bob
@@ -123,6 +124,7 @@ has_no_database() {
 }
 
 @test "at the end of a long silence what was missed is read, and the row is closed" {
+	need_root
 	server_start
 	client_login alice
 	client_login bob

@@ -23,6 +23,7 @@ descriptors() {
 }
 
 @test "a session goes on in its new program, as who it was" {
+	need_root
 	local pid
 	server_start
 	client_login alice

@@ -114,6 +114,7 @@ listen_traced() {
 }
 
 @test "a session that crashes takes no other along, and leaves no zombie" {
+	need_root
 	export CHAT_TEST_FORK=1
 	server_start
 	client_login alice
@@ -317,6 +318,7 @@ term_in_pause() {
 }
 
 @test "a session that a signal has ended is named in the log" {
+	need_root
 	export CHAT_TEST_FORK=1
 	notify_start
 	PORT=$("$B/tests/chat-talk" --port)

@@ -44,6 +44,8 @@
 #
 # Faults (need strace; need_strace skips the test without, and has no program
 # look for leaks, for who is traced cannot)
+#   need_root                          skip the test without: files and system
+#                                      calls of a session are root's to see
 #   traced PROGRAM SYSCALLS FAULT WHEN [OPTION...]
 #                                      make the script $T/traced: PROGRAM with
 #                                      strace's FAULT (error=EIO, signal=KILL)
@@ -490,6 +492,11 @@ need_strace() {
 	command -v strace >/dev/null || skip 'strace is not installed'
 	strace -o /dev/null true 2>/dev/null || skip 'tracing is not permitted'
 	export ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0
+}
+
+# Only root sees into a session that runs already.
+need_root() {
+	[[ $EUID == 0 ]] || skip 'needs root'
 }
 
 traced() {
