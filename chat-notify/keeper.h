@@ -61,9 +61,9 @@ int keeper_fd(const struct keeper *);
 struct keeper_report *keeper_next(struct keeper *);
 
 /*
- * Close a dead session's row, which names its socket, and make known what it may have committed.  It
- * is reported once, as soon as that was done or (done is false) did not work
- * for now; then it is tried again.
+ * Close a dead session's row, which names its socket, and make known what it
+ * may have committed.  It is reported once, as soon as that was done or (done
+ * is false) did not work for now; then it is tried again.
  */
 void keeper_end_session(
     struct keeper *, int64_t session, int64_t user, const char *socket);

@@ -177,16 +177,23 @@ ask_to_renew(struct world *w)
 	assert_unheard(w);
 }
 
+/* And get it. */
 static void
-a_renewed_token_replaces_the_old_one(void **state)
+renew(struct world *w)
 {
-	struct world *w = *state;
-
 	ask_to_renew(w);
 	answer(w,
 	    "\"TOKEN\",\"id\":8,\"token\":\"11ff\","
 	    "\"expires\":\"2030-01-01T00:00:00.000Z\"");
 	quiet(w);
+}
+
+static void
+a_renewed_token_replaces_the_old_one(void **state)
+{
+	struct world *w = *state;
+
+	renew(w);
 	assert_int_equal(w->link->news, LINK_TOKEN_CAME);
 	assert_int_equal(w->link->token_expires, 1893456000000);
 	assert_string_equal(w->link->token, "11ff");
@@ -208,11 +215,7 @@ a_new_token_can_be_given_up_as_well(void **state)
 {
 	struct world *w = *state;
 
-	ask_to_renew(w);
-	answer(w,
-	    "\"TOKEN\",\"id\":8,\"token\":\"11ff\","
-	    "\"expires\":\"2030-01-01T00:00:00.000Z\"");
-	quiet(w);
+	renew(w);
 	link_drop_new(w->link);
 	assert_heard(w, "\"revoke\":8");
 	assert_string_equal(w->link->token, "");
