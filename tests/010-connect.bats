@@ -296,6 +296,11 @@ load helpers
 	client_expect bob '.event == "LEFT" and .username == "alice"'
 }
 
+# Who is traced shows as stopped at each system call that is looked at.
+has_stopped() {
+	grep -qaF 'stopped by SIGSTOP' "$T/trace"
+}
+
 # It comes when the first of two pieces has been read, and the other is there.
 @test "SIGTERM to a session whose client says one thing after the other" {
 	need_strace
@@ -308,7 +313,7 @@ load helpers
 	yes '{"command":"PING"}' | head -n 5000 >pings
 	client_raw alice <pings
 	pid=$(db 'select pid from sessions')
-	wait_for grep -q 'State:.*[tT]' "/proc/$pid/status"
+	wait_for has_stopped
 	client_sent alice
 	kill -TERM "$pid"
 	kill -CONT "$pid"
@@ -334,14 +339,10 @@ raw_read() {
 	done
 }
 
-# raw_or_stopped FD PID: something of a line has come, or it cannot
+# raw_or_stopped FD: something of a line has come, or it cannot
 raw_or_stopped() {
 	local line=
-	IFS= read -rt 0.01 -u "$1" line || [[ -n $line ]] || is_stopped "$2"
-}
-
-is_stopped() {
-	[[ $(<"/proc/$1/stat") == *') '[tT]* ]]
+	IFS= read -rt 0.01 -u "$1" line || [[ -n $line ]] || has_stopped
 }
 
 # While it passes on what others say, a session looks for signals only each
@@ -367,11 +368,11 @@ is_stopped() {
 		raw_login "alice$before"
 		pid=$(db "select pid from sessions join users on
 		    users.id = user_id where username = 'alice$before'")
-		until is_stopped "$pid"; do
+		until has_stopped; do
 			printf '{"command":"MESSAGE","to":"%s","message":"-"}\n' \
 			    "alice$before" >&"$bob"
 			# One by one, or it would look whether there are more.
-			wait_for raw_or_stopped "$RAW" "$pid"
+			wait_for raw_or_stopped "$RAW"
 			nap
 		done
 		# The relay has done with one batch before it sends the next.

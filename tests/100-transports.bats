@@ -189,7 +189,7 @@ credentials() {
 }
 
 @test "started by root, a session becomes the owner of the runtime directory" {
-	[[ $(id -u) == 0 ]] || skip 'needs root'
+	need_root
 	chown 65534:65533 "$T/run" "$T/data"
 	chmod 711 "$T" "${CHAT_TEST_TMP:-$T}" "${CHAT_TEST_RUN:-$T}"
 	printf '#!/bin/sh\nexec setpriv --reuid 65534 --regid 65533 %s %s\n' \
@@ -204,7 +204,7 @@ credentials() {
 }
 
 @test "a session that cannot leave root reads nothing and says so" {
-	[[ $(id -u) == 0 ]] || skip 'needs root'
+	need_root
 	chown 65534 "$T/run"
 	printf '#!/bin/sh\nexec setpriv --bounding-set=-setuid %s 2>%s\n' \
 	    "$B/bin/chat-session" "$T/log/rooted" >rooted

@@ -160,7 +160,7 @@ queue_is_full() {
 }
 
 @test "nobody but the service user and root can have blocks read" {
-	[[ $(id -u) == 0 ]] || skip 'needs root to become another user'
+	need_root 'to become another user'
 	server_start
 	client_from alice 2
 	client_login alice

@@ -232,7 +232,7 @@ nowhere() {
 }
 
 @test "neither password nor token is in log, database or memory afterwards" {
-	[[ $(id -u) == 0 ]] || skip 'needs root to read the memory of a process'
+	need_root 'to read the memory of a process'
 	! grep -q __asan_init "$B/bin/chat-session" ||
 	    skip 'sanitizers keep what was freed, and terabytes more'
 	export CHAT_BCRYPT_COST=4 CHAT_LOG_LEVEL=DEBUG

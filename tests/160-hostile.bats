@@ -250,7 +250,7 @@ events() {
 }
 
 @test "an event in a datagram of another user reaches nobody" {
-	[[ $(id -u) == 0 ]] || skip 'needs root to become another user'
+	need_root 'to become another user'
 	begin
 	say alice one
 	client_expect bob '.message == "one"'

@@ -118,7 +118,7 @@ load helpers
 }
 
 @test "datagrams of another user are dropped" {
-	[[ $(id -u) == 0 ]] || skip 'needs root to become another user'
+	need_root 'to become another user'
 	server_start
 	client_login alice
 	client_login bob

@@ -81,10 +81,6 @@ load slow
 	SOCKETS_MAY_STAY=1
 }
 
-is_stopped() {
-	[[ $(sed 's/.*) //' "/proc/$1/stat") == T* ]]
-}
-
 @test "a session that is stopped in the middle of reading the store does not stop others" {
 	local pid
 	need_strace

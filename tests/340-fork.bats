@@ -233,7 +233,7 @@ shut_down() {
 
 # Who is started by root reads it as root, but its copies are not root.
 @test "a configuration that only root may read counts for its copies" {
-	[[ $(id -u) == 0 ]] || skip 'needs root'
+	need_root
 	chown 65534 "$T/run" "$T/data"
 	chmod 711 "$T" "${CHAT_TEST_TMP:-$T}" "${CHAT_TEST_RUN:-$T}"
 	echo CHAT_AUTH=required >chat.conf

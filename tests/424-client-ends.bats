@@ -150,10 +150,6 @@ came() {
 	sees a 'status=0'
 }
 
-is_stopped() {
-	grep -q '^State:.T' "/proc/$1/status"
-}
-
 @test "Ctrl-Z suspends it and gives the terminal back until it goes on" {
 	local pid
 	server_start

@@ -233,7 +233,7 @@ elsewhere() {
 }
 
 @test "a file of another user's is for that user to protect" {
-	[[ $EUID == 0 ]] || skip 'needs root to give a file away'
+	need_root 'to give a file away'
 	server_start
 	chown nobody password
 	chmod 644 password

@@ -466,7 +466,7 @@ session_id() {
 	# Its pid may be another's by now.
 	cat nap >/dev/null &
 	pid=$!
-	[[ $(id -u) == 0 ]] || skip 'needs root to give a process away'
+	need_root 'to give a process away'
 	db_write "update sessions set pid = $pid where id = $id"
 	run -67 admin sessions end "$id" --yes
 	[[ $output == *died* ]]

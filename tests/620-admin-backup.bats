@@ -70,7 +70,7 @@ no_open_row() {
 }
 
 @test "where nothing can be written it says who may not, status 73" {
-	[[ $(id -u) == 0 ]] || skip 'needs root, which may write everywhere'
+	need_root 'since it may write everywhere'
 	store_make
 	mkdir -m 755 closed
 	run -73 admin backup "$T/closed/copy"

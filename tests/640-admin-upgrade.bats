@@ -6,7 +6,7 @@ load admin
 load upgrade
 
 setup() {
-	[[ $(id -u) == 0 ]] || skip 'needs root to find sessions'
+	need_root 'to find sessions'
 	admin_setup
 	# Sessions that are started from a program of this test's own.
 	mkdir -p "$T/bin"

@@ -57,7 +57,7 @@ as_owner() {
 }
 
 as_other() {
-	[[ $(id -u) == 0 ]] || skip 'needs root to be somebody else'
+	need_root 'to be somebody else'
 	as_user "$OTHER" "$@"
 }
 

@@ -173,7 +173,7 @@ chaos() {
 
 # (Only root sees what a session has open.)
 chaos_waking() {
-	[[ $EUID == 0 ]] || skip 'needs root'
+	need_root
 	WOKEN=0
 	SESSION=$B/tests/rests/chat-session chaos trouble_waking --senders 10 \
 	    --receivers 2 --rate 5 "$@"

@@ -44,8 +44,7 @@
 #
 # Faults (need strace; need_strace skips the test without, and has no program
 # look for leaks, for who is traced cannot)
-#   need_root                          skip the test without: files and system
-#                                      calls of a session are root's to see
+#   need_root [WHY]                    skip the test without
 #   traced PROGRAM SYSCALLS FAULT WHEN [OPTION...]
 #                                      make the script $T/traced: PROGRAM with
 #                                      strace's FAULT (error=EIO, signal=KILL)
@@ -432,6 +431,11 @@ process_gone() {
 	[[ ${state:0:1} == [ZX] ]]
 }
 
+# (Not of one that is traced: that is stopped at each of its system calls.)
+is_stopped() {
+	[[ $(<"/proc/$1/stat") == *') T'* ]]
+}
+
 session_pid() {
 	local port pid
 	pid=${CLIENT_SESSION[$1]:-}
@@ -494,9 +498,9 @@ need_strace() {
 	export ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0
 }
 
-# Only root sees into a session that runs already.
+# (Only root sees into a session that runs already.)
 need_root() {
-	[[ $EUID == 0 ]] || skip 'needs root'
+	[[ $EUID == 0 ]] || skip "needs root${1:+ $1}"
 }
 
 traced() {
@@ -538,7 +542,7 @@ space_main() {
 }
 
 in_space() {
-	[[ $(id -u) == 0 ]] || skip 'needs root for a namespace of its own'
+	need_root 'for a namespace of its own'
 	{
 		declare -f
 		declare -p T B ROOT DEADLINE
