@@ -332,8 +332,7 @@ void
 upgrade_done(struct session *s)
 {
 	log_event(LEVEL_INFO, "upgraded",
-	    "from %s to " CHAT_VERSION ", on this"
-	    " connection %d times so far",
+	    "from %s to " CHAT_VERSION ", upgrade %d of this connection",
 	    s->upgrade.program, s->upgrade.count);
 	report(s, DGRAM_DONE, CHAT_VERSION);
 }

@@ -61,7 +61,7 @@ descriptors() {
 	filters=$(grep '^Seccomp_filters:' "/proc/$pid/status")
 	for i in {1..20}; do
 		kill -URG "$pid"
-		wait_for log_has "upgraded user=alice .*connection $i times so far"
+		wait_for log_has "upgraded user=alice .*upgrade $i of this connection"
 		((i % 10 == 0)) || continue
 		say alice "round $i"
 		client_expect bob ".message == \"round $i\""

@@ -32,7 +32,7 @@ sessions() {
 	for round in 1 2 3 4 5; do
 		# shellcheck disable=SC2086 # pids
 		kill -URG $pids
-		wait_for -t 60 log_counts "connection $round times so far" 500 ||
+		wait_for -t 60 log_counts "upgrade $round of this connection" 500 ||
 		    { cat "$T/load"; return 1; }
 		kill -0 "$LOAD" || { cat "$T/load"; fail "it ended in round $round"; }
 	done

@@ -215,7 +215,7 @@ check_format() {
 	check_format prometheus chat.prom
 	"$B/bin/chat-metrics" --file nowhere/chat.prom 2>why || status=$?
 	assert_eq "$status" 73 status
-	grep -q 'nowhere/chat.prom' why
+	grep -q 'make a file in the directory of nowhere/chat.prom: No such' why
 	# Nor is a directory replaced, and nothing stays beside it.
 	mkdir folder
 	"$B/bin/chat-metrics" --file folder 2>why || status=$?

@@ -94,7 +94,7 @@ write_file(const char *path, const struct buf *text)
 		return failed("write", path);
 	}
 	if ((fd = mkostemp(new, O_CLOEXEC)) == -1)
-		return failed("write beside", path);
+		return failed("make a file in the directory of", path);
 	f = fdopen(fd, "w");
 	if (f == NULL || fchmod(fd, 0644) == -1 ||
 	    fwrite(buf_head(text), 1, buf_len(text), f) != buf_len(text) ||
