@@ -63,8 +63,8 @@ load helpers
 @test "being talked to does not keep an idle client" {
 	export CHAT_IDLE_TIMEOUT=4
 	server_start
-	client_login alice
 	client_login bob
+	client_login alice
 	client_expect bob '.event == "PING"'
 	say alice one
 	client_expect bob '.message == "one"'
