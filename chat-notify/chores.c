@@ -84,10 +84,7 @@ check(struct chores *c, enum store_result result)
 
 /* ---- the dead ---- */
 
-/*
- * Close a session's row, unless it is another one's, of another database;
- * *open says whether it was still open.
- */
+/* Close a session's row; *open says whether it was still open. */
 static bool
 row_close(struct chores *c, int64_t session, const char *socket, bool *open)
 {
@@ -95,13 +92,9 @@ row_close(struct chores *c, int64_t session, const char *socket, bool *open)
 
 	if (!chores_open(c))
 		return false;
-	result = store_session_find(c->store, session, socket);
-	if (result == STORE_OK)
-		result = store_session_end(c->store, session, "died", -1);
-	if (result != STORE_ENDED && !check(c, result))
-		return false;
+	result = store_session_end(c->store, session, socket, "died", -1);
 	*open |= result == STORE_OK;
-	return true;
+	return result == STORE_ENDED || check(c, result);
 }
 
 static void

@@ -113,12 +113,11 @@ row_close(struct session *s, const char *reason)
 	    client_has_all(&s->client) ? s->delivery.view.position : -1;
 	struct store *store = session_store(s);
 
-	/* Nobody's, and not to be looked for by the relay. */
-	if (s->foreign)
-		return true;
+	/* (In another database it has none; nothing for the relay to do.) */
 	if (store == NULL)
-		return false;
-	switch (store_session_end(store, s->me.id, reason, position)) {
+		return s->foreign;
+	switch (store_session_end(
+	    store, s->me.id, s->delivery.name, reason, position)) {
 	case STORE_OK:
 	case STORE_ENDED:
 		return true;

@@ -93,17 +93,19 @@ user_take(struct store *s, const struct store_login *in, struct user *u)
 }
 
 static bool
-row_close(struct store *s, int64_t session, const char *reason)
+row_close(
+    struct store *s, int64_t session, const char *socket, const char *reason)
 {
 	sqlite3_stmt *st = store_statement(s, ST_SESSION_END,
 	    "UPDATE sessions SET ended_at = :now, reason = :reason"
-	    " WHERE id = :id AND ended_at IS NULL");
+	    " WHERE id = :id AND socket = :socket AND ended_at IS NULL");
 
 	if (st == NULL)
 		return false;
 	sqlite3_bind_int64(st, 1, store_now());
 	sqlite3_bind_text(st, 2, reason, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(st, 3, session);
+	sqlite3_bind_text(st, 4, socket, -1, SQLITE_STATIC);
 	return store_run(s, st);
 }
 
@@ -143,7 +145,7 @@ store_others_close(struct store *s, struct store_closing *c)
 			reason = "replaced";
 			memcpy(c->replaced, socket, sizeof(socket));
 		}
-		if (!row_close(s, id, reason))
+		if (!row_close(s, id, socket, reason))
 			return STORE_UNAVAILABLE;
 	}
 	return rc == SQLITE_DONE ? STORE_OK : STORE_UNAVAILABLE;
@@ -262,29 +264,39 @@ store_session_find(struct store *s, int64_t session, const char *socket)
 	return STORE_OK;
 }
 
-enum store_result
-store_session_end(
-    struct store *s, int64_t session, const char *reason, int64_t position)
+/* Whose session it was is away from now on. */
+static bool
+user_left(struct store *s, int64_t session, int64_t position)
 {
 	sqlite3_stmt *st = store_statement(s, ST_USER_LEFT,
 	    "UPDATE users SET seen_at = :now, position = max(position,"
 	    " :position) WHERE id = (SELECT user_id FROM sessions"
-	    " WHERE id = :session AND ended_at IS NULL)");
-	enum store_result result;
+	    " WHERE id = :session)");
 
 	if (st == NULL)
-		return STORE_UNAVAILABLE;
-	if ((result = store_begin(s)) != STORE_OK)
-		return result;
+		return false;
 	sqlite3_bind_int64(st, 1, store_now());
 	sqlite3_bind_int64(st, 2, position);
 	sqlite3_bind_int64(st, 3, session);
-	if (!store_run(s, st) || !row_close(s, session, reason))
+	return store_run(s, st);
+}
+
+enum store_result
+store_session_end(struct store *s, int64_t session, const char *socket,
+    const char *reason, int64_t position)
+{
+	enum store_result result = store_begin(s);
+
+	if (result != STORE_OK)
+		return result;
+	if (!row_close(s, session, socket, reason))
 		result = STORE_UNAVAILABLE;
 	else if (sqlite3_changes(s->db) == 0)
 		result = STORE_ENDED;
-	else
+	else if (user_left(s, session, position))
 		return store_commit(s, false);
+	else
+		result = STORE_UNAVAILABLE;
 	store_rollback(s);
 	return result;
 }

@@ -142,11 +142,12 @@ enum store_result
 store_session_find(struct store *, int64_t session, const char *socket);
 
 /*
- * Close a session's row; STORE_ENDED if it is closed already.  reason is a
- * word.  With position >= 0 it becomes the user's kept position.
+ * Close the session's row; STORE_ENDED if it is closed already, or not there
+ * with that socket.  reason is a word.  With position >= 0 it becomes the user's
+ * kept position.
  */
-enum store_result store_session_end(
-    struct store *, int64_t session, const char *reason, int64_t position);
+enum store_result store_session_end(struct store *, int64_t session,
+    const char *socket, const char *reason, int64_t position);
 
 struct store_open_session {
 	int64_t id, user_id;

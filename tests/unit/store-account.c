@@ -108,7 +108,7 @@ a_session_that_is_over_registers_nothing(void **state)
 	int64_t user = -1;
 
 	(void)state;
-	store_session_end(s, ada.id, "closed", -1);
+	store_session_end(s, ada.id, "ada", "closed", -1);
 	assert_int_equal(sign_up(s, "ada", NULL, ada.id, &user), STORE_ENDED);
 	assert_int_equal(sql_int("SELECT count(password) FROM users"), 0);
 	store_close(s);
@@ -126,7 +126,7 @@ a_registration_inherits_nothing_older(void **state)
 	say(s, &ada, "eve", "for the old eve");
 	bob = login_ok(s, "bob");
 	last = say(s, &ada, "bob", "for bob");
-	store_session_end(s, eve.id, "closed", 0);
+	store_session_end(s, eve.id, "eve", "closed", 0);
 	sign_up_ok(s, "Eve");
 	assert_int_equal(
 	    sql_int("SELECT private_from FROM users WHERE username = 'eve'"),

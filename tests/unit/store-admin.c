@@ -151,7 +151,8 @@ who_takes_a_freed_name_sees_nothing_private_of_before(void **state)
 	(void)state;
 	bob = login_ok(s, "bob");
 	id = say(s, &alice, "bob", "for the first bob");
-	assert_int_equal(store_session_end(s, bob.id, "closed", -1), STORE_OK);
+	assert_int_equal(
+	    store_session_end(s, bob.id, "bob", "closed", -1), STORE_OK);
 	sql("UPDATE users SET password = '$2b$' WHERE username = 'bob'");
 	assert_int_equal(
 	    store_admin_user_remove(s, "bob", true, see_session, NULL),
@@ -254,7 +255,7 @@ sessions_are_found_by_id_and_listed_while_open(void **state)
 	login_ok(s, "bob");
 	assert_int_equal(store_admin_sessions(s, see_session, NULL), STORE_OK);
 	assert_string_equal(seen, "alice bob ");
-	store_session_end(s, alice.id, "closed", -1);
+	store_session_end(s, alice.id, "alice", "closed", -1);
 	seen[0] = '\0';
 	assert_int_equal(store_admin_sessions(s, see_session, NULL), STORE_OK);
 	assert_string_equal(seen, "bob ");

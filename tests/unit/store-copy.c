@@ -245,7 +245,7 @@ a_store_in_use_is_sound(void **state)
 	login_ok(s, "bob");
 	say(s, &alice, NULL, "hello");
 	say(s, &alice, "bob", "private");
-	store_session_end(s, alice.id, "closed", -1);
+	store_session_end(s, alice.id, "alice", "closed", -1);
 	assert_int_equal(store_check(s, keep_fault, NULL), STORE_OK);
 	assert_string_equal(faults, "");
 	store_close(s);

@@ -377,6 +377,10 @@ a_database_replaced_while_a_store_rests_is_noticed(void **state)
 	assert_int_equal(login_ok(s, "bob").id, me.id);
 	assert_int_equal(store_session_find(s, me.id, "alice"), STORE_ENDED);
 	assert_int_equal(
+	    store_session_end(s, me.id, "alice", "died", -1), STORE_ENDED);
+	assert_int_equal(
+	    sql_int("SELECT count(*) FROM sessions WHERE ended_at IS NULL"), 1);
+	assert_int_equal(
 	    send_one(old, &me, NULL, NULL, "x", &sent), STORE_UNAVAILABLE);
 	assert_non_null(strstr(store_error(old), "replaced"));
 	assert_true(store_is_replaced(old));

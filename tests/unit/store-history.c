@@ -26,7 +26,7 @@ private_messages_stay_with_who_they_were_for(void **state)
 	(void)state;
 	say(s, &alice, "bob", "secret");
 	say(s, &bob, "alice", "reply");
-	assert_int_equal(store_session_end(s, bob.id, "x", 2), STORE_OK);
+	assert_int_equal(store_session_end(s, bob.id, "bob", "x", 2), STORE_OK);
 	assert_int_equal(
 	    login(s, "bob", "b2", NULL, "second", &next), STORE_OK);
 	assert_int_equal(next.private_from, 2);
@@ -183,7 +183,7 @@ use_every_statement(struct store *s)
 	history(s, &view, "bob", 0, 0, 9);
 	assert_int_equal(store_oldest(s, &oldest), STORE_OK);
 	assert_int_equal(store_session_find(s, bob.id, "bob"), STORE_OK);
-	assert_int_equal(store_session_end(s, bob.id, "x", 1), STORE_OK);
+	assert_int_equal(store_session_end(s, bob.id, "bob", "x", 1), STORE_OK);
 	use_accounts(s);
 }
 

@@ -75,7 +75,8 @@ private_messages_need_somebody_to_reach(void **state)
 	assert_int_equal(sent.recipient_id, bob.user_id);
 	assert_int_equal(
 	    send_one(s, &alice, "alice", NULL, "me", &sent), STORE_OK);
-	assert_int_equal(store_session_end(s, bob.id, "x", -1), STORE_OK);
+	assert_int_equal(
+	    store_session_end(s, bob.id, "Bob", "x", -1), STORE_OK);
 	assert_int_equal(
 	    send_one(s, &alice, "bob", NULL, "x", &sent), STORE_NO_USER);
 	/* Who is registered gets it later. */
@@ -123,7 +124,8 @@ a_resend_needs_no_recipient_any_more(void **state)
 
 	(void)state;
 	assert_int_equal(send_one(s, &me, "bob", "r", "x", &first), STORE_OK);
-	assert_int_equal(store_session_end(s, bob.id, "x", -1), STORE_OK);
+	assert_int_equal(
+	    store_session_end(s, bob.id, "bob", "x", -1), STORE_OK);
 	assert_int_equal(send_one(s, &me, "bob", "r", "x", &second), STORE_OK);
 	assert_true(second.again);
 	assert_int_equal(second.id, first.id);

@@ -122,7 +122,7 @@ ended_sessions_go_and_open_ones_stay(void **state)
 	for (i = 0; i < PRUNE_ROWS; i++)
 		sql("INSERT INTO sessions (user_id, socket, peer, pid,"
 		    " started_at) SELECT 1, 'x', '', 1, 0");
-	assert_int_equal(store_session_end(s, bob.id, "x", 1), STORE_OK);
+	assert_int_equal(store_session_end(s, bob.id, "bob", "x", 1), STORE_OK);
 	/* One that began before, and ended not so long ago. */
 	sql("INSERT INTO sessions (user_id, socket, peer, pid, started_at,"
 	    " ended_at, reason) VALUES (1, 'y', '', 1, 0, 1000000, 'x')");

@@ -70,7 +70,7 @@ each_message_has_its_own_result(void **state)
 	    (struct store_send){ .ref = "r", .body = "d", .body_len = 1 };
 	/* Whose row is closed. */
 	assert_int_equal(
-	    store_session_end(s, me[3].me.id, "closed", -1), STORE_OK);
+	    store_session_end(s, me[3].me.id, "u3", "closed", -1), STORE_OK);
 	senders_run(SENDERS);
 	assert_int_equal(me[0].result, STORE_OK);
 	assert_int_equal(me[0].items[0].result, STORE_OK);

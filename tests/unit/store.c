@@ -135,7 +135,7 @@ a_store_at_rest_has_no_file_open_and_serves_on(void **state)
 	assert_int_equal(oldest, id);
 	store_rest(s);
 	assert_int_equal(
-	    store_session_end(s, alice.id, "closed", -1), STORE_OK);
+	    store_session_end(s, alice.id, "alice", "closed", -1), STORE_OK);
 	store_rest(s);
 	store_close(s);
 }
@@ -363,7 +363,8 @@ a_registered_name_needs_more_than_a_secret(void **state)
 
 	(void)state;
 	answering = "";
-	assert_int_equal(store_session_end(s, me.id, "closed", -1), STORE_OK);
+	assert_int_equal(
+	    store_session_end(s, me.id, "alice", "closed", -1), STORE_OK);
 	sql("UPDATE users SET password = '$2b$12$x' WHERE id = 1");
 	assert_int_equal(login(s, "alice", "b", NULL, "b", &me), STORE_REFUSED);
 	assert_int_equal(
@@ -379,7 +380,8 @@ who_takes_a_name_anew_gets_a_secret_of_its_own(void **state)
 
 	(void)state;
 	answering = "";
-	assert_int_equal(store_session_end(s, me.id, "closed", -1), STORE_OK);
+	assert_int_equal(
+	    store_session_end(s, me.id, "bob", "closed", -1), STORE_OK);
 	assert_int_equal(
 	    login(s, "bob", "b2", "wrong", "second", &me), STORE_OK);
 	assert_false(me.proven);
@@ -402,20 +404,24 @@ the_position_is_kept_for_the_same_person(void **state)
 	answering = "";
 	for (i = 0; i < 5; i++)
 		say(s, &me, NULL, "x");
-	assert_int_equal(store_session_end(s, me.id, "closed", 4), STORE_OK);
+	assert_int_equal(
+	    store_session_end(s, me.id, "bob", "closed", 4), STORE_OK);
 	assert_int_equal(login(s, "bob", "b", "bob", "x", &again), STORE_OK);
 	assert_int_equal(again.kept_position, 4);
 	assert_int_equal(again.private_from, 0);
 	assert_int_equal(again.position, 5);
 	/* Unknown (-1) and older ones change nothing. */
-	assert_int_equal(store_session_end(s, again.id, "lost", -1), STORE_OK);
+	assert_int_equal(
+	    store_session_end(s, again.id, "b", "lost", -1), STORE_OK);
 	assert_int_equal(login(s, "bob", "b", "bob", "x", &again), STORE_OK);
 	assert_int_equal(again.kept_position, 4);
-	assert_int_equal(store_session_end(s, again.id, "lost", 2), STORE_OK);
+	assert_int_equal(
+	    store_session_end(s, again.id, "b", "lost", 2), STORE_OK);
 	assert_int_equal(login(s, "bob", "b", "bob", "x", &again), STORE_OK);
 	assert_int_equal(again.kept_position, 4);
 	/* A session that ended already changes nothing either. */
-	assert_int_equal(store_session_end(s, me.id, "late", 5), STORE_ENDED);
+	assert_int_equal(
+	    store_session_end(s, me.id, "bob", "late", 5), STORE_ENDED);
 	assert_int_equal(sql_int("SELECT position FROM users"), 4);
 	assert_int_equal(sql_int("SELECT count(*) FROM sessions WHERE"
 				 " reason = 'late'"),
@@ -454,7 +460,8 @@ users_are_listed_by_name(void **state)
 	(void)state;
 	assert_int_equal(store_users(s, list_user, text), STORE_OK);
 	assert_string_equal(text, "gone+ ");
-	assert_int_equal(store_session_end(s, gone.id, "x", -1), STORE_OK);
+	assert_int_equal(
+	    store_session_end(s, gone.id, "gone", "x", -1), STORE_OK);
 	login_ok(s, "carol");
 	login_ok(s, "Bob");
 	login_ok(s, "alice");
