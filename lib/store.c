@@ -273,22 +273,20 @@ database_open(struct store *s)
 bool
 store_wake(struct store *s)
 {
-	uint32_t generation = s->generation, opened;
+	uint32_t generation = s->generation;
 	bool ok;
 
 	if (s->db != NULL)
 		return true;
 	ok = database_open(s);
-	if (generation == 0)
-		return ok;
-	opened = s->generation;
+	/* It may be another one now, for who began with that before. */
+	if (ok && s->generation != generation) {
+		store_rest(s);
+		store_stale_fail(s);
+		ok = false;
+	}
 	s->generation = generation;
-	if (!ok || opened == generation)
-		return ok;
-	/* It would be another one for who began with that before. */
-	store_rest(s);
-	store_stale_fail(s);
-	return false;
+	return ok;
 }
 
 bool
