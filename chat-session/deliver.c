@@ -122,9 +122,12 @@ take_events(struct session *s, const struct dgram_head *head)
 
 	if (head->prev == head->last) /* presence alone */
 		return true;
-	/* (Another database has the user's number for somebody else.) */
+	/*
+	 * Another database has the user's number for somebody else, and without
+	 * a store there is nothing to know it by but to read.
+	 */
 	if (!deliver_catching_up(s) && head->prev == d->view.position &&
-	    (s->store == NULL || !store_is_replaced(s->store))) {
+	    s->store != NULL && !store_is_replaced(s->store)) {
 		d->view.position = d->needed = head->last;
 		return true;
 	}

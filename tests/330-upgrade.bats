@@ -50,6 +50,21 @@ descriptors() {
 	client_expect bob '.event == "LEFT"'
 }
 
+@test "a session that was just upgraded hears nothing of another database" {
+	server_start
+	client_login alice
+	upgrade alice
+	rm "$CHAT_DB" "$CHAT_DB"-*
+	# Now bob has the numbers of alice.
+	client_login bob
+	client_login carol
+	assert_eq "$(db "select group_concat(user_id || ' ' || id) from sessions")" '1 1,2 2'
+	client_send carol '{"command":"MESSAGE","to":"bob","message":"for bob alone"}'
+	client_expect bob '.message == "for bob alone"'
+	client_expect alice '.code == "SHUTDOWN"'
+	not grep -q 'for bob' "$(client_record alice)"
+}
+
 @test "twenty times on one connection; no memory or descriptor stays behind" {
 	local i pid files filters
 	server_start
