@@ -88,6 +88,22 @@ process_leave_root(const char *dir, const char *file)
 		setresuid(st.st_uid, st.st_uid, st.st_uid) == 0);
 }
 
+pid_t
+process_of_thread(pid_t thread)
+{
+	char path[64], line[256];
+	int pid = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)thread);
+	if ((f = fopen(path, "re")) == NULL)
+		return 0;
+	while (pid == 0 && fgets(line, sizeof(line), f) != NULL)
+		sscanf(line, "Tgid: %d", &pid);
+	fclose(f);
+	return pid;
+}
+
 bool
 process_is_stopped(pid_t pid)
 {

@@ -42,6 +42,9 @@ void process_hear_signals(const sigset_t *waiting);
  */
 bool process_leave_root(const char *dir, const char *file);
 
+/* The process that a thread is of; 0: there is no such thread. */
+pid_t process_of_thread(pid_t);
+
 /*
  * Whether it is stopped by a signal or a debugger.  The answer is about the
  * pid's process of now: hold a pidfd to know whose that is.

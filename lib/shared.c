@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include <linux/futex.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -244,6 +245,19 @@ shared_gone(int fd)
 	return fstat(fd, &st) == -1 || st.st_nlink == 0;
 }
 
+/*
+ * The process that has the lock, 0: none.  It cannot have been stopped before it
+ * said so: whose thread it is stands in the word by which the lock is taken,
+ * where the kernel looks when that dies (get_robust_list(2)).
+ */
+static pid_t
+holder(const struct shared_lock *l)
+{
+	int word = __atomic_load_n(&l->mutex.__data.__lock, __ATOMIC_RELAXED);
+
+	return process_of_thread(word & FUTEX_TID_MASK);
+}
+
 /* End the holder since `turn`, if it is a stopped process. */
 static bool
 holder_end(struct shared_lock *l, uint32_t turn, pid_t pid)
@@ -257,7 +271,7 @@ holder_end(struct shared_lock *l, uint32_t turn, pid_t pid)
 	if (pidfd == -1)
 		return false;
 	/* Still the same turn: the pid was the holder's when pidfd was made. */
-	if (atomic_load(&l->turn) == turn && atomic_load(&l->holder) == pid)
+	if (atomic_load(&l->turn) == turn && holder(l) == pid)
 		ended = syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL,
 			    0) == 0;
 	close(pidfd);
@@ -269,7 +283,7 @@ static void
 holder_accuse(
     struct shared_lock *l, uint32_t turn, shared_notice notice, void *arg)
 {
-	pid_t pid = atomic_load(&l->holder);
+	pid_t pid = holder(l);
 	bool ended = holder_end(l, turn, pid);
 	char text[160];
 
@@ -314,7 +328,6 @@ lock_taken(struct shared_lock *l, int error)
 	if (error != 0)
 		return error;
 	atomic_fetch_add(&l->turn, 1);
-	atomic_store(&l->holder, (int32_t)getpid());
 	return 0;
 }
 
@@ -351,7 +364,6 @@ shared_trylock(struct shared_lock *l)
 void
 shared_unlock(struct shared_lock *l)
 {
-	atomic_store(&l->holder, 0);
 	pthread_mutex_unlock(&l->mutex);
 }
 
@@ -426,7 +438,7 @@ static void
 hash_accuse(
     struct shared_lock *l, uint32_t turn, shared_notice notice, void *arg)
 {
-	pid_t pid = atomic_load(&l->holder);
+	pid_t pid = holder(l);
 	char text[160];
 
 	if (!holder_end(l, turn, pid) || notice == NULL)

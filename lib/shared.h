@@ -24,9 +24,9 @@
 
 /* A lock between processes that outlives the death of its holder. */
 struct shared_lock {
-	pthread_mutex_t mutex;	/* robust, process-shared */
-	_Atomic int32_t holder; /* pid, 0 while free */
-	_Atomic uint32_t turn;	/* counts acquisitions */
+	pthread_mutex_t mutex; /* robust, process-shared */
+	int32_t unused;	       /* was the holder's pid */
+	_Atomic uint32_t turn; /* counts acquisitions */
 };
 
 /* Members are only ever added, at the end: sessions of two versions share it. */

@@ -1,6 +1,7 @@
 /*
  * Unit tests of the shared page: the locks that bound how many passwords are
- * hashed at a time.  (The locks between writers are in store-crash.c.)
+ * hashed at a time, and who a lock is said to be held by.  (The locks between
+ * writers are in store-crash.c.)
  */
 #include <sys/wait.h>
 
@@ -136,6 +137,49 @@ a_page_of_the_version_before_gets_the_slots(void **state)
 	who_is_killed_while_hashing_leaves_its_slot(state);
 }
 
+/* It has the lock, and no time to do anything more. */
+static void *
+take_and_stop(void *arg)
+{
+	struct shared_lock *l = arg;
+
+	pthread_mutex_lock(&l->mutex);
+	raise(SIGSTOP);
+	return NULL;
+}
+
+static void
+who_is_stopped_as_soon_as_it_has_a_lock_is_ended(void **state)
+{
+	int fd, status;
+	struct shared *page = shared_map(place, &fd);
+	char expected[64];
+	pthread_t thread;
+	pid_t pid;
+
+	(void)state;
+	fflush(NULL);
+	assert_true((pid = fork()) >= 0);
+	if (pid == 0) {
+		/* (The housekeeper of the relay is a thread as well.) */
+		pthread_create(&thread, NULL, take_and_stop, &page->write);
+		pthread_join(thread, NULL);
+		_exit(1);
+	}
+	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+	assert_true(WIFSTOPPED(status));
+	status = shared_lock(&page->write, shared_now(), notice, NULL);
+	/* (Not even a failure leaves it behind.) */
+	kill(pid, SIGCONT);
+	assert_int_equal(status, 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	snprintf(expected, sizeof(expected), "process %d has held", (int)pid);
+	assert_non_null(strstr(noticed, expected));
+	shared_unlock(&page->write);
+	shared_unmap(page, fd);
+}
+
 #define TEST(name) \
 	cmocka_unit_test_setup_teardown(name, place_make, place_remove)
 
@@ -147,6 +191,7 @@ main(void)
 		TEST(who_is_killed_while_hashing_leaves_its_slot),
 		TEST(who_is_stopped_while_hashing_is_ended),
 		TEST(a_page_of_the_version_before_gets_the_slots),
+		TEST(who_is_stopped_as_soon_as_it_has_a_lock_is_ended),
 	};
 
 	return cmocka_run_group_tests_name("shared", tests, NULL, NULL);
