@@ -72,3 +72,8 @@ files_of_readme() {
 	    chat-session contrib docs lib sql tests units | sort |
 	    tr '\n' ' ')" "top level"
 }
+
+@test "unit tests make their files where the runner finds what is left" {
+	# (What mkdtemp(3) and mkstemp(3) need.)
+	assert_eq "$(grep -l XXXXXX "$ROOT"/tests/unit/*)" "$ROOT/tests/unit/temp.h"
+}

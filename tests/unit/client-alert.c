@@ -20,16 +20,18 @@
 #include <cmocka.h>
 
 #include "../../chat-client/alert.h"
+#include "temp.h"
 
-static char path[] = "/tmp/chat-alert.XXXXXX";
+static char path[64];
 
 static int
 start(void **state)
 {
-	int fd = mkstemp(path);
+	int fd;
 
 	(void)state;
-	if (fd == -1)
+	temp_name(path, sizeof(path));
+	if ((fd = mkstemp(path)) == -1)
 		return -1;
 	close(fd);
 	return setenv("ALERT_OUT", path, 1);

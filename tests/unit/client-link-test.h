@@ -20,6 +20,7 @@
 #include <cmocka.h>
 
 #include "../../chat-client/link.h"
+#include "temp.h"
 
 #define CONNECTED(id) \
 	"{\"event\":\"CONNECTED\",\"username\":\"alice\"," \
@@ -27,7 +28,7 @@
 	"{\"line_max_size\":1000}}\n"
 
 struct world {
-	char dir[32], path[64];
+	char dir[64], path[80];
 	int listener, peer;
 	struct link *link;
 	int64_t now;
@@ -43,12 +44,12 @@ start(void **state)
 	struct link_config config = {
 		.since = -1, .history = 7, .timeout = 10000, .reconnect = true
 	};
-	char address[80];
+	char address[96];
 
 	assert_non_null(w);
 	w->peer = -1;
 	w->now = 1000000;
-	strcpy(w->dir, "/tmp/client-link.XXXXXX");
+	temp_name(w->dir, sizeof(w->dir));
 	assert_non_null(mkdtemp(w->dir));
 	snprintf(w->path, sizeof(w->path), "%s/socket", w->dir);
 	strcpy(sun.sun_path, w->path);

@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "../../chat-client/state.h"
+#include "temp.h"
 
 static char base[64];
 
@@ -26,7 +27,7 @@ start(void **state)
 {
 	static struct state s;
 
-	strcpy(base, "/tmp/client-state.XXXXXX");
+	temp_name(base, sizeof(base));
 	assert_non_null(mkdtemp(base));
 	setenv("XDG_STATE_HOME", base, 1);
 	state_init(&s);

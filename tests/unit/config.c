@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "config.h"
+#include "temp.h"
 
 static const char *const keys[] = { "CHAT_DB", "CHAT_RUNTIME_DIR",
 	"CHAT_MESSAGE_MAX_SIZE", "CHAT_LOG_LEVEL", "CHAT_DURABILITY",
@@ -37,7 +38,7 @@ begin(void **state)
 	(void)state;
 	for (i = 0; i < NKEYS; i++)
 		unsetenv(keys[i]);
-	strcpy(path, "/tmp/chat-config.XXXXXX");
+	temp_name(path, sizeof(path));
 	if ((fd = mkstemp(path)) == -1)
 		return -1;
 	close(fd);

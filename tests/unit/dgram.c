@@ -20,6 +20,7 @@
 #include <cmocka.h>
 
 #include "dgram.h"
+#include "temp.h"
 
 #define NOBODY 65534
 
@@ -40,7 +41,7 @@ place_make(void **state)
 	struct place *p = calloc(1, sizeof(*p));
 	char sessions[128];
 
-	strcpy(p->dir, "/tmp/chat-dgram.XXXXXX");
+	temp_name(p->dir, sizeof(p->dir));
 	assert_non_null(mkdtemp(p->dir));
 	snprintf(sessions, sizeof(sessions), "%s/%s", p->dir, DGRAM_SESSIONS);
 	assert_int_equal(mkdir(sessions, 0700), 0);

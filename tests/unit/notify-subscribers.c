@@ -21,6 +21,7 @@
 
 #include "subscribers.h"
 #include "process.h"
+#include "temp.h"
 
 #define ALICE 1
 #define BOB   2
@@ -117,7 +118,7 @@ place_make(void **state)
 	struct place *p = calloc(1, sizeof(*p));
 	char sessions[128];
 
-	strcpy(p->dir, "/tmp/chat-notify.XXXXXX");
+	temp_name(p->dir, sizeof(p->dir));
 	assert_non_null(mkdtemp(p->dir));
 	snprintf(sessions, sizeof(sessions), "%s/%s", p->dir, DGRAM_SESSIONS);
 	assert_int_equal(mkdir(sessions, 0700), 0);

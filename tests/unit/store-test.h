@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "store-internal.h"
+#include "temp.h"
 
 #define UNUSED __attribute__((unused))
 
@@ -29,7 +30,7 @@ static UNUSED int
 place_make(void **state)
 {
 	(void)state;
-	strcpy(place, "/tmp/chat-store.XXXXXX");
+	temp_name(place, sizeof(place));
 	if (mkdtemp(place) == NULL)
 		return -1;
 	snprintf(db_path, sizeof(db_path), "%s/chat.db", place);
