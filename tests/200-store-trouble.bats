@@ -58,7 +58,8 @@ refused_at_connect() {
 	say alice before
 	client_expect bob '.message == "before"'
 	notify_kill
-	rm -rf "$CHAT_RUNTIME_DIR"
+	# (A session that looks for the relay just then makes its page anew there.)
+	wait_for rm -rf "$CHAT_RUNTIME_DIR"
 	client_send alice '{"command":"MESSAGE","to":"all","message":"during","ref":"d"}'
 	client_expect alice '.ref == "d"'
 	[[ $(client_get .event) == ACK || $(client_get .code) == UNAVAILABLE ]]
