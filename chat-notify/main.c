@@ -195,6 +195,8 @@ main(int argc, char *argv[])
 		return EX_CONFIG;
 	}
 	log_set_level((enum log_level)config.log_level);
+	if (*config.unknown != '\0')
+		log_event(LEVEL_WARNING, "unknown_key", "%s", config.unknown);
 	loop_block_signals(&set);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);

@@ -149,7 +149,7 @@ key_set(struct config *c, const struct key *k, const char *value,
 /*
  * Cut "KEY=value" as systemd.exec(5) reads an EnvironmentFile=: blanks around
  * are dropped, quotes around the value too.  Returns the key, NULL for a
- * comment, an empty line, or a line without '='.
+ * comment; without '=' there is no value (NULL), and the line is the key.
  */
 static char *
 line_split(char *line, char **value)
@@ -157,12 +157,16 @@ line_split(char *line, char **value)
 	char *equals, *end, *blank;
 
 	line += strspn(line, " \t");
-	if (*line == '#' || *line == ';' ||
-	    (equals = strchr(line, '=')) == NULL)
+	if (*line == '#' || *line == ';')
 		return NULL;
-	for (blank = equals; blank > line && isspace((unsigned char)blank[-1]);)
+	equals = strchr(line, '=');
+	blank = equals != NULL ? equals : line + strlen(line);
+	while (blank > line && isspace((unsigned char)blank[-1]))
 		blank--;
 	*blank = '\0';
+	*value = NULL;
+	if (equals == NULL)
+		return line;
 	*value = equals + 1 + strspn(equals + 1, " \t");
 	end = *value + strlen(*value);
 	while (end > *value && isspace((unsigned char)end[-1]))
@@ -175,6 +179,16 @@ line_split(char *line, char **value)
 	return line;
 }
 
+/* Keep the first that was meant for us; others are for other programs. */
+static void
+note_unknown(struct config *c, const char *key, unsigned line)
+{
+	if (*c->unknown == '\0' && strcasestr(key, "CHAT_") != NULL)
+		snprintf(c->unknown, sizeof(c->unknown),
+		    "line %u of the file, '%.64s', sets no key of chat.conf(5)",
+		    line, key);
+}
+
 /* What the file said; NULL: nothing of that key. */
 static char *kept[NKEYS];
 
@@ -184,6 +198,7 @@ file_read(struct config *c, const char *path, char error[CONFIG_ERROR_MAX])
 	char *line = NULL, *key, *value, *copy;
 	bool ok = true;
 	size_t i, size = 0;
+	unsigned number = 0;
 	FILE *f = fopen(path, "re");
 
 	/* Under systemd the manager has read it for us, as root. */
@@ -195,12 +210,15 @@ file_read(struct config *c, const char *path, char error[CONFIG_ERROR_MAX])
 		return false;
 	}
 	while (ok && getline(&line, &size, f) != -1) {
+		number++;
 		if ((key = line_split(line, &value)) == NULL)
 			continue;
 		for (i = 0; i < NKEYS && strcmp(keys[i].name, key) != 0; i++)
 			;
-		if (i == NKEYS)
-			continue; /* another program's key */
+		if (i == NKEYS || value == NULL) {
+			note_unknown(c, key, number);
+			continue;
+		}
 		if ((copy = strdup(value)) == NULL)
 			abort();
 		ok = key_set(c, &keys[i], copy, error);
@@ -228,6 +246,7 @@ config_load(struct config *c, char error[CONFIG_ERROR_MAX])
 	const char *path = getenv("CHAT_CONFIG"), *value;
 	size_t i;
 
+	*c->unknown = '\0';
 	for (i = 0; i < NKEYS; i++)
 		if (!key_set(c, &keys[i], keys[i].value, error))
 			return false;

@@ -13,8 +13,9 @@
 #include "net.h"
 #include "peers.h"
 
-#define CONFIG_FILE	 "/etc/chat/chat.conf"
-#define CONFIG_ERROR_MAX 512
+#define CONFIG_FILE	   "/etc/chat/chat.conf"
+#define CONFIG_ERROR_MAX   512
+#define CONFIG_UNKNOWN_MAX 128
 
 enum config_registration {
 	REGISTRATION_OPEN,
@@ -44,6 +45,9 @@ struct config {
 	long block_time;	 /* seconds */
 	struct net_list trusted; /* CHAT_TRUSTED */
 	struct peers proxy_from; /* CHAT_PROXY_FROM */
+	/* The first line of the file that looks like a key of these and is
+	 * none, such as CHAT_AUHT=required, in a sentence; else empty. */
+	char unknown[CONFIG_UNKNOWN_MAX];
 };
 
 /*

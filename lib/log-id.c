@@ -55,6 +55,7 @@ static const struct {
 	{ NOTIFY, "started", "680e724f65a140e1ade5bad39e5bb982" },
 	{ NOTIFY, "stopping", "16e3f3c841974f428702f90c6a69ccda" },
 	{ NOTIFY, "bad_configuration", "5b26dbde9cd648efaa07ef0761151bda" },
+	{ NOTIFY, "unknown_key", "73f8c27ca4c249f3b62e47e5d61e37e9" },
 	{ NOTIFY, "error", "7bb33f34b85e40a583251016c44c73e0" },
 	{ NOTIFY, "socket_lost", "2a25165883ca4396888e7fbdcd7b6ab0" },
 	{ NOTIFY, "socket_made", "71d26f4929f6497caeb9f7af679bb435" },

@@ -94,6 +94,13 @@ refuses() {
 	refuses CHAT_DURABILITY sometimes
 }
 
+@test "a line that sets no key is told by the relay" {
+	printf '%s\n' 'CHAT_RATE=10' 'CHAT_AUHT=required' >conf
+	export CHAT_CONFIG=$T/conf
+	server_start
+	log_has "WARNING unknown_key: line 2 of the file, 'CHAT_AUHT'"
+}
+
 @test "a file that is missing is no error" {
 	export CHAT_CONFIG=$T/missing
 	server_start

@@ -99,6 +99,9 @@ store_is_there() {
 	echo CHAT_DURABILITY=some >conf
 	run -78 admin -c "$T/conf" users list
 	[[ $output == *CHAT_DURABILITY*some* ]]
+	echo CHAT_AUHT=required >conf
+	run -0 --separate-stderr admin -c "$T/conf" users list
+	[[ $stderr == "chat-admin: warning: line 1 of the file, 'CHAT_AUHT',"* ]]
 }
 
 @test "a store that cannot be used is named, status 69" {

@@ -40,6 +40,8 @@ config_read(struct admin *a, const char *file)
 		out_error("%s", error);
 		return EX_CONFIG;
 	}
+	if (*a->config.unknown != '\0')
+		out_error("warning: %s", a->config.unknown);
 	if (!dgram_registry_init(&a->registry, a->config.runtime_dir)) {
 		out_error("CHAT_RUNTIME_DIR is '%s': too long for the names of"
 			  " sockets in it",

@@ -381,6 +381,35 @@ blanks_before_the_equals_sign_are_dropped(void **state)
 }
 
 static void
+assert_unknown(const char *text, const char *want)
+{
+	struct config c;
+
+	file_write(text);
+	c = load();
+	assert_string_equal(c.unknown, want);
+}
+
+static void
+a_line_that_was_meant_for_a_key_and_sets_none_is_told(void **state)
+{
+	(void)state;
+	assert_unknown("", "");
+	assert_unknown("# CHAT_X=1\n;CHAT_X=1\n\nCHAT_AUTH=required\n"
+		       "OTHER=CHAT_X\nno assignment\n",
+	    "");
+	assert_unknown("CHAT_RATE=5\n\n CHAT_AUHT = required\nCHAT_X=1\n",
+	    "line 3 of the file, 'CHAT_AUHT', sets no key of chat.conf(5)");
+	assert_unknown("chat_auth=required\n",
+	    "line 1 of the file, 'chat_auth', sets no key of chat.conf(5)");
+	assert_unknown("export CHAT_AUTH=required\n",
+	    "line 1 of the file, 'export CHAT_AUTH', sets no key of"
+	    " chat.conf(5)");
+	assert_unknown("CHAT_AUTH\r\n",
+	    "line 1 of the file, 'CHAT_AUTH', sets no key of chat.conf(5)");
+}
+
+static void
 quotes_go_in_pairs_only(void **state)
 {
 	struct config c;
@@ -454,6 +483,7 @@ main(void)
 		TEST(a_line_of_any_length_is_one_line),
 		TEST(a_wrong_value_leaves_the_earlier_one_readable),
 		TEST(blanks_before_the_equals_sign_are_dropped),
+		TEST(a_line_that_was_meant_for_a_key_and_sets_none_is_told),
 		TEST(quotes_go_in_pairs_only),
 		TEST(a_file_that_is_none_is_named),
 		TEST(help_names_each_key),
