@@ -416,6 +416,13 @@ mkpasswd_like() {
 	run -0 admin blocks remove --user 10.0.0.1 --yes
 	run -64 admin blocks add 10.0.0.1/33 reason
 	[[ $output == *10.0.0.1/33* ]]
+	for who in 10.0.0.300 10.0.0 10.0.0.1.; do
+		run -64 admin blocks add "$who" reason
+		[[ $output == *"'$who' is no address"*--user* ]]
+	done
+	run -0 admin blocks list
+	assert_eq "$(wc -l <<<"$output")" 1 'lines of the list, which is empty'
+	run -0 admin blocks add 10.0.0.300 reason --user
 	run -64 admin blocks add 10.0.0.1 "$(printf 'x%.0s' {1..201})"
 	run -64 admin blocks add 10.0.0.1 ''
 }

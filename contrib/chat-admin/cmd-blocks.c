@@ -95,17 +95,28 @@ cmd_blocks_list(struct admin *a)
 	return result == STORE_OK ? EX_OK : out_store_error(a, result);
 }
 
-/* Whom the argument means.  False: it was told. */
+/*
+ * Whom the argument means.  False: it was told.  192.0.2.300 would do for a
+ * username, but nobody who types it in a hurry means one.
+ */
 static bool
 target_read(struct admin *a, struct store_admin_block *b)
 {
 	const char *text = a->args[0];
+	bool is_user = table_option(a, "user") != NULL;
 	struct net net;
 
-	if (table_option(a, "user") == NULL && net_parse(&net, text)) {
+	if (!is_user && net_parse(&net, text)) {
 		b->first = net.addr;
 		b->last = net_last(&net);
 		return true;
+	}
+	if (!is_user && strchr(text, '.') != NULL &&
+	    text[strspn(text, "0123456789.")] == '\0') {
+		out_error("'%s' is no address: correct it, or say --user if"
+			  " it is a username",
+		    text);
+		return false;
 	}
 	if (strpbrk(text, "/:") != NULL) {
 		out_error("'%s' is neither an address, nor a network such as"
