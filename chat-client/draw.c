@@ -25,6 +25,11 @@ draw_start(enum theme theme)
 {
 	if (newterm(NULL, stdout, stdin) == NULL)
 		return false;
+	/* Such as an editor's (TERM=dumb), on which all would be one line. */
+	if (tigetstr("cup") == NULL) {
+		endwin();
+		return false;
+	}
 	started = true;
 	atexit(draw_end);
 	/* Until it has ended once, it writes each time the cursor moves. */

@@ -82,7 +82,10 @@ struct screen {
 	bool bare;    /* the bare text is shown, until a key is pressed */
 };
 
-/* Take the terminal over; returns false if that is impossible. */
+/*
+ * Take the terminal over; returns false if that is impossible: curses does not
+ * know it, or it cannot move its cursor.
+ */
 bool draw_start(enum theme);
 /* Give it back; does nothing if it is. */
 void draw_end(void);

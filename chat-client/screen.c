@@ -149,7 +149,9 @@ screen_run(const struct options *options, struct login *login, int signal_fd)
 	int status;
 
 	if (!draw_start(options->settings->theme))
-		errx(STATUS_SYSTEM, "this terminal cannot be used (TERM=%s)",
+		errx(STATUS_SYSTEM,
+		    "this terminal cannot be used (TERM=%s): set TERM, or say"
+		    " --plain",
 		    getenv("TERM") != NULL ? getenv("TERM") : "");
 	keys_start(options->settings->mouse);
 	login->pause = draw_pause;
