@@ -35,8 +35,15 @@ store_error(const struct store *s)
 enum store_result
 store_fail(struct store *s, const char *what)
 {
-	snprintf(s->error, sizeof(s->error), "%s: %.64s: %s (%d)", s->path,
-	    what, sqlite3_errmsg(s->db), sqlite3_extended_errcode(s->db));
+	int code = sqlite3_extended_errcode(s->db);
+	int system = sqlite3_system_errno(s->db);
+
+	/* It is kept from earlier calls: only these two kinds set it. */
+	if ((code & 0xff) != SQLITE_CANTOPEN && (code & 0xff) != SQLITE_IOERR)
+		system = 0;
+	snprintf(s->error, sizeof(s->error), "%s: %.64s: %s (%d)%s%s", s->path,
+	    what, sqlite3_errmsg(s->db), code, system != 0 ? ": " : "",
+	    system != 0 ? strerror(system) : "");
 	return STORE_UNAVAILABLE;
 }
 

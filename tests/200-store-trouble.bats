@@ -30,7 +30,7 @@ refused_at_connect() {
 	listener_start
 	client_open alice
 	refused_at_connect alice
-	log_has "chat-session: (ERROR|CRITICAL) .*$CHAT_DB"
+	log_has "chat-session: (ERROR|CRITICAL) .*$CHAT_DB.*: No such file or directory"
 	mkdir "$T/data/later"
 	wait_for connects_now alice
 	client_login bob
