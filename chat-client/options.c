@@ -300,6 +300,8 @@ check_modes(const struct options *o)
 	if (o->send && (o->history >= 0 || o->since >= 0 || o->with != NULL))
 		usage("--send prints nothing: no --history, --since, --with",
 		    NULL);
+	if (o->tail && strcmp(o->to, "all") != 0)
+		usage("--tail reads no input: no --to", NULL);
 	if (o->history >= 0 && o->since >= 0 && (o->with != NULL || !o->tail))
 		usage("--history with --since is for --tail without --with",
 		    NULL);

@@ -288,7 +288,7 @@ bodies() {
 	for args in --nope "-u a@b" "-u all" "--plain" "--send" "--to a:b" \
 	    "--history 0 -u x" "--history 1001 -u x" "--history x -u x" \
 	    "--since -1 -u x" "--timeout 0 -u x" "--plain --json -u x" \
-	    "--send --tail -u x" "-u x extra" "--json --reconnect" "-u" \
+	    "--send --tail -u x" "--tail --to bob -u x" "-u x extra" "--json --reconnect" "-u" \
 	    "--whole -u x" "--send --history 1 -u x" "--json --with all" \
 	    "--tail --with all --since 1 --history 1 -u x" \
 	    "--tls --insecure -u x" "--forget --send -u x" \
