@@ -18,6 +18,7 @@
 #define STEP	 10 /* milliseconds */
 #define PROGRESS (200 * MILLISECOND)
 #define LINGER	 (500 * MILLISECOND)
+#define TROUBLES 5 /* who reads our lines makes trouble at each of the talk */
 
 static double seconds = 10, slow_seconds, drops;
 static unsigned deadline = 60;
@@ -25,22 +26,24 @@ static size_t receivers = 5;
 static bool quiet;
 static uint64_t next_progress, next_drop;
 
-static void
+/* Whether it was time for one more line. */
+static bool
 progress(const char *phase)
 {
 	uint64_t now = clock_ns();
 
 	if (now < next_progress)
-		return;
+		return false;
 	next_progress = now + PROGRESS;
 	if (quiet)
-		return;
+		return true;
 	printf("progress phase=%s sent=%" PRIu64 " acked=%" PRIu64
 	       " delivered=%" PRIu64 " missing=%" PRIu64 " connected=%zu "
 	       "logins=%" PRIu64 " violations=%" PRIu64 "\n",
 	    phase, members.sent, members.acked, judge_delivered(members.judge),
 	    judge_missing(members.judge), members.ready, members.logins,
 	    judge_count(members.judge, JUDGE_KINDS));
+	return true;
 }
 
 static void
@@ -80,16 +83,21 @@ join(void)
 	return members.errors == 0;
 }
 
-/* Talk for the given time or number; the slow stop reading after a quarter. */
+/*
+ * Talk for the given time or number, but not without TROUBLES lines, however
+ * slow the machine is; the slow stop reading after a quarter.
+ */
 static void
 talk(void)
 {
 	uint64_t start = clock_ns(), slow_end = UINT64_MAX;
 	bool paused = false;
+	unsigned lines = 0;
 
 	members.sending = true;
 	members.done = false;
-	while (members.limit > 0 ? !members.done : share_done(start) < 1) {
+	while (members.limit > 0 ? !members.done
+				 : share_done(start) < 1 || lines < TROUBLES) {
 		if (members.slow > 0 && !paused && slow_end == UINT64_MAX &&
 		    share_done(start) >= 0.25) {
 			members_pause(true);
@@ -105,7 +113,7 @@ talk(void)
 			printf("slow end\n");
 		}
 		drop_somebody();
-		progress("talk");
+		lines += progress("talk");
 		members_step(STEP);
 	}
 	members.sending = false;
