@@ -355,8 +355,11 @@ serve(struct listeners *l)
 		full = l->children >= l->children_max;
 		n = ppoll(l->fds, full || l->paused ? 0 : l->count,
 		    l->paused ? &pause : NULL, &before);
-		if (n == -1 && errno != EINTR)
+		if (n == -1 && errno != EINTR) {
+			log_event(LEVEL_CRITICAL, "listen", "cannot wait: %s",
+			    strerror(errno));
 			return EX_OSERR;
+		}
 		if (n > 0)
 			process_hear_signals(&before);
 		l->paused = false;

@@ -2,11 +2,12 @@
  * The loop of a session: it polls the client, the relay's datagrams and the
  * relay's life, and waits for nothing else but time.  Called by main() alone.
  */
-#include <err.h>
 #include <errno.h>
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "count.h"
@@ -239,12 +240,11 @@ wait(struct session *s, struct pollfd fds[NFDS], int64_t next,
 		.tv_nsec = timeout % 1000 * 1000000L };
 	n = ppoll(fds, NFDS, &ts, mask);
 	if (n == -1 && errno != EINTR) {
-		int error = errno;
-
+		log_event(LEVEL_CRITICAL, "internal", "cannot wait: %s",
+		    strerror(errno));
 		if (s->delivery.fd != -1)
 			deliver_end(s, false);
-		errno = error;
-		err(EX_OSERR, "ppoll");
+		exit(EX_OSERR);
 	}
 	if (n > 0) {
 		/* What others say comes so often that each time would be dear. */

@@ -114,6 +114,22 @@ no_sessions_left() {
 	iconv -f UTF-8 -t UTF-8 "$T"/log/listener.* >/dev/null
 }
 
+@test "a session that breaks off says nothing of it to its client" {
+	need_strace
+	notify_start
+	# Its standard error is the client's socket, as under inetd.
+	cat >broken <<-END
+		#!/bin/sh
+		exec strace -qq -o "$T/trace" -e trace=ppoll \\
+		    -e inject=ppoll:error=ENOMEM:when=2+ "$B/bin/chat-session"
+	END
+	chmod +x broken
+	client_open mallory "exec:$T/broken"
+	client_closed mallory
+	was_injected
+	assert_eq "$(cat "$(client_record mallory)")" '' 'what the client got'
+}
+
 journal_forged() {
 	local lines
 	journal_start

@@ -275,6 +275,14 @@ shut_down() {
 	assert_eq "$(grep -c 'ERROR listen' "$T/log/listen")" 1 'lines of trouble'
 }
 
+@test "a listener that cannot wait says why before it ends" {
+	need_strace
+	listen_traced -e trace=ppoll -e inject=ppoll:error=ENOMEM:when=1+
+	listen_ended 71
+	grep -q 'CRITICAL listen: cannot wait: Cannot allocate memory' \
+	    "$T/log/listen"
+}
+
 # It cannot leave the pause otherwise, since CALL always fails with ERROR.
 term_in_pause() {
 	local call=$1 error=$2
