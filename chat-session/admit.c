@@ -255,8 +255,7 @@ admit_user(struct session *s, const struct request *r, const char *username)
 
 	if (store == NULL ||
 	    store_blocked_user(store, username, &b) != STORE_OK) {
-		if (store != NULL)
-			session_store_failed(s);
+		session_store_failed(s);
 		session_unavailable(s, r->ref);
 		return false;
 	}

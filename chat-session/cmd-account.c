@@ -166,13 +166,12 @@ account_now(
 	struct store *store = session_store(s);
 
 	*account = (struct store_account){ 0 };
-	if (store != NULL) {
-		/* A user who was removed has no password that is right. */
-		if (store_account_get(store, s->me.user_id, account) !=
-		    STORE_UNAVAILABLE)
-			return true;
-		session_store_failed(s);
-	}
+	/* A user who was removed has no password that is right. */
+	if (store != NULL &&
+	    store_account_get(store, s->me.user_id, account) !=
+		STORE_UNAVAILABLE)
+		return true;
+	session_store_failed(s);
 	session_unavailable(s, r->ref);
 	return false;
 }
@@ -185,11 +184,11 @@ password_change(struct session *s, const struct request *r,
 	struct store *store = session_store(s);
 	enum store_result result = STORE_UNAVAILABLE;
 
-	if (store != NULL &&
-	    (result = store_account_replace_password(store, account->id,
-		 account->password, hash, true)) == STORE_UNAVAILABLE)
-		session_store_failed(s);
+	if (store != NULL)
+		result = store_account_replace_password(
+		    store, account->id, account->password, hash, true);
 	if (result == STORE_UNAVAILABLE) {
+		session_store_failed(s);
 		session_unavailable(s, r->ref);
 		return;
 	}
@@ -251,19 +250,19 @@ token_give(struct session *s, const struct request *r)
 
 	secret_make(digits, TOKEN_LEN);
 	secret_hash(hash, digits);
-	if (store != NULL &&
-	    (result = store_token_add(store, s->me.user_id, s->me.password,
-		 hash, s->config.token_days * DAY, &token)) ==
-		STORE_UNAVAILABLE)
-		session_store_failed(s);
-	if (result == STORE_OK)
+	if (store != NULL)
+		result = store_token_add(store, s->me.user_id, s->me.password,
+		    hash, s->config.token_days * DAY, &token);
+	if (result == STORE_OK) {
 		token_event(s, r, &token, digits);
-	else if (result == STORE_UNAVAILABLE)
+	} else if (result == STORE_UNAVAILABLE) {
+		session_store_failed(s);
 		session_unavailable(s, r->ref);
-	else
+	} else {
 		session_error(s, r, "AUTH_REQUIRED",
 		    "the password of %s was changed: connect again with it",
 		    s->me.username);
+	}
 	explicit_bzero(digits, sizeof(digits));
 }
 
@@ -278,8 +277,7 @@ token_revoke(struct session *s, const struct request *r, int64_t id)
 	if (store == NULL ||
 	    store_token_revoke(store, s->me.user_id, id, &revoked) !=
 		STORE_OK) {
-		if (store != NULL)
-			session_store_failed(s);
+		session_store_failed(s);
 		session_unavailable(s, r->ref);
 		return;
 	}

@@ -71,13 +71,11 @@ password_is_right(struct session *s, const struct request *r,
 	struct store_account account = { 0 };
 	struct store *store = session_store(s);
 	struct hash_answer answer;
-	enum store_result result = STORE_UNAVAILABLE;
 
-	if (store != NULL &&
-	    (result = store_account_find(store, w->username, &account)) ==
-		STORE_UNAVAILABLE)
+	if (store == NULL ||
+	    store_account_find(store, w->username, &account) ==
+		STORE_UNAVAILABLE) {
 		session_store_failed(s);
-	if (result == STORE_UNAVAILABLE) {
 		session_unavailable(s, r->ref);
 		return false;
 	}
@@ -107,16 +105,16 @@ token_is_known(struct session *s, const struct request *r, const struct wish *w,
 	enum store_result result = STORE_UNAVAILABLE;
 
 	secret_hash(hash, w->token);
-	if (store != NULL &&
-	    (result = store_token_find(store, hash, &token)) ==
-		STORE_UNAVAILABLE)
-		session_store_failed(s);
+	if (store != NULL)
+		result = store_token_find(store, hash, &token);
 	if (result == STORE_OK)
 		return true;
-	if (result == STORE_REFUSED)
+	if (result == STORE_REFUSED) {
 		credentials_failed(s, r, w->username, w->token);
-	else
+	} else {
+		session_store_failed(s);
 		session_unavailable(s, r->ref);
+	}
 	return false;
 }
 

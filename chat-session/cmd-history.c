@@ -76,8 +76,7 @@ history_send(
 	if (result == STORE_OK)
 		count_observe(COUNT_HISTORY, session_now_us() - began);
 	if (result == STORE_UNAVAILABLE) {
-		if (store != NULL)
-			session_store_failed(s);
+		session_store_failed(s);
 		session_unavailable(s, ref);
 	} else if (result == STORE_NO_USER) {
 		session_error(s, &(struct request){ .ref = ref },

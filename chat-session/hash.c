@@ -106,8 +106,7 @@ wrong_cost_find(struct session *s, const struct request *r, int *cost)
 	struct store *store = session_store(s);
 
 	if (store == NULL || store_password_cost(store, cost) != STORE_OK) {
-		if (store != NULL)
-			session_store_failed(s);
+		session_store_failed(s);
 		session_unavailable(s, r->ref);
 		return false;
 	}

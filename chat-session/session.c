@@ -92,6 +92,8 @@ session_store(struct session *s)
 void
 session_store_failed(struct session *s)
 {
+	if (s->store == NULL)
+		return;
 	store_trouble(s, store_error(s->store));
 	store_close(s->store);
 	s->store = NULL;

@@ -175,7 +175,10 @@ void session_row_gone(struct session *, enum store_result);
 
 /* The store, opened when needed; NULL (and logged) when there is trouble. */
 struct store *session_store(struct session *);
-/* After STORE_UNAVAILABLE: log why, and open it anew at the next need. */
+/*
+ * After STORE_UNAVAILABLE: log why, and open it anew at the next need.  Without
+ * a store, which was logged when it could not be opened, nothing.
+ */
 void session_store_failed(struct session *);
 /* After a success: trouble is over, the next one is logged again. */
 void session_store_works(struct session *);
@@ -292,6 +295,7 @@ void session_error_limit(struct session *, const struct request *,
     __attribute__((format(printf, 5, 6)));
 /* RATE_LIMITED: the command was not run, and will be in so many ms. */
 void session_rate_limited(struct session *, const struct request *, int64_t ms);
+/* UNAVAILABLE for what has that ref (may be NULL); the batch is left alone. */
 void session_unavailable(struct session *, const char *ref);
 /* BLOCKED, until a time in ms since 1970 (0: for good), and the end. */
 void session_end_blocked(struct session *, int64_t until, const char *text);
