@@ -14,31 +14,29 @@
 #include "penalty.h"
 #include "session.h"
 
-static void
-send_to_relay(struct session *s, struct dgram_head *head, const void *body,
-    size_t len, int *error)
+/* Returns 0 or what went wrong. */
+static int
+send_to_relay(
+    struct session *s, struct dgram_head *head, const void *body, size_t len)
 {
-	struct delivery *d = &s->delivery;
+	const struct delivery *d = &s->delivery;
 
 	head->version = DGRAM_VERSION;
-	errno = ENOENT;
-	*error = 0;
-	if (d->fd == -1 ||
-	    !dgram_send(d->fd, &d->registry, NULL, head, body, len))
-		*error = errno;
+	if (d->fd == -1)
+		return ENOENT;
+	return dgram_send(d->fd, &d->registry, NULL, head, body, len) ? 0
+								      : errno;
 }
 
-/* What the relay is told of the client.  Returns 0 or what went wrong. */
+/* What the relay is told of the client. */
 static int
 send_admit(struct session *s, uint16_t flags)
 {
 	const struct client *c = &s->client;
 	struct dgram_head head = { .type = DGRAM_ADMIT, .flags = flags };
-	int error;
 
-	send_to_relay(s, &head, c->address.bytes,
-	    c->has_address ? sizeof(c->address) : 0, &error);
-	return error;
+	return send_to_relay(s, &head, c->address.bytes,
+	    c->has_address ? sizeof(c->address) : 0);
 }
 
 static void
@@ -102,12 +100,10 @@ ask(struct session *s)
 	struct admission *a = &s->admission;
 	struct dgram_head head = { .type = DGRAM_OFFENCE,
 		.count = DGRAM_LOGIN };
-	int error;
+	int error = a->failed
+	    ? send_to_relay(s, &head, a->print, sizeof(a->print))
+	    : send_admit(s, 0);
 
-	if (a->failed)
-		send_to_relay(s, &head, a->print, sizeof(a->print), &error);
-	else
-		error = send_admit(s, 0);
 	a->again =
 	    session_now() + (error == EAGAIN ? REGISTER_RETRY : ADMIT_RETRY);
 	/* A second question about the same password would be no news. */
@@ -241,9 +237,8 @@ void
 admit_offence(struct session *s, enum dgram_offence offence)
 {
 	struct dgram_head head = { .type = DGRAM_OFFENCE, .count = offence };
-	int error;
 
-	send_to_relay(s, &head, NULL, 0, &error);
+	send_to_relay(s, &head, NULL, 0);
 }
 
 bool
