@@ -11,22 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "count.h"
 #include "log.h"
 #include "notify.h"
 #include "penalty.h"
 #include "text.h"
-
-static int64_t
-wall_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static int64_t
 now_ms(const struct notify *n)
@@ -155,14 +145,14 @@ source_block(
 	struct net net = net_source(address);
 	struct block block = { .first = net.addr,
 		.last = net_last(&net),
-		.until = wall_ms() + n->block_ms,
+		.until = store_now() + n->block_ms,
 		.serial = ++n->block_serial };
 	char text[NET_TEXT_MAX], until[TIMESTAMP_LEN + 1];
 
 	snprintf(block.reason, sizeof(block.reason), "%s", reason);
 	net_format(text, &net);
 	text_timestamp(until, block.until);
-	if (blocks_add(&n->blocks, &block, wall_ms()))
+	if (blocks_add(&n->blocks, &block, store_now()))
 		keeper_block(n->keeper, &block);
 	else
 		log_event(LEVEL_WARNING, "error",
@@ -208,7 +198,7 @@ judge(struct notify *n, struct subscriber *s)
 {
 	const struct net_addr *address = s->has_address ? &s->address : NULL;
 	const struct block *block = address != NULL
-	    ? blocks_address(&n->blocks, address, wall_ms())
+	    ? blocks_address(&n->blocks, address, store_now())
 	    : NULL;
 	struct limits_answer a;
 	struct block made;
@@ -253,7 +243,7 @@ count_again(struct notify *n, struct subscriber *s)
 	s->source = limits_enter(&n->limits, address, true, now_ms(n)).source;
 	s->admitted = true;
 	if (address != NULL)
-		block = blocks_address(&n->blocks, address, wall_ms());
+		block = blocks_address(&n->blocks, address, store_now());
 	/* A temporary one is for newcomers. */
 	if (block != NULL && block->until == 0)
 		end_blocked(n, s, block);
@@ -376,7 +366,7 @@ static void
 end_if_new(struct notify *n, struct subscriber *s, const struct blocks *new)
 {
 	const struct block *block = NULL;
-	int64_t now = wall_ms();
+	int64_t now = store_now();
 
 	if (s->has_address &&
 	    blocks_address(&n->blocks, &s->address, now) == NULL)
@@ -408,7 +398,7 @@ void
 admit_user(struct notify *n, struct subscriber *s)
 {
 	const struct block *block =
-	    blocks_user(&n->blocks, s->user->username, wall_ms());
+	    blocks_user(&n->blocks, s->user->username, store_now());
 
 	if (block != NULL)
 		end_blocked(n, s, block);
