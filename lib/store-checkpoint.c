@@ -125,11 +125,8 @@ store_checkpoint(struct store *s, struct store_checkpoint *result)
 	    written = atomic_load(&s->shared->commits) !=
 	    atomic_load(&s->shared->checkpointed);
 
-	if (store_is_stale(s)) {
-		snprintf(
-		    s->error, sizeof(s->error), "%s: was replaced", s->path);
-		return STORE_UNAVAILABLE;
-	}
+	if (store_is_stale(s))
+		return store_stale_fail(s);
 	if (store_checkpoint_due(s)) {
 		if ((written && !pass(s, SQLITE_CHECKPOINT_PASSIVE, &whole)) ||
 		    !final_pass(s, &c.done))

@@ -1,7 +1,6 @@
 /*
- * Opens the SQLite store: file, schema, shared page.  The other parts are
- * store-migrate.c (the schema), store-tx.c (transactions, sync),
- * store-session.c, store-message.c and store-checkpoint.c.
+ * Opens the SQLite store: file, schema, shared page.  What is stored is in the
+ * other store-*.c, which share store-internal.h.
  */
 #include <sys/stat.h>
 
