@@ -57,7 +57,8 @@ line_fits(const struct link *l, const char *to, const char *text, size_t len,
 	bool fits;
 
 	request_message(&line, to, text, len, ref);
-	fits = l->line_max == 0 || (int64_t)buf_len(&line) <= l->line_max + 1;
+	/* (What it sends ends with an LF, which does not count.) */
+	fits = l->line_max == 0 || (int64_t)buf_len(&line) - 1 <= l->line_max;
 	buf_free(&line);
 	return fits;
 }

@@ -131,12 +131,11 @@ static void
 hold_back(
     struct link *l, struct event *e, struct outbox_item *item, int64_t now)
 {
-	int64_t wait = e->wait * 1000;
+	int64_t wait = RETRY_AFTER;
 
-	if (e->wait > RETRY_AFTER_MAX)
-		wait = RETRY_AFTER_MAX * 1000;
-	if (wait == 0)
-		wait = RETRY_AFTER;
+	if (e->wait > 0)
+		wait = 1000 *
+		    (e->wait < RETRY_AFTER_MAX ? e->wait : RETRY_AFTER_MAX);
 	outbox_mark(&l->outbox, item, false);
 	if (now + wait > l->hold_until)
 		l->hold_until = now + wait;

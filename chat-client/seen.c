@@ -6,15 +6,15 @@
 
 #include "seen.h"
 
-/* The first range that ends at or above id. */
+/* The first range that ends above id. */
 static size_t
-range_at(const struct seen *s, int64_t id)
+range_above(const struct seen *s, int64_t id)
 {
 	size_t low = 0, high = s->len, middle;
 
 	while (low < high) {
 		middle = (low + high) / 2;
-		if (s->ranges[middle].last < id)
+		if (s->ranges[middle].last <= id)
 			low = middle + 1;
 		else
 			high = middle;
@@ -48,10 +48,13 @@ insert(struct seen *s, size_t at, int64_t id)
 bool
 seen_add(struct seen *s, int64_t id)
 {
-	size_t at = range_at(s, id);
+	size_t at;
 	bool after, before;
 
-	if (id <= s->position || (at < s->len && s->ranges[at].first <= id))
+	if (id <= s->position)
+		return false;
+	at = range_above(s, id - 1);
+	if (at < s->len && s->ranges[at].first <= id)
 		return false;
 	after = at > 0 && s->ranges[at - 1].last == id - 1;
 	before = at < s->len && s->ranges[at].first == id + 1;
@@ -74,7 +77,7 @@ seen_advance(struct seen *s, int64_t id)
 	if (id <= s->position)
 		return;
 	s->position = id;
-	drop(s, 0, range_at(s, id + 1));
+	drop(s, 0, range_above(s, id));
 }
 
 void

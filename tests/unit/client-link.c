@@ -383,6 +383,59 @@ a_line_longer_than_the_server_takes_is_not_sent(void **state)
 }
 
 static void
+a_limit_of_any_size_is_one(void **state)
+{
+	struct world *w = *state;
+
+	link_start(w->link, "alice", w->now);
+	accept_link(w);
+	welcome(w,
+	    "{\"event\":\"CONNECTED\",\"username\":\"alice\",\"last_id\":50,"
+	    "\"limits\":{\"line_max_size\":9223372036854775807}}\n");
+	say(w, "one");
+	assert_heard(w, "one");
+}
+
+static void
+no_server_holds_a_message_back_for_ever(void **state)
+{
+	struct world *w = *state;
+	char line[200];
+
+	log_in(w);
+	say(w, "one");
+	assert_heard(w, "one");
+	snprintf(line, sizeof(line),
+	    "{\"event\":\"ERROR\",\"code\":\"RATE_LIMITED\",\"ref\":\"%s\","
+	    "\"retry_after\":9223372036854775807}\n",
+	    ref(w));
+	server_says(w, line);
+	quiet(w);
+	assert_true(w->link->hold_until == w->now + RETRY_AFTER_MAX * 1000LL);
+}
+
+static void
+the_last_id_there_is_leaves_nothing_to_be_seen(void **state)
+{
+	struct world *w = *state;
+	struct event e;
+
+	log_in(w);
+	server_says(w,
+	    "{\"event\":\"HISTORY\",\"messages\":[{\"id\":60,\"from\":\"bob\","
+	    "\"to\":\"all\",\"message\":\"hello\"}]}\n");
+	expect(w, &e, EVENT_HISTORY);
+	incoming_free(&e);
+	assert_int_equal(w->link->seen.len, 1);
+	server_says(w,
+	    "{\"event\":\"MESSAGE\",\"id\":9223372036854775807,"
+	    "\"from\":\"bob\",\"to\":\"all\",\"message\":\"hello\"}\n");
+	expect(w, &e, EVENT_MESSAGE);
+	incoming_free(&e);
+	assert_int_equal(w->link->seen.len, 0);
+}
+
+static void
 a_text_is_measured_as_the_server_does(void **state)
 {
 	struct world *w = *state;
@@ -470,6 +523,9 @@ main(void)
 		TEST(a_busy_server_gets_one_message_at_a_time),
 		TEST(a_login_without_an_answer_is_given_up),
 		TEST(a_line_longer_than_the_server_takes_is_not_sent),
+		TEST(a_limit_of_any_size_is_one),
+		TEST(no_server_holds_a_message_back_for_ever),
+		TEST(the_last_id_there_is_leaves_nothing_to_be_seen),
 		TEST(a_text_is_measured_as_the_server_does),
 		TEST(what_waits_is_bounded),
 		TEST(leaving_waits_for_the_answer),
