@@ -3,7 +3,6 @@
  * which members each cannot do without.  Called by link-take.c for each line.
  */
 #include <string.h>
-#include <time.h>
 
 #include <json-c/json.h>
 
@@ -59,46 +58,13 @@ get_bool(struct json_object *from, const char *name)
 	return json_object_get_boolean(member(from, name, json_type_boolean));
 }
 
-static bool
-digits(const char *s, size_t n, int *number)
-{
-	size_t i;
-
-	*number = 0;
-	for (i = 0; i < n; i++) {
-		if (s[i] < '0' || s[i] > '9')
-			return false;
-		*number = *number * 10 + (s[i] - '0');
-	}
-	return true;
-}
-
 int64_t
 incoming_time(struct span span)
 {
-	static const char form[] = "0000-00-00T00:00:00.000Z";
-	struct tm tm = { 0 };
-	int ms;
-	size_t i;
+	int64_t time =
+	    span.n == TIMESTAMP_LEN ? text_timestamp_read(span.s) : 0;
 
-	if (span.n != TIMESTAMP_LEN)
-		return 0;
-	for (i = 0; i < span.n; i++)
-		if (form[i] != '0' && span.s[i] != form[i])
-			return 0;
-	if (!digits(span.s, 4, &tm.tm_year) ||
-	    !digits(span.s + 5, 2, &tm.tm_mon) ||
-	    !digits(span.s + 8, 2, &tm.tm_mday) ||
-	    !digits(span.s + 11, 2, &tm.tm_hour) ||
-	    !digits(span.s + 14, 2, &tm.tm_min) ||
-	    !digits(span.s + 17, 2, &tm.tm_sec) ||
-	    !digits(span.s + 20, 3, &ms) || tm.tm_year < 1970 ||
-	    tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday > 31 ||
-	    tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
-		return 0;
-	tm.tm_year -= 1900;
-	tm.tm_mon -= 1;
-	return (int64_t)timegm(&tm) * 1000 + ms;
+	return time > 0 ? time : 0;
 }
 
 static bool

@@ -229,6 +229,10 @@ text_timestamp_read(const char *s)
 		if (v[i] == -1 || s[parts[i].at + parts[i].len] != parts[i].end)
 			return -1;
 	}
+	/* (60 is a leap second.) */
+	if (v[1] < 1 || v[1] > 12 || v[2] < 1 || v[2] > 31 || v[3] > 23 ||
+	    v[4] > 59 || v[5] > 60)
+		return -1;
 	return (((days_since_1970(v[0], v[1], v[2]) * 24 + v[3]) * 60 + v[4]) *
 		       60 +
 		   v[5]) *

@@ -196,6 +196,10 @@ static void
 what_is_no_timestamp_is_not_read(void **state)
 {
 	static const char right[] = "2026-11-23T04:38:09.123Z";
+	static const char *const never[] = { "2026-00-23T04:38:09.123Z",
+		"2026-13-23T04:38:09.123Z", "2026-11-00T04:38:09.123Z",
+		"2026-11-32T04:38:09.123Z", "2026-11-23T24:38:09.123Z",
+		"2026-11-23T04:60:09.123Z", "2026-11-23T04:38:61.123Z" };
 	char wrong[sizeof(right)];
 	size_t i;
 
@@ -205,6 +209,8 @@ what_is_no_timestamp_is_not_read(void **state)
 		wrong[i] = '/';
 		assert_true(text_timestamp_read(wrong) == -1);
 	}
+	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++)
+		assert_true(text_timestamp_read(never[i]) == -1);
 }
 
 static void
