@@ -15,24 +15,11 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "process.h"
 #include "session.h"
-
-/* sd_listen_fds(3): the first descriptor that systemd hands over. */
-#define LISTEN_FDS_START 3
-
-/* Whether systemd handed over one connection as LISTEN_FDS=1. */
-static bool
-was_listen_fd(void)
-{
-	const char *fds = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
-
-	return fds != NULL && strcmp(fds, "1") == 0 && pid != NULL &&
-	    strtol(pid, NULL, 10) == (long)getpid();
-}
 
 static bool
 is_socket(int fd)
@@ -96,8 +83,8 @@ client_init(struct client *c, const struct config *config)
 	int on = 1;
 
 	*c = (struct client){ .in = STDIN_FILENO, .out = STDOUT_FILENO };
-	if (was_listen_fd())
-		c->in = LISTEN_FDS_START;
+	if (process_listen_fds() == 1)
+		c->in = PROCESS_LISTEN_FDS;
 	c->is_socket = is_socket(c->in);
 	if (c->is_socket) {
 		c->out = c->in;

@@ -29,8 +29,6 @@
 #include "process.h"
 #include "session.h"
 
-#define LISTEN_FDS_START 3 /* sd_listen_fds(3) */
-
 struct listeners {
 	struct pollfd fds[LISTEN_SOCKETS];
 	nfds_t count;
@@ -93,21 +91,15 @@ add(struct listeners *l, int fd)
 static int
 inherit(struct listeners *l)
 {
-	const char *fds = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
-	long i, n;
+	int n = process_listen_fds(), end = PROCESS_LISTEN_FDS + n, fd;
 
-	n = fds != NULL && pid != NULL &&
-		strtol(pid, NULL, 10) == (long)getpid()
-	    ? strtol(fds, NULL, 10)
-	    : 0;
-	for (i = 0; i < n; i++)
-		if (!is_listening(LISTEN_FDS_START + (int)i) ||
-		    !add(l, LISTEN_FDS_START + (int)i)) {
+	for (fd = PROCESS_LISTEN_FDS; fd < end; fd++)
+		if (!is_listening(fd) || !add(l, fd)) {
 			log_event(LEVEL_CRITICAL, "listen",
-			    "descriptor %ld of LISTEN_FDS=%ld is no socket that"
+			    "descriptor %d of LISTEN_FDS=%d is no socket that"
 			    " listens, or there are more than %d: Accept=no is"
 			    " needed in the socket unit",
-			    LISTEN_FDS_START + i, n, LISTEN_SOCKETS);
+			    fd, n, LISTEN_SOCKETS);
 			return EX_CONFIG;
 		}
 	unsetenv("LISTEN_FDS");

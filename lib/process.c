@@ -28,6 +28,19 @@ process_fill_standard_fds(void)
 	close(fd);
 }
 
+int
+process_listen_fds(void)
+{
+	const char *fds = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
+	long n;
+
+	if (fds == NULL || pid == NULL ||
+	    strtol(pid, NULL, 10) != (long)getpid())
+		return 0;
+	n = strtol(fds, NULL, 10);
+	return n > 0 && n <= INT_MAX - PROCESS_LISTEN_FDS ? (int)n : 0;
+}
+
 void
 process_take_signals(
     const int *signals, void (*handler)(int), sigset_t *waiting)

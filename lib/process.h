@@ -22,6 +22,13 @@
 void process_fill_standard_fds(void);
 
 /*
+ * How many descriptors, from PROCESS_LISTEN_FDS on, were handed over to this
+ * process; 0: none (sd_listen_fds(3), without its library).
+ */
+#define PROCESS_LISTEN_FDS 3
+int process_listen_fds(void);
+
+/*
  * Let handler, which sets a flag, have these signals (a list that ends with 0),
  * but only while the process waits, so that no test of the flag races: they are
  * blocked, and `waiting`, for ppoll(2), is the mask of before without them.
