@@ -80,26 +80,29 @@ write_all(int fd, const struct buf *b)
 
 /*
  * The state in a file without a name, which lives as long as its descriptor.
- * A descriptor for the next program, or -1 with errno set.
+ * A descriptor for the next program, or -1: it was refused.
  */
 static int
-state_file(const struct session *s)
+state_file(struct session *s)
 {
-	int fd = open(s->config.runtime_dir, O_TMPFILE | O_RDWR, 0600), error;
+	const char *dir = s->config.runtime_dir;
 	struct buf b = { 0 };
+	bool ok;
+	int fd;
 
-	if (fd == -1)
-		return -1;
 	state_write(s, &b);
-	if (!write_all(fd, &b)) {
-		error = errno;
-		close(fd);
-		errno = error;
-		fd = -1;
-	}
+	fd = open(dir, O_TMPFILE | O_RDWR, 0600);
+	ok = fd != -1 && write_all(fd, &b);
+	if (!ok)
+		refuse(s, "cannot write the state of a session to %s: %s", dir,
+		    strerror(errno));
 	buf_wipe(&b);
 	buf_free(&b);
-	return fd;
+	if (ok)
+		return fd;
+	if (fd != -1)
+		close(fd);
+	return -1;
 }
 
 /* ---- the test ---- */
@@ -139,11 +142,8 @@ test_start(struct session *s, int64_t now)
 	snprintf(u->program, sizeof(u->program), "%s", CHAT_VERSION);
 	/* The file is out of reach by now, or may have changed. */
 	config_export();
-	if ((state = state_file(s)) == -1) {
-		refuse(s, "cannot write the state of a session to %s: %s",
-		    s->config.runtime_dir, strerror(errno));
+	if ((state = state_file(s)) == -1)
 		return;
-	}
 	/* (What we were started by may have chosen not to know.) */
 	signal(SIGCHLD, SIG_DFL);
 	error = test_spawn(s, state, &u->pid);
@@ -223,11 +223,8 @@ execute(struct session *s)
 	int state, error;
 
 	s->upgrade.count++;
-	if ((state = state_file(s)) == -1) {
-		refuse(s, "cannot write the state of a session to %s: %s",
-		    s->config.runtime_dir, strerror(errno));
+	if ((state = state_file(s)) == -1)
 		return;
-	}
 	snprintf(number, sizeof(number), "%d", state);
 	/* Its locks would not survive; it is opened again when needed. */
 	store_close(s->store);
