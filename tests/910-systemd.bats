@@ -506,7 +506,7 @@ file_is_written() {
 	# Where there is no such directory it says so, and fails.
 	run -1 inside systemctl start chat-metrics-file.service
 	[[ $(inside journalctl -p err -o cat -u chat-metrics-file.service) == \
-	    *"cannot write beside $place/chat.prom: No such file"* ]]
+	    *"cannot make a file in the directory of $place/chat.prom: No such file"* ]]
 	inside systemctl reset-failed chat-metrics-file.service
 	inside mkdir -p "$place" "$timer"
 	inside sh -c "printf '[Timer]\nOnCalendar=*:*:*\n' >$timer/test.conf"
