@@ -1,7 +1,7 @@
 /*
  * The housekeeper's work on the store: closing the rows of the dead, looking
- * for open rows without a session, blocks, expired tokens, checkpoints.  Belongs to the housekeeper's
- * thread alone; whatever takes long may take long here.
+ * for open rows without a session, blocks, expired tokens, checkpoints.  Belongs
+ * to the housekeeper's thread alone; whatever takes long may take long here.
  */
 #ifndef CHORES_H
 #define CHORES_H

@@ -241,9 +241,9 @@ keeper_start(
 	return NULL;
 }
 
-/* With the mutex held: something was asked. */
+/* Something was asked; the mutex, which is held, is given back. */
 static void
-ask(struct keeper *k)
+ask_and_unlock(struct keeper *k)
 {
 	k->asked = true;
 	pthread_cond_signal(&k->wake);
@@ -264,7 +264,7 @@ keeper_end_session(
 	pthread_mutex_lock(&k->mutex);
 	*k->deaths_end = d;
 	k->deaths_end = &d->next;
-	ask(k);
+	ask_and_unlock(k);
 }
 
 void
@@ -275,7 +275,7 @@ keeper_sweep(struct keeper *k, int64_t *alive, size_t n)
 	k->alive = alive;
 	k->nalive = n;
 	k->sweep = true;
-	ask(k);
+	ask_and_unlock(k);
 }
 
 void
@@ -289,7 +289,7 @@ keeper_block(struct keeper *k, const struct block *block)
 	pthread_mutex_lock(&k->mutex);
 	*k->blocks_end = b;
 	k->blocks_end = &b->next;
-	ask(k);
+	ask_and_unlock(k);
 }
 
 void
@@ -297,7 +297,7 @@ keeper_read_blocks(struct keeper *k)
 {
 	pthread_mutex_lock(&k->mutex);
 	k->read_blocks = true;
-	ask(k);
+	ask_and_unlock(k);
 }
 
 void
@@ -305,7 +305,7 @@ keeper_set_busy(struct keeper *k, bool busy)
 {
 	pthread_mutex_lock(&k->mutex);
 	k->busy = busy;
-	ask(k);
+	ask_and_unlock(k);
 }
 
 void
@@ -313,7 +313,7 @@ keeper_finish(struct keeper *k)
 {
 	pthread_mutex_lock(&k->mutex);
 	k->finish = true;
-	ask(k);
+	ask_and_unlock(k);
 }
 
 bool
@@ -323,7 +323,7 @@ keeper_stop(struct keeper *k, long ms)
 
 	pthread_mutex_lock(&k->mutex);
 	k->stop = true;
-	ask(k);
+	ask_and_unlock(k);
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += ms / 1000;
 	if (pthread_clockjoin_np(k->thread, NULL, CLOCK_MONOTONIC, &until) != 0)

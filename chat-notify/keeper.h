@@ -1,8 +1,9 @@
 /*
  * The housekeeper: a thread of the relay that does what may have to wait for
  * the store.  It closes the rows of sessions that died, looks for open rows
- * whose session is no more, writes and reads blocks, and checkpoints.  It has a store of its own and
- * shares nothing with the loop but its two queues; it never logs, it reports.
+ * whose session is no more, writes and reads blocks, and checkpoints.  It has a
+ * store of its own and shares nothing with the loop but its two queues; it never
+ * logs, it reports.
  */
 #ifndef KEEPER_H
 #define KEEPER_H

@@ -1,8 +1,8 @@
 /*
  * The counts by source: connections at once and a minute, and offences (wrong
- * passwords, flooding, registrations), which cost waiting and in the end a block.  A source is
- * what net_source() says.  Pure: no I/O and no clock; times are milliseconds of
- * any clock that does not step.
+ * passwords, flooding, registrations), which cost waiting and in the end a
+ * block.  A source is what net_source() says.  Pure: no I/O and no clock; times
+ * are milliseconds of any clock that does not step.
  *
  * At most SOURCES_MAX sources are kept in mind.  One more takes the place of
  * the one that was heard of least lately and has no connection; when all have

@@ -1,7 +1,8 @@
 /*
  * The sessions that are here, each with a pidfd; those that are registered also
- * with a sending socket of their own.  Nothing is queued here: a session that takes no more is lagging,
- * gets nothing until it has read, and is then told to look at the store.
+ * with a sending socket of their own.  Nothing is queued here: a session that
+ * takes no more is lagging, gets nothing until it has read, and is then told to
+ * look at the store.
  */
 #ifndef SUBSCRIBERS_H
 #define SUBSCRIBERS_H

@@ -14,8 +14,8 @@
  * follows, and members with a NUL in their name, which json-c would take for
  * another member.  (It would see most of them itself if it were told to be
  * strict, but then that of Debian 13, 0.18, takes nothing but ASCII.)  Returns
- * NULL, or what is wrong.  *surrogates is set when a \u escape names half of a surrogate
- * pair without its other half, which parsers turn into U+FFFD.
+ * NULL, or what is wrong.  *surrogates is set when a \u escape names half of a
+ * surrogate pair without its other half, which parsers turn into U+FFFD.
  */
 const char *json_check(const char *line, size_t len, bool *surrogates);
 
