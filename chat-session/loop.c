@@ -220,8 +220,8 @@ fds_set(struct session *s, struct pollfd fds[NFDS])
 		.fd = open && room ? s->delivery.fd : -1 };
 	fds[RELAY_LIFE] = (struct pollfd){ .events = POLLIN,
 		.fd = open ? s->delivery.relay_pidfd : -1 };
-	fds[SELF_TEST] =
-	    (struct pollfd){ .events = POLLIN, .fd = s->upgrade.pidfd };
+	fds[SELF_TEST] = (struct pollfd){ .events = POLLIN,
+		.fd = open ? s->upgrade.pidfd : -1 };
 }
 
 /* Wait for something to happen, at most until `next`.  False: that is past. */

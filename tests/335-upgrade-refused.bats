@@ -123,6 +123,32 @@ setup() {
 	say bob on
 }
 
+# Hundredths of a second that it has run, also when it is a zombie.
+ran() {
+	sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | awk '{ print $12 + $13 }'
+}
+
+@test "the end of a self-test is nothing to run for, for a session that ends" {
+	local pid before now used
+	server_start
+	client_login alice
+	client_login bob
+	pid=$(session_pid bob)
+	client_stop bob
+	flood 1 20000
+	install_that 'poll(0, 0, 200); return 1;'
+	kill -URG "$pid"
+	wait_for pgrep -P "$pid"
+	# Five seconds are for bob, who takes nothing of his last events.
+	kill -TERM "$pid"
+	before=$(ran "$pid")
+	while now=$(ran "$pid") && [[ -n $now ]]; do
+		used=$((now - before))
+		nap
+	done
+	((used < 50)) || fail "it ran for ${used}0 ms"
+}
+
 # What alice's ACKs are for.
 received_acks() {
 	jq -r 'select(.event == "ACK").id' "$(client_record alice)" |
