@@ -135,13 +135,15 @@ clock_check(struct session *s, int64_t now)
 		s->client.heard = now;
 		s->client.pinged = false;
 	}
-	if (now >= s->client.heard + idle) {
-		session_end_error(s, "TIMEOUT", "nothing was heard for %ld s",
-		    s->config.idle_timeout);
-	} else if (now >= s->client.heard + idle / 2 && !s->client.pinged) {
+	if (now >= s->client.heard + idle / 2 && !s->client.pinged) {
 		event_begin(&s->client.output, "PING", NULL);
 		event_end(&s->client.output);
 		s->client.pinged = true;
+		/* Who was not asked in time, as we were stopped, can answer. */
+		s->client.heard = now - idle / 2;
+	} else if (now >= s->client.heard + idle) {
+		session_end_error(s, "TIMEOUT", "nothing was heard for %ld s",
+		    s->config.idle_timeout);
 	}
 	return s->client.heard + (s->client.pinged ? idle : idle / 2);
 }

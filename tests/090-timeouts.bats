@@ -60,6 +60,28 @@ load helpers
 	client_none alice '.code == "TIMEOUT"'
 }
 
+# Whether MS have passed since START.
+has_passed() {
+	now_ms
+	((NOW - START >= $1))
+}
+
+@test "who could not be asked in time, since the session was stopped, is asked before TIMEOUT" {
+	local pid START
+	export CHAT_IDLE_TIMEOUT=4
+	server_start
+	client_login alice
+	pid=$(session_pid alice)
+	now_ms
+	START=$NOW
+	kill -STOP "$pid"
+	wait_for has_passed 4100
+	kill -CONT "$pid"
+	client_expect alice '. == {event: "PING"}'
+	client_send alice ''
+	client_none alice '.code == "TIMEOUT"'
+}
+
 @test "being talked to does not keep an idle client" {
 	export CHAT_IDLE_TIMEOUT=4
 	server_start
