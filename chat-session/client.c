@@ -98,6 +98,13 @@ client_init(struct client *c, const struct config *config)
 	c->heard = session_now();
 }
 
+void
+client_was_heard(struct client *c, int64_t now)
+{
+	c->heard = now;
+	c->pinged = false;
+}
+
 static ssize_t
 receive(struct client *c, char *data, size_t size)
 {
@@ -114,8 +121,7 @@ client_read(struct client *c)
 
 	if (n > 0) {
 		buf_added(&c->lines.in, (size_t)n);
-		c->heard = session_now();
-		c->pinged = false;
+		client_was_heard(c, session_now());
 	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
 		c->eof = true;
 		/* A reset destroys what the client had not read yet. */

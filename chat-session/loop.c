@@ -131,10 +131,8 @@ clock_check(struct session *s, int64_t now)
 	if (s->state == STATE_NEW)
 		return login_check(s, now);
 	/* Something was heard that has to wait. */
-	if (is_held(s)) {
-		s->client.heard = now;
-		s->client.pinged = false;
-	}
+	if (is_held(s))
+		client_was_heard(&s->client, now);
 	if (now >= s->client.heard + idle / 2 && !s->client.pinged) {
 		event_begin(&s->client.output, "PING", NULL);
 		event_end(&s->client.output);
@@ -316,21 +314,27 @@ events_take(struct session *s, const struct pollfd fds[NFDS])
 	eof_check(s);
 }
 
-/* One write for all that was gathered. */
+/*
+ * One write for all that was gathered.  Who has no room is not read from: then
+ * that it takes something is what is heard of it.
+ */
 static void
 output_send(struct session *s, int64_t now)
 {
+	bool had_room = client_has_room(&s->client);
 	size_t waiting = buf_len(&s->client.output);
 
 	if (!client_write(&s->client)) {
 		session_end(s, "lost");
 		s->state = STATE_ENDED;
 	}
-	if (s->state != STATE_ENDING)
-		return;
-	if (buf_len(&s->client.output) < waiting)
+	if (buf_len(&s->client.output) < waiting) {
 		s->deadline = now + FLUSH_WAIT;
-	ending_check(s, now);
+		if (!had_room)
+			client_was_heard(&s->client, now);
+	}
+	if (s->state == STATE_ENDING)
+		ending_check(s, now);
 }
 
 /* When the loop must go round again, whatever happens. */

@@ -42,7 +42,7 @@ struct client {
 	struct line_buf lines;
 	struct buf output;
 	bool secret;   /* output holds one: wiped when it is sent */
-	int64_t heard; /* when the last byte came */
+	int64_t heard; /* when the last sign of life came */
 	bool pinged;   /* since then */
 };
 
@@ -186,6 +186,8 @@ void session_store_works(struct session *);
 /* ---- client.c ---- */
 
 void client_init(struct client *, const struct config *);
+/* The client is there: its idle time begins anew. */
+void client_was_heard(struct client *, int64_t now);
 /* Take what has come, at most INPUT_CHUNK bytes. */
 void client_read(struct client *);
 /* Read and forget; for the time after the last event. */

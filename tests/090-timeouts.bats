@@ -82,6 +82,36 @@ has_passed() {
 	client_none alice '.code == "TIMEOUT"'
 }
 
+@test "a client that reads slowly, and speaks, has no TIMEOUT while a long answer lasts" {
+	local pid part START
+	export CHAT_IDLE_TIMEOUT=2
+	server_start
+	client_login alice
+	seq -f "{\"command\":\"MESSAGE\",\"to\":\"all\",\"message\":\"%.0f $(printf 'x%.0s' {1..1100})\"}" \
+	    1000 | client_raw alice
+	client_barrier alice
+	mkfifo in out
+	"$B/bin/chat-session" <in >out 2>>"$T/log/pipe" 3>&- &
+	pid=$!
+	exec {IN}>in {OUT}<out
+	printf '%s\n' '{"command":"CONNECT","username":"bob"}' \
+	    '{"command":"HISTORY","limit":1000}' >&"$IN"
+	now_ms
+	START=$NOW
+	# (A megabyte waits, of which this takes less than half.)
+	until has_passed 5000; do
+		head -c 2000 <&"$OUT"
+		echo '{"command":"PING","ref":"here"}' >&"$IN"
+		nap
+	done >got
+	exec {IN}>&-
+	cat <&"$OUT" >>got
+	exec {OUT}<&-
+	wait "$pid"
+	jq -r '.code // .event' got | uniq | grep -v '^PING$' >events
+	assert_eq "$(uniq events | xargs)" 'CONNECTED HISTORY PONG'
+}
+
 @test "being talked to does not keep an idle client" {
 	export CHAT_IDLE_TIMEOUT=4
 	server_start
