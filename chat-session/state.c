@@ -152,15 +152,19 @@ field_write(const struct field *f, const char *at, struct buf *out)
 	put_number(out, f->name, number);
 }
 
-void
+bool
 state_write(const struct session *s, struct buf *out)
 {
 	size_t i;
 
+	if (buf_len(&s->client.lines.in) > BUFFER_MAX ||
+	    buf_len(&s->client.output) > BUFFER_MAX)
+		return false;
 	put_number(out, "version", STATE_VERSION);
 	for (i = 0; i < NFIELDS; i++)
 		field_write(
 		    &fields[i], (const char *)s + fields[i].offset, out);
+	return true;
 }
 
 /* ---- reading ---- */

@@ -16,8 +16,11 @@ struct session;
 #define STATE_BYTES_MAX (8 * 1024 * 1024)
 #define STATE_WHY_MAX	128
 
-/* Append what has to outlive the program. */
-void state_write(const struct session *, struct buf *out);
+/*
+ * Append what has to outlive the program.  False, and nothing appended, if so
+ * much waits for the client, or from it, that state_read() would not take it.
+ */
+bool state_write(const struct session *, struct buf *out);
 
 /*
  * Fill in what was written by this program or an earlier one; all else in the

@@ -87,11 +87,12 @@ state_file(struct session *s)
 {
 	const char *dir = s->config.runtime_dir;
 	struct buf b = { 0 };
+	int fd = -1;
 	bool ok;
-	int fd;
 
-	state_write(s, &b);
-	fd = open(dir, O_TMPFILE | O_RDWR, 0600);
+	errno = EFBIG;
+	if (state_write(s, &b))
+		fd = open(dir, O_TMPFILE | O_RDWR, 0600);
 	ok = fd != -1 && write_all(fd, &b);
 	if (!ok)
 		refuse(s, "cannot write the state of a session to %s: %s", dir,

@@ -96,8 +96,8 @@ assert_same(const struct session *a, const struct session *b)
 {
 	struct buf x = { 0 }, y = { 0 };
 
-	state_write(a, &x);
-	state_write(b, &y);
+	assert_true(state_write(a, &x));
+	assert_true(state_write(b, &y));
 	assert_int_equal(buf_len(&x), buf_len(&y));
 	assert_memory_equal(buf_head(&x), buf_head(&y), buf_len(&x));
 	buf_free(&x);
@@ -112,7 +112,7 @@ test_comes_back(void **state)
 	char why[STATE_WHY_MAX];
 
 	(void)state;
-	state_write(&s, &b);
+	assert_true(state_write(&s, &b));
 	assert_true(take(&t, buf_head(&b), buf_len(&b), why));
 	assert_same(&s, &t);
 	assert_int_equal(t.ended, 7);
@@ -124,6 +124,29 @@ test_comes_back(void **state)
 	buf_free(&b);
 	sample_free(&s);
 	sample_free(&t);
+}
+
+/* Whatever waits for a client: what is written is taken, or is not written. */
+static void
+test_too_much(void **state)
+{
+	struct session s = sample(), t = { .ended = 7 };
+	struct buf *out = &s.client.output, b = { 0 };
+	char why[STATE_WHY_MAX];
+
+	(void)state;
+	while (state_write(&s, &b)) {
+		assert_true(take(&t, buf_head(&b), buf_len(&b), why));
+		sample_free(&t);
+		buf_reset(&b, 0);
+		assert_true(buf_len(out) < STATE_BYTES_MAX);
+		memset(buf_room(out, 1 << 19), 'x', 1 << 19);
+		buf_added(out, 1 << 19);
+	}
+	assert_true(buf_len(out) > STATE_BYTES_MAX / 2);
+	assert_int_equal(buf_len(&b), 0);
+	buf_free(&b);
+	sample_free(&s);
 }
 
 static size_t
@@ -244,6 +267,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_comes_back),
+		cmocka_unit_test(test_too_much),
 		cmocka_unit_test(test_first_version),
 		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_refused),
