@@ -75,11 +75,12 @@ argument(struct span text)
 	struct buf clean = { 0 };
 	char *s;
 
-	if (text.n > 0 && text.s[0] == '-')
-		buf_add_str(&clean, " ");
+	/* It may begin with what is removed. */
+	buf_add_str(&clean, " ");
 	sanitise_add(&clean, text.s, text.n, ALERT_TEXT_MAX, SANITISE_LINE);
 	buf_add(&clean, "", 1);
-	s = strdup(buf_head(&clean));
+	s = buf_head(&clean);
+	s = strdup(s[1] == '-' ? s : s + 1);
 	buf_free(&clean);
 	return s;
 }

@@ -108,6 +108,11 @@ a_command_gets_its_own_words_and_two_more(void **state)
 	assert_output("<two words>\n< --help>\n"
 		      "< -a\xe2\x90\x9b[2J\xe2\x90\xa4"
 		      "b\xef\xbf\xbd>\n");
+	/* Nor behind what is removed. */
+	assert_false(alert_call(&a, span_of("\xe2\x80\x8b--help"),
+	    span_of("\xe2\x81\xa0\xe2\x80\x8b-a"), 4000));
+	wait_for_command(&a);
+	assert_output("<two words>\n< --help>\n< -a>\n");
 }
 
 static void
