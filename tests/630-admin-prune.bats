@@ -174,6 +174,17 @@ some_written() {
 	rm -r "$T/data/b"
 }
 
+@test "a backup that was just made stays, although the clock has gone back" {
+	store_make
+	as_owner mkdir "$T/data/b"
+	as_owner touch "$T/data/b/chat-90990101T000000Z.db" \
+	    "$T/data/b/chat-90990102T000000Z.db"
+	run -0 admin backup --keep 2 "$T/data/b"
+	assert_eq "$(LC_ALL=C ls "$T/data/b")" "$(printf '%s\n' \
+	    "$(basename "${output%% *}")" chat-90990102T000000Z.db)"
+	rm -r "$T/data/b"
+}
+
 @test "a backup that fails removes no older one" {
 	store_make
 	as_owner mkdir "$T/data/b"

@@ -156,11 +156,11 @@ bool relay_send(
 /* A new backup's path in a folder, by the time.  False: it is too long. */
 bool backups_name(char *out, size_t size, const char *folder);
 /*
- * Remove all backups of a folder but the newest, which are those of the
- * greatest names, and what was left of backups that were killed.  EX_OK, or
- * EX_IOERR (told).
+ * Remove all backups of a folder but the newest, which are `made` (a path) and
+ * those of the greatest names, and what was left of backups that were killed.
+ * EX_OK, or EX_IOERR (told).
  */
-int backups_forget(const char *folder, int64_t keep);
+int backups_forget(const char *folder, const char *made, int64_t keep);
 
 /* ---- the commands ---- */
 

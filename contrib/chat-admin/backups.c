@@ -86,10 +86,27 @@ half_forget(int folder, const char *name)
 	return ok;
 }
 
-/* Forget all of a kind but the newest `keep`. */
+/* What was just made is the newest, whatever the clock said before. */
+static void
+move_last(struct dirent **found, int n, const char *name)
+{
+	struct dirent *moved;
+	int i = 0;
+
+	while (i < n && strcmp(found[i]->d_name, name) != 0)
+		i++;
+	if (i == n)
+		return;
+	moved = found[i];
+	for (; i < n - 1; i++)
+		found[i] = found[i + 1];
+	found[i] = moved;
+}
+
+/* Forget all of a kind but the newest `keep`, which `made` is one of. */
 static bool
 kind_forget(int folder, int (*is_kind)(const struct dirent *), size_t keep,
-    bool (*how)(int, const char *))
+    const char *made, bool (*how)(int, const char *))
 {
 	struct dirent **found;
 	int n = scandirat(folder, ".", &found, is_kind, alphasort), i;
@@ -98,6 +115,8 @@ kind_forget(int folder, int (*is_kind)(const struct dirent *), size_t keep,
 	if (n == -1)
 		out_error("the folder of the backups cannot be read: %s",
 		    strerror(errno));
+	else
+		move_last(found, n, made);
 	for (i = 0; i < n; i++) {
 		if ((size_t)(n - i) > keep)
 			ok = how(folder, found[i]->d_name) && ok;
@@ -109,8 +128,10 @@ kind_forget(int folder, int (*is_kind)(const struct dirent *), size_t keep,
 }
 
 int
-backups_forget(const char *path, int64_t keep)
+backups_forget(const char *path, const char *made, int64_t keep)
 {
+	const char *slash = strrchr(made, '/');
+	const char *name = slash != NULL ? slash + 1 : made;
 	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool ok;
 
@@ -118,8 +139,8 @@ backups_forget(const char *path, int64_t keep)
 		out_error("%s: %s", path, strerror(errno));
 		return EX_IOERR;
 	}
-	ok = kind_forget(folder, is_backup, (size_t)keep, forget);
-	ok = kind_forget(folder, is_half, 0, half_forget) && ok;
+	ok = kind_forget(folder, is_backup, (size_t)keep, name, forget);
+	ok = kind_forget(folder, is_half, 0, name, half_forget) && ok;
 	close(folder);
 	return ok ? EX_OK : EX_IOERR;
 }

@@ -209,7 +209,7 @@ cmd_backup(struct admin *a)
 	else if (status != EX_OK)
 		copy_remove(&c);
 	if (status == EX_OK && keep > 0)
-		status = backups_forget(a->args[0], keep);
+		status = backups_forget(a->args[0], c.file, keep);
 	close(c.fd);
 	return status;
 }
