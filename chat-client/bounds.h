@@ -6,16 +6,17 @@
 #define BOUNDS_H
 
 /* What a server can make the client hold. */
-#define SERVER_LINE_MAX	  (8 * 1024 * 1024)  /* one line from the server */
-#define SHOWN_TEXT_MAX	  (64 * 1024)	     /* of one message on the screen */
-#define SHOWN_ERROR_MAX	  512		     /* of an error's text */
-#define SHOWN_TROUBLE_MAX 3072		     /* of what the form has to say */
-#define COMBINING_MAX	  4		     /* marks on one character */
-#define LOG_ENTRIES_MAX	  100000	     /* messages kept for scrolling */
-#define LOG_BYTES_MAX	  (64 * 1024 * 1024) /* and their memory */
-#define TALKS_MAX	  200		     /* conversations */
-#define PEOPLE_MAX	  10000		     /* users in the users pane */
-#define COMERS_MAX	  1000		     /* users in one line of who came */
+#define SERVER_LINE_MAX	  (8 * 1024 * 1024)   /* one line from the server */
+#define HISTORY_HELD_MAX  (128 * 1024 * 1024) /* until it is printed */
+#define SHOWN_TEXT_MAX	  (64 * 1024)	      /* of one message on the screen */
+#define SHOWN_ERROR_MAX	  512		      /* of an error's text */
+#define SHOWN_TROUBLE_MAX 3072		      /* of what the form has to say */
+#define COMBINING_MAX	  4		      /* marks on one character */
+#define LOG_ENTRIES_MAX	  100000	      /* messages kept for scrolling */
+#define LOG_BYTES_MAX	  (64 * 1024 * 1024)  /* and their memory */
+#define TALKS_MAX	  200		      /* conversations */
+#define PEOPLE_MAX	  10000		      /* users in the users pane */
+#define COMERS_MAX	  1000 /* users in one line of who came */
 #define COMERS_SHOWN_MAX  10   /* of them by name, who joined, who left ... */
 #define SPEAKERS_MAX	  1000 /* messages that tell who spoke last */
 #define FIND_MAX	  100  /* names that are offered to go to */

@@ -105,6 +105,19 @@ print_pages(struct plain *p)
 	buf_free(&p->page);
 }
 
+/* 1,000 of the longest messages that there can be are less. */
+static bool
+is_too_much(struct plain *p)
+{
+	if (buf_len(&p->page) <= HISTORY_HELD_MAX)
+		return false;
+	plain_refuse(p,
+	    "the server sends too much history: older messages are"
+	    " left out");
+	print_pages(p);
+	return true;
+}
+
 /*
  * An answer may hold less than was asked for.  What is older is asked for
  * then, and all of it printed when the oldest is there.
@@ -120,6 +133,8 @@ take_page(struct plain *p, const struct event *e)
 	buf_add(&page, buf_head(&p->page), buf_len(&p->page));
 	buf_free(&p->page);
 	p->page = page;
+	if (is_too_much(p))
+		return;
 	p->missing -= (int64_t)n;
 	if (e->more && n > 0 && p->missing > 0 &&
 	    incoming_message(e, 0, &first)) {
@@ -139,6 +154,7 @@ take_between(struct plain *p, const struct event *e)
 {
 	if (buf_len(&p->page) > 0)
 		add_event(p, &p->page, e);
+	is_too_much(p);
 }
 
 static void

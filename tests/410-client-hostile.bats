@@ -104,6 +104,27 @@ assert_safe() {
 	assert_eq "$(sed 's/^[^<]*//' out)" $'<bob> real\n<alice> mine'
 }
 
+@test "history without an end is printed when it is too much to hold" {
+	evil 'echo "$CONNECTED"
+		text=$(head -c 8000000 /dev/zero | tr "\\0" x)
+		for ((i = 999; i > 0; i--)); do
+			next
+			case $line in
+			*PING*) echo "{\"event\":\"PONG\",\"ref\":\"$ref\"}" ;;
+			*HISTORY*) echo "{\"event\":\"HISTORY\",\"ref\":\"$ref\",\"more\":true,\"messages\":[{\"id\":$i,\"from\":\"bob\",\"to\":\"all\",\"message\":\"$text\"}]}" ;;
+			*) exit ;;
+			esac
+		done'
+	if ! grep -q __asan_init "$B/bin/chat-client"; then
+		ulimit -v 1000000
+	fi
+	"$B/bin/chat-client" --json --history 1000 -u alice "127.0.0.1:$PORT" \
+	    </dev/null 2>err 3>&- | wc -c >size || :
+	grep -q 'too much history' err
+	(($(<size) > 128 * 1024 * 1024 && $(<size) < 150 * 1024 * 1024)) ||
+	    fail "$(<size) bytes"
+}
+
 @test "random bytes do no harm" {
 	evil 'head -c 3000000 /dev/urandom; echo'
 	chat 69 -u alice </dev/null
