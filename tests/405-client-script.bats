@@ -107,11 +107,11 @@ seconds_pass() {
 	seq -f '%04000g' 1 300 >lines
 	chat 0 -u alice --send <lines
 	mkfifo slow
-	"$B/bin/chat-client" -u bob --history 300 --timeout 3 \
+	"$B/bin/chat-client" -u bob --history 300 --timeout 6 \
 	    "127.0.0.1:$PORT" >slow 2>err 3>&- </dev/null &
 	CHAT=$!
 	exec {OUT}<slow
-	seconds_pass 4
+	seconds_pass 7
 	sed 's/.*> //' <&"$OUT" | cmp - lines
 	exec {OUT}<&-
 	chat_end 0
