@@ -103,6 +103,8 @@
 
 /* The store. */
 #define LOCK_STOPPED	    5000 /* a lock held for longer: its holder is ended */
+#define LOCK_STEP	    500	 /* between looks at who has a lock */
+#define LOCK_ASLEEP	    2000 /* no look for so long: it was stopped itself */
 #define FILE_LOCK_STEP	    10	 /* between tries to lock the page's file */
 #define LOCK_WAIT	    12000 /* for a lock, then UNAVAILABLE */
 #define STORE_BUSY	    1000  /* SQLite's own wait, under our lock */

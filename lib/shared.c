@@ -298,13 +298,16 @@ holder_accuse(
 		notice(arg, text);
 }
 
+/* ms that this thread could not look, although it was time to. */
+static _Thread_local int64_t asleep;
+
 int64_t
 shared_now(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000 - asleep;
 }
 
 static void
@@ -335,22 +338,18 @@ int
 shared_lock(
     struct shared_lock *l, int64_t since, shared_notice notice, void *arg)
 {
+	struct shared_watch watch;
 	struct timespec deadline;
-	long left, step;
-	uint32_t turn;
 	int error = pthread_mutex_trylock(&l->mutex);
 
+	if (error == EBUSY)
+		shared_watch_begin(&watch, l, since);
 	while (error == EBUSY || error == ETIMEDOUT) {
-		if ((left = (long)(since + LOCK_WAIT - shared_now())) <= 0)
+		if (!shared_watch(&watch, l, notice, arg))
 			return ETIMEDOUT;
-		step = left < LOCK_STOPPED ? left : LOCK_STOPPED;
-		turn = atomic_load(&l->turn);
-		deadline_in(&deadline, step);
+		deadline_in(&deadline, LOCK_STEP);
 		error = pthread_mutex_clocklock(
 		    &l->mutex, CLOCK_MONOTONIC, &deadline);
-		if (error == ETIMEDOUT && step == LOCK_STOPPED &&
-		    atomic_load(&l->turn) == turn)
-			holder_accuse(l, turn, notice, arg);
 	}
 	return lock_taken(l, error);
 }
@@ -373,7 +372,24 @@ shared_watch_begin(
 {
 	w->turn = atomic_load(&l->turn);
 	w->began = began;
-	w->since = shared_now();
+	w->since = w->looked = shared_now();
+}
+
+/*
+ * Who was stopped itself, as all are when the machine is, blames nobody for
+ * the time: the holder may go on only just now.
+ */
+static int64_t
+now_awake(struct shared_watch *w)
+{
+	int64_t now = shared_now();
+
+	if (now - w->looked >= LOCK_ASLEEP) {
+		asleep += now - w->looked;
+		now = w->looked;
+	}
+	w->looked = now;
+	return now;
 }
 
 bool
@@ -381,7 +397,7 @@ shared_watch(struct shared_watch *w, struct shared_lock *l,
     shared_notice notice, void *arg)
 {
 	uint32_t turn = atomic_load(&l->turn);
-	int64_t now = shared_now();
+	int64_t now = now_awake(w);
 
 	if (turn == w->turn && now - w->since < LOCK_STOPPED)
 		return now - w->began < LOCK_WAIT;

@@ -87,7 +87,10 @@ bool shared_gone(int fd);
 /* What a lock tells of a holder that keeps others waiting. */
 typedef void (*shared_notice)(void *arg, const char *text);
 
-/* Milliseconds of a clock that is never set. */
+/*
+ * Milliseconds of a clock that is never set.  It stands still, for the thread,
+ * when the thread is stopped for LOCK_ASLEEP ms or more while it waits here.
+ */
 int64_t shared_now(void);
 
 /*
@@ -108,6 +111,7 @@ void shared_unlock(struct shared_lock *);
 struct shared_watch {
 	uint32_t turn;	      /* the holder's */
 	int64_t began, since; /* ms; since: the last turn that was seen */
+	int64_t looked;	      /* the last time */
 };
 void shared_watch_begin(
     struct shared_watch *, const struct shared_lock *, int64_t began);

@@ -164,6 +164,72 @@ who_is_called_late_waits_once_for_all(void **state)
 	senders_end();
 }
 
+/* A child that takes the lock, stopped while it has it if that is wanted. */
+static pid_t
+child_that_locks(bool stops)
+{
+	struct shared_lock *l = &s->shared->write;
+	pid_t pid;
+
+	fflush(NULL);
+	if ((pid = fork()) == 0) {
+		if (shared_lock(l, shared_now(), NULL, NULL) != 0)
+			_exit(1);
+		if (stops)
+			raise(SIGSTOP);
+		shared_unlock(l);
+		_exit(0);
+	}
+	assert_true(pid > 0);
+	return pid;
+}
+
+static void
+assert_stops(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+	assert_true(WIFSTOPPED(status));
+}
+
+static void
+assert_ends_well(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void
+who_was_stopped_like_all_blames_nobody(void **state)
+{
+	const struct timespec second = { .tv_sec = 1 };
+	const struct timespec night = { .tv_sec = LOCK_WAIT / 1000 + 1 };
+	pid_t holder, waiter;
+
+	(void)state;
+	senders_begin();
+	holder = child_that_locks(true);
+	assert_stops(holder);
+	waiter = child_that_locks(false);
+	/* It waits by now. */
+	nanosleep(&second, NULL);
+	kill(waiter, SIGSTOP);
+	assert_stops(waiter);
+	nanosleep(&night, NULL);
+	/* It goes on before the other does. */
+	kill(waiter, SIGCONT);
+	nanosleep(&second, NULL);
+	kill(holder, SIGCONT);
+	assert_ends_well(holder);
+	assert_ends_well(waiter);
+	store_send_unlock(s);
+	senders_end();
+}
+
 /* Who was told UNAVAILABLE is told the truth by the same ref. */
 static void
 who_gave_up_and_says_it_again_is_stored_once(void **state)
@@ -203,6 +269,7 @@ main(void)
 		TEST(who_is_synced_does_not_wait_for_the_lock),
 		TEST(who_is_called_late_waits_once_for_all),
 		TEST(who_gave_up_and_says_it_again_is_stored_once),
+		TEST(who_was_stopped_like_all_blames_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, step_between, NULL);
