@@ -138,26 +138,30 @@ admit_hurry(struct notify *n)
 
 /* ---- temporary blocks ---- */
 
+/* A block from now on; one that is over already when there are too many. */
 static struct block
 source_block(
     struct notify *n, const struct net_addr *address, const char *reason)
 {
+	int64_t now = store_now();
 	struct net net = net_source(address);
 	struct block block = { .first = net.addr,
 		.last = net_last(&net),
-		.until = store_now() + n->block_ms,
+		.until = now + n->block_ms,
 		.serial = ++n->block_serial };
 	char text[NET_TEXT_MAX], until[TIMESTAMP_LEN + 1];
 
 	snprintf(block.reason, sizeof(block.reason), "%s", reason);
 	net_format(text, &net);
-	text_timestamp(until, block.until);
-	if (blocks_add(&n->blocks, &block, store_now()))
-		keeper_block(n->keeper, &block);
-	else
+	if (!blocks_add(&n->blocks, &block, now)) {
 		log_event(LEVEL_WARNING, "error",
-		    "there are %d temporary blocks: none is made of %s",
-		    BLOCKS_OWN_MAX, text);
+		    "there are %d temporary blocks: none is made of %s for %s",
+		    BLOCKS_OWN_MAX, text, reason);
+		block.until = now;
+		return block;
+	}
+	keeper_block(n->keeper, &block);
+	text_timestamp(until, block.until);
 	log_event(
 	    LEVEL_WARNING, "blocked", "%s until %s: %s", text, until, reason);
 	return block;

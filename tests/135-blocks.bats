@@ -136,6 +136,25 @@ is_blocked() {
 	say good hello
 }
 
+@test "with as many temporary blocks as there may be, one more is not told of" {
+	export CHAT_LOGIN_FAILURES=1
+	server_start
+	db_change "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL
+	    SELECT i + 1 FROM n WHERE i < 4096)
+	    INSERT INTO blocks (first, last, reason, created_at, expires_at)
+	    SELECT net, net, 'flood', 1, 4102444800000 FROM (SELECT CAST(
+	    x'00000000000000000000ffff0a01' || char(i >> 7 & 63, i & 127)
+	    AS BLOB) AS net FROM n)"
+	reload
+	client_from eve 2
+	client_send eve '{"command":"CONNECT","username":"x","password":"wrong"}'
+	client_error eve BLOCKED
+	client_closed eve
+	log_has 'error: there are 4096 temporary blocks: none is made of 127.0.0.2'
+	not log_has 'blocked: 127.0.0.2 until'
+	comes_in 2
+}
+
 @test "a client that reads nothing is ended all the same when it is blocked" {
 	server_start
 	client_login alice
