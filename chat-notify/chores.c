@@ -5,18 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "chores.h"
-
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
+#include "monotonic.h"
 
 /* ---- the store ---- */
 
@@ -276,11 +267,11 @@ chores_expire(struct chores *c)
 {
 	bool more;
 
-	if (now_ms() < c->expire_at || !chores_open(c) ||
+	if (monotonic_ms() < c->expire_at || !chores_open(c) ||
 	    !check(c, store_tokens_expire(c->store, &more)))
 		return;
 	/* The rest in the next round: others want to write as well. */
-	c->expire_at = now_ms() + (more ? 0 : EXPIRE_INTERVAL);
+	c->expire_at = monotonic_ms() + (more ? 0 : EXPIRE_INTERVAL);
 }
 
 /* ---- checkpoints ---- */
@@ -297,14 +288,14 @@ chores_checkpoint(struct chores *c, bool last)
 	view.due = store_checkpoint_due(c->store);
 	view.sync_failed = store_sync_failed(c->store);
 	view.wal_bytes = store_wal_bytes(c->store);
-	if (!plan_checkpoint(&c->plan, &view, now_ms()) ||
+	if (!plan_checkpoint(&c->plan, &view, monotonic_ms()) ||
 	    !check(c, store_checkpoint(c->store, &result)))
 		return;
 	r.done = result.done;
 	r.wal_bytes = result.wal_bytes;
 	r.pid = result.reader;
 	c->report(c->arg, &r);
-	if (plan_reader(&c->plan, r.pid, r.wal_bytes, now_ms())) {
+	if (plan_reader(&c->plan, r.pid, r.wal_bytes, monotonic_ms())) {
 		r.kind = KEEPER_READER;
 		c->report(c->arg, &r);
 	}

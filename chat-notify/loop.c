@@ -17,6 +17,7 @@
 
 #include "limit.h"
 #include "log.h"
+#include "monotonic.h"
 #include "notify.h"
 
 #define EVENTS	    64			      /* taken from epoll at once */
@@ -38,15 +39,6 @@ struct clocks {
 	int64_t give_up; /* waiting for the last checkpoint */
 	char status[STATUS_MAX];
 };
-
-static int64_t
-clock_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
 
 static bool
 watch(int epoll, int fd, struct source *source)
@@ -212,7 +204,7 @@ relay_work(struct notify *n, struct clocks *c)
 	if (r->batch.n > 0 && n->now - c->flushed >= pause_before(&r->batch)) {
 		relay_flush(r);
 		/* It may have taken longer than the pause. */
-		n->now = n->subscribers.now = clock_us();
+		n->now = n->subscribers.now = monotonic_us();
 		c->flushed = n->now;
 	}
 }
@@ -336,7 +328,7 @@ go_round(struct notify *n, struct clocks *c, int signals)
 		    LEVEL_CRITICAL, "error", "waiting: %s", strerror(errno));
 		return false;
 	}
-	n->now = n->subscribers.now = clock_us();
+	n->now = n->subscribers.now = monotonic_us();
 	for (i = 0; i < count; i++) {
 		const struct source *s = events[i].data.ptr;
 
@@ -359,7 +351,7 @@ loop_run(struct notify *n)
 	uint64_t watchdog = 0;
 	bool ok;
 
-	n->now = n->subscribers.now = clock_us();
+	n->now = n->subscribers.now = monotonic_us();
 	ok = signals != -1 && loop_watch_socket(n) &&
 	    watch(epoll, keeper_fd(n->keeper), &on_keeper) &&
 	    watch(epoll, signals, &on_signal);

@@ -44,7 +44,7 @@ hold(struct session *s, int64_t ms)
 {
 	struct admission *a = &s->admission;
 
-	a->hold = session_now() + ms;
+	a->hold = monotonic_ms() + ms;
 	a->held += ms;
 }
 
@@ -105,7 +105,7 @@ ask(struct session *s)
 	    : send_admit(s, 0);
 
 	a->again =
-	    session_now() + (error == EAGAIN ? REGISTER_RETRY : ADMIT_RETRY);
+	    monotonic_ms() + (error == EAGAIN ? REGISTER_RETRY : ADMIT_RETRY);
 	/* A second question about the same password would be no news. */
 	if (error == 0 && a->failed)
 		a->again = a->until;
@@ -120,7 +120,7 @@ question(struct session *s, bool failed)
 
 	a->asked = true;
 	a->failed = failed;
-	a->until = session_now() + ADMIT_WAIT;
+	a->until = monotonic_ms() + ADMIT_WAIT;
 	ask(s);
 }
 
@@ -201,7 +201,7 @@ admit_holds(const struct session *s)
 {
 	const struct admission *a = &s->admission;
 
-	return a->asked || (a->hold != 0 && a->hold > session_now());
+	return a->asked || (a->hold != 0 && a->hold > monotonic_ms());
 }
 
 /* Keyed, so that what the relay keeps in mind is of no use to anybody else. */

@@ -164,11 +164,11 @@ batch_flush(struct session *s)
 		return;
 	batch_point(b);
 	if ((store = session_store(s)) != NULL) {
-		began = session_now_us();
+		began = monotonic_us();
 		result = store_messages_send(
 		    store, &s->me, b->items, b->count, &before);
 		if (result == STORE_OK) {
-			batch_count(s, session_now_us() - began);
+			batch_count(s, monotonic_us() - began);
 			session_store_works(s);
 			batch_publish(s, before);
 		} else if (result == STORE_UNAVAILABLE) {

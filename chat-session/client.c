@@ -95,7 +95,7 @@ client_init(struct client *c, const struct config *config)
 	}
 	peer_name(c);
 	c->lines.max = config_line_max(config);
-	c->heard = session_now();
+	c->heard = monotonic_ms();
 }
 
 void
@@ -121,7 +121,7 @@ client_read(struct client *c)
 
 	if (n > 0) {
 		buf_added(&c->lines.in, (size_t)n);
-		client_was_heard(c, session_now());
+		client_was_heard(c, monotonic_ms());
 	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
 		c->eof = true;
 		/* A reset destroys what the client had not read yet. */

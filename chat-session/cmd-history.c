@@ -67,14 +67,14 @@ history_send(
 	struct page p = { .items = &items, .limit = wanted->limit };
 	const char *with = wanted->with != NULL ? wanted->with : "all";
 	enum store_result result;
-	int64_t began = session_now_us();
+	int64_t began = monotonic_us();
 
 	ask.limit++; /* one more tells whether there is more */
 	result = store == NULL
 	    ? STORE_UNAVAILABLE
 	    : store_history(store, &all_of_mine, &ask, item_add, &p);
 	if (result == STORE_OK)
-		count_observe(COUNT_HISTORY, session_now_us() - began);
+		count_observe(COUNT_HISTORY, monotonic_us() - began);
 	if (result == STORE_UNAVAILABLE) {
 		session_store_failed(s);
 		session_unavailable(s, ref);

@@ -57,7 +57,7 @@ command_find(const char *name)
 static bool
 pay(struct session *s, const struct request *r, const struct command *c)
 {
-	int64_t now = session_now(), wait;
+	int64_t now = monotonic_ms(), wait;
 
 	if (c->cost > COST_MESSAGE &&
 	    (wait = rate_afford(&s->rate, c->cost, now)) > RATE_WAIT_MAX) {
@@ -76,7 +76,7 @@ dispatch(struct session *s, const struct request *r)
 	    r->command != NULL ? command_find(r->command) : NULL;
 
 	if (c == NULL)
-		rate_spend(&s->rate, COST_MESSAGE, session_now());
+		rate_spend(&s->rate, COST_MESSAGE, monotonic_ms());
 	else if (!pay(s, r, c))
 		return;
 	if (r->command == NULL) {
@@ -114,7 +114,7 @@ command_run(struct session *s, char *line, size_t len)
 		request_free(&r);
 	} else {
 		rate_spend(&s->rate, len == 0 ? COST_LITTLE : COST_MESSAGE,
-		    session_now());
+		    monotonic_ms());
 	}
 	/* It may have held a password. */
 	explicit_bzero(line, len);

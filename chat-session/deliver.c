@@ -64,7 +64,7 @@ send_register(struct session *s)
 
 	sent = dgram_send(d->fd, &d->registry, NULL, &head, s->me.username,
 	    strlen(s->me.username));
-	d->next_look = session_now() +
+	d->next_look = monotonic_ms() +
 	    (!sent && errno == EAGAIN ? REGISTER_RETRY : ALONE_INTERVAL);
 	/* Until a later one gets through, others may come and go unheard. */
 	d->missed |= !sent;
@@ -92,7 +92,7 @@ deliver_alone(struct session *s)
 {
 	relay_forget(&s->delivery);
 	log_event(LEVEL_DEBUG, "relay_away", "looking at the store");
-	s->delivery.next_look = session_now();
+	s->delivery.next_look = monotonic_ms();
 }
 
 static void
@@ -104,7 +104,7 @@ take_welcome(struct session *s, const struct dgram_head *head, pid_t relay)
 	/* -1 if it is dead already: then we go on looking by ourselves. */
 	d->relay_pidfd = (int)syscall(SYS_pidfd_open, relay, 0);
 	d->welcomed = true;
-	d->next_look = session_now() + RELAY_SILENT;
+	d->next_look = monotonic_ms() + RELAY_SILENT;
 	need(d, head->last);
 	if ((head->flags & DGRAM_USERS) || d->missed)
 		d->users_due = true;
@@ -214,7 +214,7 @@ deliver_receive(struct session *s)
 {
 	struct delivery *d = &s->delivery;
 	struct buf *out = &s->client.output;
-	int64_t now = session_now();
+	int64_t now = monotonic_ms();
 	bool dense = now - d->received < DELIVER_DENSE;
 	struct dgram_head head;
 	struct dgram_from from;
@@ -245,7 +245,7 @@ static void
 stall(struct delivery *d)
 {
 	d->stalled = true;
-	d->next_look = session_now() + ALONE_INTERVAL;
+	d->next_look = monotonic_ms() + ALONE_INTERVAL;
 }
 
 struct row_sink {
@@ -272,7 +272,7 @@ read_page(struct session *s)
 	struct delivery *d = &s->delivery;
 	struct row_sink sink = { &s->client.output, OUTPUT_HIGH, 0 };
 	struct store *store = session_store(s);
-	int64_t began = session_now_us();
+	int64_t began = monotonic_us();
 
 	if (store == NULL)
 		return false;
@@ -282,7 +282,7 @@ read_page(struct session *s)
 		return false;
 	}
 	session_store_works(s);
-	count_observe(COUNT_CATCH_UP, session_now_us() - began);
+	count_observe(COUNT_CATCH_UP, monotonic_us() - began);
 	count_add(COUNT_READ, sink.rows);
 	count_add(COUNT_CATCH_UPS, !deliver_catching_up(s));
 	return true;

@@ -25,7 +25,7 @@ static bool
 is_paused(struct session *s)
 {
 	return s->rate.rate != 0 && buf_len(&s->client.lines.in) > 0 &&
-	    rate_wait(&s->rate, session_now()) > 0;
+	    rate_wait(&s->rate, monotonic_ms()) > 0;
 }
 
 /* Whether what the client says has to wait, although there is room. */
@@ -70,7 +70,7 @@ lines_run(struct session *s)
 	if (s->state >= STATE_ENDING || !is_paused(s))
 		return;
 	count_add(COUNT_RATE_WAITS, !s->rate.waiting);
-	if (rate_waits(&s->rate, session_now()))
+	if (rate_waits(&s->rate, monotonic_ms()))
 		admit_offence(s, DGRAM_FLOOD);
 }
 
@@ -187,7 +187,7 @@ rest(struct session *s)
 static void
 rest_store(struct session *s)
 {
-	if (s->store != NULL && session_now() - s->store_used >= STORE_REST &&
+	if (s->store != NULL && monotonic_ms() - s->store_used >= STORE_REST &&
 	    store_rest(s->store))
 		malloc_trim(0);
 }
@@ -229,7 +229,7 @@ static bool
 wait(struct session *s, struct pollfd fds[NFDS], int64_t next,
     const sigset_t *mask)
 {
-	int timeout = timeout_until(next, session_now()), n, i;
+	int timeout = timeout_until(next, monotonic_ms()), n, i;
 	struct timespec ts;
 
 	fds_set(s, fds);
@@ -376,7 +376,7 @@ loop_run(struct session *s, const sigset_t *mask)
 		if (wait(s, fds, next, mask) && pass_on(s, fds))
 			continue;
 		events_take(s, fds);
-		now = session_now();
+		now = monotonic_ms();
 		clock = s->state < STATE_ENDING ? clock_check(s, now) : 0;
 		had_room = client_has_room(&s->client);
 		output_send(s, now);
@@ -411,6 +411,6 @@ loop_signals(sigset_t *mask)
 void
 loop_last_words(struct session *s)
 {
-	output_send(s, session_now());
+	output_send(s, monotonic_ms());
 	s->state = STATE_ENDED;
 }

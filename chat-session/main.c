@@ -89,7 +89,7 @@ session_begin(struct session *s)
 {
 	client_init(&s->client, &s->config);
 	deliver_init(&s->delivery);
-	s->started = session_now();
+	s->started = monotonic_ms();
 	s->state = origin_is_proxy(s) ? STATE_PROXY : STATE_NEW;
 	log_set_peer(s->client.peer);
 }
@@ -105,7 +105,7 @@ session_init(struct session *s, int state)
 	bool ok = session_configure(s, error);
 	int status = EX_OK;
 
-	rate_init(&s->rate, s->config.rate, s->config.burst, session_now());
+	rate_init(&s->rate, s->config.rate, s->config.burst, monotonic_ms());
 	if (ok)
 		log_set_level((enum log_level)s->config.log_level);
 	if (state == -1)

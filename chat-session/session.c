@@ -1,28 +1,9 @@
 /*
  * What all parts of a session share: its clock, its store, its end.
  */
-#include <time.h>
 
 #include "count.h"
 #include "session.h"
-
-int64_t
-session_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-int64_t
-session_now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
 
 static void
 notice(void *arg, const char *text)
@@ -74,7 +55,7 @@ session_store(struct session *s)
 	};
 	char error[512];
 
-	s->store_used = session_now();
+	s->store_used = monotonic_ms();
 	if (s->store != NULL || s->foreign)
 		return s->store;
 	count_open(s->config.runtime_dir);
@@ -133,7 +114,7 @@ row_close(struct session *s, const char *reason)
 static void
 log_end(const struct session *s, enum log_level level, const char *reason)
 {
-	long long seconds = (session_now() - s->started) / 1000;
+	long long seconds = (monotonic_ms() - s->started) / 1000;
 
 	if (s->messages == 0) {
 		log_event(level, reason, "after %lld s", seconds);
@@ -159,6 +140,6 @@ session_end(struct session *s, const char *reason)
 	count_end(reason);
 	log_end(s, connected ? LEVEL_INFO : LEVEL_DEBUG, reason);
 	s->state = STATE_ENDING;
-	s->ended = session_now();
+	s->ended = monotonic_ms();
 	s->deadline = s->ended + FLUSH_WAIT;
 }

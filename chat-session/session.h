@@ -15,6 +15,7 @@
 #include "config.h"
 #include "dgram.h"
 #include "line.h"
+#include "monotonic.h"
 #include "net.h"
 #include "rate.h"
 #include "store.h"
@@ -115,10 +116,6 @@ struct session {
 	int64_t messages; /* stored and acknowledged */
 	int64_t slowest;  /* us, of its commits */
 };
-
-/* Milliseconds, or microseconds, of a clock that never steps. */
-int64_t session_now(void);
-int64_t session_now_us(void);
 
 /* ---- loop.c ---- */
 

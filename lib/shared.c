@@ -21,6 +21,7 @@
 
 #include "limit.h"
 #include "memory.h"
+#include "monotonic.h"
 #include "process.h"
 #include "shared.h"
 
@@ -304,10 +305,7 @@ static _Thread_local int64_t asleep;
 int64_t
 shared_now(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000 - asleep;
+	return monotonic_ms() - asleep;
 }
 
 static void

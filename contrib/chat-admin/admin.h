@@ -94,7 +94,6 @@ bool interrupted(void);
 
 /* ---- read.c: what arguments mean.  False: it was told what is wrong ---- */
 
-int64_t time_now(void); /* ms since 1970 */
 /* 30m, 12h, 7d: ms.  what names it in the message. */
 bool read_duration(const char *text, const char *what, int64_t *ms);
 bool read_number(const char *text, const char *what, int64_t max, int64_t *);

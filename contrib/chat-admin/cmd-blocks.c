@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "admin.h"
+#include "store.h"
 #include "text.h"
 
 /* Lowest and highest address as a network, or as two addresses. */
@@ -54,7 +55,7 @@ block_json(void *arg, const struct store_admin_block *b)
 	out_json_time(&l->json, "since", b->created_at);
 	out_json_time(&l->json, "until", b->expires_at);
 	out_json_bool(&l->json, "valid",
-	    b->expires_at == 0 || b->expires_at > time_now());
+	    b->expires_at == 0 || b->expires_at > store_now());
 	out_json_end(&l->json, l->a);
 }
 
@@ -173,7 +174,7 @@ cmd_blocks_add(struct admin *a)
 		return EX_USAGE;
 	}
 	b.reason = (struct store_text){ buf_head(&reason), buf_len(&reason) };
-	b.expires_at = ms != 0 ? time_now() + ms : 0;
+	b.expires_at = ms != 0 ? store_now() + ms : 0;
 	result = store_admin_block_add(a->store, &b, &again);
 	buf_free(&reason);
 	if (result != STORE_OK)

@@ -8,6 +8,7 @@
 
 #include "admin.h"
 #include "secret.h"
+#include "store.h"
 #include "text.h"
 
 #define CODE_BYTES 16 /* of an invitation's code, written in hexadecimal */
@@ -31,7 +32,7 @@ invite_read(
 		return EX_USAGE;
 	buf_add(note, "", 1);
 	invite->note.s = buf_head(note);
-	invite->expires_at = time_now() + ms;
+	invite->expires_at = store_now() + ms;
 	return EX_OK;
 }
 
@@ -91,7 +92,7 @@ invite_json(void *arg, const struct store_admin_invite *i)
 	out_json_time(&l->json, "created", i->created_at);
 	out_json_time(&l->json, "expires", i->expires_at);
 	out_json_bool(
-	    &l->json, "valid", i->uses_left > 0 && i->expires_at > time_now());
+	    &l->json, "valid", i->uses_left > 0 && i->expires_at > store_now());
 	out_json_text(&l->json, "note", i->note);
 	out_json_end(&l->json, l->a);
 }
@@ -100,7 +101,7 @@ static void
 invite_cells(void *arg, const struct store_admin_invite *i)
 {
 	struct listing *l = arg;
-	bool valid = i->uses_left > 0 && i->expires_at > time_now();
+	bool valid = i->uses_left > 0 && i->expires_at > store_now();
 
 	out_cell_int(&l->table, i->id);
 	out_cell_int(&l->table, i->uses_left);

@@ -9,18 +9,11 @@
 
 #include "admin.h"
 #include "limit.h"
+#include "monotonic.h"
 #include "store-prune.h"
+#include "store.h"
 
 #define DAY (24 * 60 * 60 * 1000LL)
-
-static int64_t
-clock_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000LL + t.tv_nsec / 1000;
-}
 
 /* A signal ends it. */
 static void
@@ -45,13 +38,13 @@ relay_wake(struct admin *a)
 static int
 wal_wait(struct admin *a)
 {
-	int64_t until = clock_us() + PRUNE_WAL_WAIT * 1000LL;
+	int64_t until = monotonic_us() + PRUNE_WAL_WAIT * 1000LL;
 
 	if (store_wal_bytes(a->store) <= PRUNE_WAL_MAX)
 		return EX_OK;
 	relay_wake(a);
 	while (store_wal_bytes(a->store) > PRUNE_WAL_MAX && !interrupted()) {
-		if (clock_us() > until) {
+		if (monotonic_us() > until) {
 			out_error("chat-notify does not empty the write-ahead"
 				  " log, so this stops here: see whether it"
 				  " runs, and try again");
@@ -74,10 +67,10 @@ steps(struct admin *a, struct store_prune *p)
 			return ADMIN_NO;
 		if ((status = wal_wait(a)) != EX_OK)
 			return status;
-		start = clock_us();
+		start = monotonic_us();
 		if ((result = store_prune(a->store, p)) != STORE_OK)
 			return out_store_error(a, result);
-		pause_us((clock_us() - start) * PRUNE_PAUSE);
+		pause_us((monotonic_us() - start) * PRUNE_PAUSE);
 	}
 	return EX_OK;
 }
@@ -99,7 +92,7 @@ cmd_prune(struct admin *a)
 		    " CHAT_RETENTION_DAYS is 0");
 		return EX_OK;
 	}
-	p.before = time_now() - days * DAY;
+	p.before = store_now() - days * DAY;
 	interrupt_catch();
 	status = steps(a, &p);
 	if (p.messages + p.sessions + p.pages > 0)

@@ -9,10 +9,10 @@
 #include <signal.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "admin.h"
+#include "monotonic.h"
 
 struct listing {
 	struct admin *a;
@@ -66,16 +66,6 @@ cmd_sessions_list(struct admin *a)
 
 /* ---- ending ---- */
 
-/* Milliseconds of a clock that never steps. */
-static int64_t
-clock_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* What is told to end, until it has. */
 struct told {
 	int64_t id;
@@ -110,7 +100,7 @@ session_await(int pidfd, int64_t deadline)
 	int n;
 
 	do {
-		left = deadline - clock_ms();
+		left = deadline - monotonic_ms();
 		n = poll(&p, 1, left > 0 ? (int)left : 0);
 	} while (n == -1 && errno == EINTR);
 	close(pidfd);
@@ -131,7 +121,7 @@ ending_add(void *ending, const struct store_admin_session *session)
 int
 ending_finish(struct ending *e, struct admin *a)
 {
-	int64_t deadline = clock_ms() + END_WAIT;
+	int64_t deadline = monotonic_ms() + END_WAIT;
 	struct store_admin_session s;
 	struct buf told = { 0 };
 	struct told t;

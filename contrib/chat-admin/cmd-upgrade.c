@@ -16,10 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "admin.h"
+#include "monotonic.h"
 #include "process.h"
 
 #define BOOTED	  "/run/systemd/system" /* see sd_booted(3) */
@@ -42,15 +42,6 @@ struct targets {
 	struct target *list;
 	size_t count;
 };
-
-static int64_t
-clock_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* ---- the relay, and the listener that forks ---- */
 
@@ -256,7 +247,7 @@ answers_take(struct targets *t, int fd)
 static nfds_t
 targets_look(struct targets *t, struct pollfd fds[1 + UPGRADE_AT_ONCE])
 {
-	int64_t now = clock_ms();
+	int64_t now = monotonic_ms();
 	struct target *each;
 	nfds_t n = 0;
 

@@ -9,21 +9,12 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "count.h"
 #include "dgram.h"
 #include "metrics.h"
+#include "monotonic.h"
 #include "shared.h"
-
-static int64_t
-monotonic_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* Each connection has a socket in the registry; those of the dead are left. */
 static int64_t

@@ -10,11 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "limit.h"
 #include "metrics.h"
+#include "monotonic.h"
 
 #define PLAIN "text/plain; charset=utf-8"
 
@@ -32,15 +32,6 @@ struct answer {
 	bool head; /* without the body */
 };
 
-static int64_t
-clock_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Whether it comes before the deadline. */
 static bool
 wait_for(int fd, short events, int64_t until)
@@ -48,7 +39,7 @@ wait_for(int fd, short events, int64_t until)
 	struct pollfd p = { .fd = fd, .events = events };
 	int64_t left;
 
-	while ((left = until - clock_ms()) > 0) {
+	while ((left = until - monotonic_ms()) > 0) {
 		int n = poll(&p, 1, (int)left);
 
 		if (n > 0)
@@ -227,7 +218,7 @@ static void
 drain(int fd, int64_t until)
 {
 	char data[1024];
-	int64_t end = clock_ms() + DRAIN_WAIT;
+	int64_t end = monotonic_ms() + DRAIN_WAIT;
 
 	shutdown(fd, SHUT_WR);
 	if (end > until)
@@ -243,7 +234,7 @@ drain(int fd, int64_t until)
 int
 http_answer(int fd, const struct buf *prometheus, const struct buf *openmetrics)
 {
-	struct request r = { .until = clock_ms() + HTTP_WAIT };
+	struct request r = { .until = monotonic_ms() + HTTP_WAIT };
 	struct answer a = { .type = PLAIN, .more = "" };
 	bool open = false;
 	char text[64];
