@@ -27,17 +27,18 @@ users_send(struct session *s, const char *ref)
 	struct buf *out = &s->client.output;
 	struct store *store = session_store(s);
 	size_t before = buf_len(out);
+	bool more;
 
 	if (store == NULL)
 		return false;
 	event_begin(out, "USERS", ref);
 	buf_add_str(out, ",\"users\":[");
-	if (store_users(store, user_add, out) != STORE_OK) {
+	if (store_users(store, user_add, out, &more) != STORE_OK) {
 		buf_cut(out, before);
 		session_store_failed(s);
 		return false;
 	}
-	buf_add_str(out, "]");
+	buf_add_str(out, more ? "],\"more\":true" : "]");
 	event_end(out);
 	return true;
 }

@@ -15,6 +15,7 @@
 #define TIMESTAMP_MAX  64	     /* bytes of a client's own timestamp */
 #define HISTORY_MAX    1000	     /* messages in one HISTORY event */
 #define HISTORY_BYTES  (1024 * 1024) /* bytes of one HISTORY event */
+#define USERS_AWAY_MAX 10000	     /* of those who are away, in one USERS */
 #define LINE_FACTOR    8	     /* a line: this many times a message's */
 #define LINE_EXTRA     1024	     /* size, and this much for the rest */
 

@@ -330,8 +330,8 @@ store_sessions_open(struct store *s,
 }
 
 enum store_result
-store_users(
-    struct store *s, bool (*row)(void *, const struct store_user *), void *arg)
+store_users(struct store *s, bool (*row)(void *, const struct store_user *),
+    void *arg, bool *more)
 {
 	sqlite3_stmt *st = store_query(s, ST_USERS,
 	    "SELECT u.username, 1, min(s.started_at)"
@@ -344,8 +344,9 @@ store_users(
 	    " WHERE user_id = users.id"
 	    " AND ended_at IS NULL) ORDER BY 1 COLLATE NOCASE");
 	struct store_user user;
-	int rc;
+	int rc, away = 0;
 
+	*more = false;
 	if (st == NULL)
 		return STORE_UNAVAILABLE;
 	while ((rc = store_step(s, st)) == SQLITE_ROW) {
@@ -354,6 +355,10 @@ store_users(
 			.online = sqlite3_column_int(st, 1) != 0,
 			.since = sqlite3_column_int64(st, 2),
 		};
+		if (!user.online && ++away > USERS_AWAY_MAX) {
+			*more = true;
+			continue;
+		}
 		if (!row(arg, &user)) {
 			sqlite3_reset(st);
 			return STORE_OK;

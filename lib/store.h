@@ -164,9 +164,12 @@ struct store_user {
 	int64_t since; /* ms since 1970 */
 };
 
-/* Everybody online and everybody registered, by name. */
-enum store_result store_users(
-    struct store *, bool (*row)(void *, const struct store_user *), void *arg);
+/*
+ * Everybody online and everybody registered, by name; of those who are away the
+ * first USERS_AWAY_MAX.  *more: there are more of them.
+ */
+enum store_result store_users(struct store *,
+    bool (*row)(void *, const struct store_user *), void *arg, bool *more);
 
 /* ---- accounts ---- */
 

@@ -23,6 +23,28 @@ users() {
 	assert_eq "$(client_get '[.users[].username] | join(" ")')" alice
 }
 
+@test "of those who are away the first 10,000 are listed, and all who are not" {
+	server_start
+	db_change "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL
+	    SELECT i + 1 FROM n WHERE i < 9999)
+	    INSERT INTO users (username, password, private_from, position,
+	    created_at, seen_at) SELECT 'u' || i, 'x', 0, 0, 1, 1 FROM n
+	    UNION ALL SELECT 'v', 'x', 0, 0, 1, 1"
+	client_login zoe
+	client_login alice
+	users alice
+	assert_eq "$(client_get '[(.users | length), has("more")] | tojson')" \
+	    '[10002,false]'
+	db_change "INSERT INTO users (username, password, private_from, position,
+	    created_at, seen_at) VALUES ('b', 'x', 0, 0, 1, 1)"
+	users alice
+	assert_eq "$(client_get '[(.users | length), .more,
+	    ([.users[].username] | . == sort), ([.users[] |
+	    select(.online).username] | join(" ")), any(.users[];
+	    .username == "b"), any(.users[]; .username == "v")] | tojson')" \
+	    '[10002,true,true,"alice zoe",true,false]'
+}
+
 @test "others are told once who joined and who left; oneself is not" {
 	server_start
 	client_login alice

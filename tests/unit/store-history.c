@@ -271,11 +271,12 @@ every_statement_uses_an_index(void **state)
 	struct store *s = open_store(true);
 	sqlite3_stmt *st = NULL;
 	int count = 0, steps = 0, i;
+	bool more;
 
 	(void)state;
 	use_every_statement(s);
 	use_blocks(s);
-	assert_int_equal(store_users(s, list_nothing, NULL), STORE_OK);
+	assert_int_equal(store_users(s, list_nothing, NULL, &more), STORE_OK);
 	assert_int_equal(
 	    store_sessions_open(s, list_no_session, NULL), STORE_OK);
 	/* (Those from there on are the operator's: chat-admin.) */

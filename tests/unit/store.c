@@ -456,9 +456,10 @@ users_are_listed_by_name(void **state)
 	struct store *s = open_store(true);
 	struct store_session gone = login_ok(s, "gone");
 	char text[256] = "";
+	bool more;
 
 	(void)state;
-	assert_int_equal(store_users(s, list_user, text), STORE_OK);
+	assert_int_equal(store_users(s, list_user, text, &more), STORE_OK);
 	assert_string_equal(text, "gone+ ");
 	assert_int_equal(
 	    store_session_end(s, gone.id, "gone", "x", -1), STORE_OK);
@@ -468,7 +469,7 @@ users_are_listed_by_name(void **state)
 	sql("INSERT INTO users (username, password, private_from, position,"
 	    " created_at, seen_at) VALUES ('away', 'x', 0, 0, 1, 1)");
 	text[0] = '\0';
-	assert_int_equal(store_users(s, list_user, text), STORE_OK);
+	assert_int_equal(store_users(s, list_user, text, &more), STORE_OK);
 	assert_string_equal(text, "alice+ away- Bob+ carol+ ");
 	text[0] = '\0';
 	assert_int_equal(store_sessions_open(s, list_session, text), STORE_OK);
@@ -482,12 +483,13 @@ a_user_with_two_sessions_is_listed_once(void **state)
 {
 	struct store *s = open_store(true);
 	char text[256] = "";
+	bool more;
 
 	(void)state;
 	login_ok(s, "alice");
 	sql("INSERT INTO sessions (user_id, socket, peer, pid, started_at)"
 	    " SELECT id, 'second', 'pipe', 1, 5 FROM users");
-	assert_int_equal(store_users(s, list_user, text), STORE_OK);
+	assert_int_equal(store_users(s, list_user, text, &more), STORE_OK);
 	assert_string_equal(text, "alice+ ");
 	store_close(s);
 }
