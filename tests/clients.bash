@@ -258,8 +258,8 @@ chat_client() {
 	    { head -c 2000 out err; fail "status $status instead of $want"; }
 }
 
-# The same at this test's server.
+# The same at this test's server, as patient as the test is.
 HOST=127.0.0.1
 chat() {
-	chat_client "$@" "$HOST:$PORT"
+	chat_client "$1" --timeout "$DEADLINE" "${@:2}" "$HOST:$PORT"
 }
