@@ -383,15 +383,25 @@ a_line_longer_than_the_server_takes_is_not_sent(void **state)
 }
 
 static void
+log_in_with(struct world *w, const char *limits)
+{
+	char line[200];
+
+	link_start(w->link, "alice", w->now);
+	accept_link(w);
+	snprintf(line, sizeof(line),
+	    "{\"event\":\"CONNECTED\",\"username\":\"alice\",\"last_id\":50,"
+	    "\"limits\":{%s}}\n",
+	    limits);
+	welcome(w, line);
+}
+
+static void
 a_limit_of_any_size_is_one(void **state)
 {
 	struct world *w = *state;
 
-	link_start(w->link, "alice", w->now);
-	accept_link(w);
-	welcome(w,
-	    "{\"event\":\"CONNECTED\",\"username\":\"alice\",\"last_id\":50,"
-	    "\"limits\":{\"line_max_size\":9223372036854775807}}\n");
+	log_in_with(w, "\"line_max_size\":9223372036854775807");
 	say(w, "one");
 	assert_heard(w, "one");
 }
@@ -440,11 +450,7 @@ a_text_is_measured_as_the_server_does(void **state)
 {
 	struct world *w = *state;
 
-	link_start(w->link, "alice", w->now);
-	accept_link(w);
-	welcome(w,
-	    "{\"event\":\"CONNECTED\",\"username\":\"alice\",\"last_id\":50,"
-	    "\"limits\":{\"message_max_size\":4}}\n");
+	log_in_with(w, "\"message_max_size\":4");
 	say(w, "1234");
 	assert_heard(w, "1234");
 	/* Controls do not count, for they are taken out. */
