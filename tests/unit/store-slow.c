@@ -203,6 +203,27 @@ assert_ends_well(pid_t pid)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* Return when it sleeps, which it does for the lock alone. */
+static void
+await_sleeping(pid_t pid)
+{
+	const struct timespec pause = { .tv_nsec = 10000000 };
+	char path[64], state;
+	int i, n;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	for (i = 0; i < 1000; i++) {
+		assert_non_null(f = fopen(path, "re"));
+		n = fscanf(f, "%*d (%*[^)]) %c", &state);
+		fclose(f);
+		if (n == 1 && state == 'S')
+			return;
+		nanosleep(&pause, NULL);
+	}
+	fail_msg("process %d does not sleep", (int)pid);
+}
+
 static void
 who_was_stopped_like_all_blames_nobody(void **state)
 {
@@ -215,14 +236,14 @@ who_was_stopped_like_all_blames_nobody(void **state)
 	holder = child_that_locks(true);
 	assert_stops(holder);
 	waiter = child_that_locks(false);
-	/* It waits by now. */
-	nanosleep(&second, NULL);
+	await_sleeping(waiter);
 	kill(waiter, SIGSTOP);
 	assert_stops(waiter);
 	nanosleep(&night, NULL);
-	/* It goes on before the other does. */
+	/* It goes on, and looks, before the other does. */
 	kill(waiter, SIGCONT);
 	nanosleep(&second, NULL);
+	await_sleeping(waiter);
 	kill(holder, SIGCONT);
 	assert_ends_well(holder);
 	assert_ends_well(waiter);
