@@ -241,9 +241,10 @@ say() {
 	local ref=say-$RANDOM$RANDOM
 	client_send "$1" "{\"command\":\"MESSAGE\",\"to\":\"${3:-all}\",\"message\":\"$2\",\"ref\":\"$ref\"${4:+,$4}}"
 	client_expect "$1" ".ref == \"$ref\"" || return
-	[[ $(client_get .event) == ACK ]] || { fail "not an ACK: $LINE"; return; }
+	[[ $LINE =~ ^'{"event":"ACK",'.*'"id":'([0-9]+) ]] ||
+	    { fail "not an ACK: $LINE"; return; }
 	# shellcheck disable=SC2034 # for the caller
-	ID=$(client_get .id)
+	ID=${BASH_REMATCH[1]}
 }
 
 # --- chat-client without a terminal ------------------------------------------
