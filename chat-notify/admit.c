@@ -58,7 +58,6 @@ static bool
 tell(struct notify *n, const struct subscriber *s, struct dgram_head *head,
     const void *body, size_t len)
 {
-	head->version = DGRAM_VERSION;
 	head->type = DGRAM_VERDICT;
 	return dgram_session_tell(
 	    &n->place.registry, s->socket, head, body, len);

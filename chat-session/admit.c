@@ -16,12 +16,11 @@
 
 /* Returns 0 or what went wrong. */
 static int
-send_to_relay(
-    struct session *s, struct dgram_head *head, const void *body, size_t len)
+send_to_relay(struct session *s, const struct dgram_head *head,
+    const void *body, size_t len)
 {
 	const struct delivery *d = &s->delivery;
 
-	head->version = DGRAM_VERSION;
 	if (d->fd == -1)
 		return ENOENT;
 	return dgram_send(d->fd, &d->registry, NULL, head, body, len) ? 0

@@ -54,8 +54,7 @@ static void
 send_register(struct session *s)
 {
 	struct delivery *d = &s->delivery;
-	struct dgram_head head = { .version = DGRAM_VERSION,
-		.type = DGRAM_REGISTER,
+	struct dgram_head head = { .type = DGRAM_REGISTER,
 		.user = s->me.user_id,
 		.session = s->me.id,
 		.last = d->view.position,
@@ -346,10 +345,9 @@ static bool
 tell_replaced(struct session *s)
 {
 	struct delivery *d = &s->delivery;
-	struct dgram_head head = { .version = DGRAM_VERSION,
-		.type = DGRAM_END,
-		.user = s->me.user_id,
-		.session = s->me.id };
+	struct dgram_head head = {
+		.type = DGRAM_END, .user = s->me.user_id, .session = s->me.id
+	};
 
 	if (d->replaced[0] == '\0')
 		return false;
@@ -406,10 +404,9 @@ void
 deliver_end(struct session *s, bool closed)
 {
 	struct delivery *d = &s->delivery;
-	struct dgram_head head = { .version = DGRAM_VERSION,
-		.type = DGRAM_BYE,
-		.user = s->me.user_id,
-		.session = s->me.id };
+	struct dgram_head head = {
+		.type = DGRAM_BYE, .user = s->me.user_id, .session = s->me.id
+	};
 
 	if (closed)
 		dgram_send(d->fd, &d->registry, NULL, &head, s->me.username,

@@ -34,8 +34,7 @@ program(void)
 static void
 report(struct session *s, enum dgram_outcome outcome, const char *text)
 {
-	struct dgram_head head = { .version = DGRAM_VERSION,
-		.type = DGRAM_UPGRADED,
+	struct dgram_head head = { .type = DGRAM_UPGRADED,
 		.count = outcome,
 		.user = s->me.user_id,
 		.session = s->me.id };

@@ -297,7 +297,8 @@ bool
 dgram_send(int fd, const struct dgram_registry *r, const char *name,
     const struct dgram_head *head, const void *body, size_t len)
 {
-	struct iovec parts[2] = { part(head, sizeof(*head)), part(body, len) };
+	struct dgram_head ours = *head;
+	struct iovec parts[2] = { part(&ours, sizeof(ours)), part(body, len) };
 	struct sockaddr_un sun;
 	struct msghdr msg = { .msg_name = &sun,
 		.msg_namelen = sizeof(sun),
@@ -307,6 +308,7 @@ dgram_send(int fd, const struct dgram_registry *r, const char *name,
 
 	if (!address(&sun, r, name))
 		return false;
+	ours.version = DGRAM_VERSION;
 	do
 		n = sendmsg(fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
 	while (n == -1 && errno == EINTR);

@@ -144,8 +144,9 @@ bool dgram_session_alive(const struct dgram_registry *, const char *name);
 
 /*
  * Send head and body from a session's socket to the relay, or (name not NULL)
- * to another session or to DGRAM_OPERATOR.  Returns false with errno set: EAGAIN
- * when the queue is full, ECONNREFUSED or ENOENT when nobody is there.
+ * to another session or to DGRAM_OPERATOR.  The version is put into the head.
+ * Returns false with errno set: EAGAIN when the queue is full, ECONNREFUSED or
+ * ENOENT when nobody is there.
  */
 bool dgram_send(int fd, const struct dgram_registry *, const char *name,
     const struct dgram_head *, const void *body, size_t len);

@@ -10,8 +10,7 @@ publish_begin(struct publish *p, int64_t user, int64_t session, int64_t before,
     void *arg)
 {
 	*p = (struct publish){
-		.head = { .version = DGRAM_VERSION,
-		    .type = DGRAM_PUBLISH,
+		.head = { .type = DGRAM_PUBLISH,
 		    .user = user,
 		    .session = session,
 		    .prev = before,

@@ -118,6 +118,21 @@ some_are_gone() {
 	(($(db 'select count(*) from messages') < 20000))
 }
 
+metric_is() {
+	[[ $'\n'$("$B/bin/chat-metrics")$'\n' == *$'\n'"$1 $2"$'\n'* ]]
+}
+
+@test "the relay understands that something was removed" {
+	server_start
+	client_login alice
+	old_messages 3 10
+	run -0 admin prune --days 1
+	# What is told after that comes after it.
+	run -0 admin blocks add 192.0.2.1 floods
+	wait_for metric_is 'chat_blocks{kind="network"}' 1
+	metric_is chat_datagrams_dropped_total 0
+}
+
 value() {
 	sed -n "s/^$1=//p" "$T/load.$2"
 }

@@ -134,8 +134,7 @@ target_read(struct admin *a, struct store_admin_block *b)
 static void
 tell_relay(struct admin *a)
 {
-	struct dgram_head head = { .version = DGRAM_VERSION,
-		.type = DGRAM_RELOAD };
+	struct dgram_head head = { .type = DGRAM_RELOAD };
 
 	if (!relay_send(a, &head, NULL, 0))
 		out_error("chat-notify is not running: sessions look"

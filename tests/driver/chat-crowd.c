@@ -49,8 +49,7 @@ address(uint32_t number)
 static int
 come(const struct dgram_registry *registry, uint32_t number)
 {
-	struct dgram_head head = { .version = DGRAM_VERSION,
-		.type = DGRAM_ADMIT };
+	struct dgram_head head = { .type = DGRAM_ADMIT };
 	struct net_addr a = address(number);
 	char name[DGRAM_NAME_MAX + 1];
 	int fd = dgram_session_bind(registry, name);

@@ -78,7 +78,6 @@ what_fits_goes_in_one_datagram(void **state)
 	publish_lengths(len, 3);
 	assert_int_equal(nsent, 1);
 	assert_int_equal(sent[0].type, DGRAM_PUBLISH);
-	assert_int_equal(sent[0].version, DGRAM_VERSION);
 	assert_int_equal(sent[0].user, 3);
 	assert_int_equal(sent[0].session, 7);
 	assert_int_equal(sent[0].count, 3);
