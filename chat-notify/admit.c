@@ -59,8 +59,7 @@ tell(struct notify *n, const struct subscriber *s, struct dgram_head *head,
     const void *body, size_t len)
 {
 	head->type = DGRAM_VERDICT;
-	return dgram_session_tell(
-	    &n->place.registry, s->socket, head, body, len);
+	return dgram_tell(&n->place.registry, s->socket, head, body, len);
 }
 
 static void

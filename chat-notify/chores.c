@@ -198,7 +198,7 @@ sweep_do(struct chores *c)
 		if (!(done = row_close(c, rows.list[i].session,
 			  rows.list[i].socket, &closed)))
 			break;
-		dgram_session_unlink(c->registry, rows.list[i].socket);
+		dgram_unlink(c->registry, rows.list[i].socket);
 		r.session = rows.list[i].session;
 		r.user = rows.list[i].user;
 		memcpy(r.username, rows.list[i].username, sizeof(r.username));

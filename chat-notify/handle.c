@@ -61,7 +61,7 @@ session_died(struct notify *n, struct subscriber *s)
 		keeper_end_session(
 		    n->keeper, s->session, s->user->id, s->socket);
 	}
-	dgram_session_unlink(&n->place.registry, s->socket);
+	dgram_unlink(&n->place.registry, s->socket);
 	admit_leave(n, s);
 	subscribers_remove(&n->subscribers, s);
 	if (registered)

@@ -93,7 +93,7 @@ socket_open(struct place *p)
 	int count = sd_listen_fds(1);
 
 	if (count <= 0) {
-		if ((p->fd = dgram_notify_bind(&p->registry)) != -1)
+		if ((p->fd = dgram_bind(&p->registry, NULL)) != -1)
 			return 0;
 		log_event(LEVEL_CRITICAL, "error", "%s/%s: %s", p->registry.dir,
 		    DGRAM_NOTIFY, strerror(errno));
@@ -167,7 +167,7 @@ place_retake(struct place *p)
 		close(p->sessions);
 		p->sessions = sessions;
 	}
-	if ((fd = dgram_notify_bind(&p->registry)) == -1)
+	if ((fd = dgram_bind(&p->registry, NULL)) == -1)
 		return false;
 	close(p->fd);
 	p->fd = fd;
@@ -209,7 +209,7 @@ place_close(struct place *p)
 
 	if (!p->handed && p->fd != -1 && socket_stat(p, &st) &&
 	    st.st_dev == p->device && st.st_ino == p->inode)
-		dgram_notify_unlink(&p->registry);
+		dgram_unlink(&p->registry, NULL);
 	if (p->fd != -1)
 		close(p->fd);
 	if (p->sessions != -1)

@@ -60,7 +60,7 @@ ask(struct rollcall *r, const char *name)
 			r->asked++;
 		close(fd);
 	} else if (errno == ECONNREFUSED && !is_fresh(r->fd, name)) {
-		dgram_session_unlink(r->registry, name);
+		dgram_unlink(r->registry, name);
 	}
 }
 

@@ -411,7 +411,7 @@ deliver_end(struct session *s, bool closed)
 	if (closed)
 		dgram_send(d->fd, &d->registry, NULL, &head, s->me.username,
 		    strlen(s->me.username));
-	dgram_session_unlink(&d->registry, d->name);
+	dgram_unlink(&d->registry, d->name);
 	relay_forget(d);
 	close(d->fd);
 	d->fd = -1;

@@ -42,10 +42,6 @@ dgram_is_name(const char *name)
 	    strspn(name, "0123456789abcdef") == 2 * NAME_BYTES;
 }
 
-/*
- * The address of a session's socket, or of the operator's, or of the relay's
- * when name is NULL.
- */
 static bool
 address(
     struct sockaddr_un *sun, const struct dgram_registry *r, const char *name)
@@ -200,9 +196,8 @@ answers(const struct sockaddr_un *sun)
 	return alive;
 }
 
-/* Of which there is one, in the place of one that nobody reads any more. */
-static int
-only_bind(const struct dgram_registry *r, const char *name)
+int
+dgram_bind(const struct dgram_registry *r, const char *name)
 {
 	struct sockaddr_un sun;
 	int fd;
@@ -222,43 +217,13 @@ only_bind(const struct dgram_registry *r, const char *name)
 	return fd;
 }
 
-static void
-only_unlink(const struct dgram_registry *r, const char *name)
+void
+dgram_unlink(const struct dgram_registry *r, const char *name)
 {
 	struct sockaddr_un sun;
 
 	if (address(&sun, r, name))
 		unlink(sun.sun_path);
-}
-
-void
-dgram_session_unlink(const struct dgram_registry *r, const char *name)
-{
-	only_unlink(r, name);
-}
-
-int
-dgram_notify_bind(const struct dgram_registry *r)
-{
-	return only_bind(r, NULL);
-}
-
-void
-dgram_notify_unlink(const struct dgram_registry *r)
-{
-	only_unlink(r, NULL);
-}
-
-int
-dgram_operator_bind(const struct dgram_registry *r)
-{
-	return only_bind(r, DGRAM_OPERATOR);
-}
-
-void
-dgram_operator_unlink(const struct dgram_registry *r)
-{
-	only_unlink(r, DGRAM_OPERATOR);
 }
 
 int
@@ -316,7 +281,7 @@ dgram_send(int fd, const struct dgram_registry *r, const char *name,
 }
 
 bool
-dgram_session_tell(const struct dgram_registry *r, const char *name,
+dgram_tell(const struct dgram_registry *r, const char *name,
     const struct dgram_head *head, const void *body, size_t len)
 {
 	int fd = new_socket(), saved;

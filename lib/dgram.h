@@ -92,7 +92,8 @@ struct dgram_from {
 #define DGRAM_SESSIONS "sessions"
 
 /*
- * The registry of a runtime directory; keep it while sockets are used.
+ * The registry of a runtime directory; keep it while sockets are used.  A name
+ * in it is that of a session's socket, DGRAM_OPERATOR, or NULL for the relay's.
  * Returns false with errno set (ENAMETOOLONG when a socket's path would be
  * longer than the 107 bytes of unix(7)).
  */
@@ -116,14 +117,15 @@ int dgram_session_bind(
  * still there or cannot be bound.
  */
 int dgram_session_rebind(const struct dgram_registry *, const char *name);
-void dgram_session_unlink(const struct dgram_registry *, const char *name);
 
-/* Bind the relay's own socket, replacing a stale one.  Returns it or -1. */
-int dgram_notify_bind(const struct dgram_registry *);
-void dgram_notify_unlink(const struct dgram_registry *);
-/* The same for the operator's tool. */
-int dgram_operator_bind(const struct dgram_registry *);
-void dgram_operator_unlink(const struct dgram_registry *);
+/*
+ * Bind a socket of which there is one, the relay's or the operator's, in the
+ * place of one that nobody reads any more.  Returns it or -1 with errno set:
+ * EADDRINUSE when somebody does.
+ */
+int dgram_bind(const struct dgram_registry *, const char *name);
+/* Remove the file of any socket. */
+void dgram_unlink(const struct dgram_registry *, const char *name);
 
 /*
  * Make a receiving socket that was handed over report its senders'
@@ -143,19 +145,18 @@ bool dgram_session_alive(const struct dgram_registry *, const char *name);
 /* ---- sending and receiving ---- */
 
 /*
- * Send head and body from a session's socket to the relay, or (name not NULL)
- * to another session or to DGRAM_OPERATOR.  The version is put into the head.
- * Returns false with errno set: EAGAIN when the queue is full, ECONNREFUSED or
- * ENOENT when nobody is there.
+ * Send head and body from a socket to the one of that name.  The version is put
+ * into the head.  Returns false with errno set: EAGAIN when the queue is full,
+ * ECONNREFUSED or ENOENT when nobody is there.
  */
 bool dgram_send(int fd, const struct dgram_registry *, const char *name,
     const struct dgram_head *, const void *body, size_t len);
 
 /*
- * Send one to a session from a socket of its own, so that what a stopped session
- * has not read counts for nobody else.  Returns what dgram_send() does.
+ * The same from a socket made for it: what a stopped receiver has not read
+ * counts for nobody else then.
  */
-bool dgram_session_tell(const struct dgram_registry *, const char *name,
+bool dgram_tell(const struct dgram_registry *, const char *name,
     const struct dgram_head *, const void *body, size_t len);
 
 /*

@@ -142,14 +142,6 @@ void out_cell_time(struct out_table *, int64_t ms);
 /* Prints the table, nothing if it has no rows but the heading. */
 void out_table_end(struct out_table *, struct admin *);
 
-/* ---- relay.c ---- */
-
-/* Whether that session answers, for the store. */
-bool relay_session_alive(void *admin, const char *socket);
-/* Send one datagram to chat-notify.  False: it is away. */
-bool relay_send(
-    struct admin *, const struct dgram_head *, const void *body, size_t len);
-
 /* ---- backups.c ---- */
 
 /* A new backup's path in a folder, by the time.  False: it is too long. */
@@ -197,5 +189,7 @@ struct ending {
 void ending_add(void *ending, const struct store_admin_session *);
 /* Tell them all to end, and wait for it.  How many have not, so far. */
 int ending_finish(struct ending *, struct admin *);
+/* Whether the session with that socket answers, for the store. */
+bool session_alive(void *admin, const char *socket);
 
 #endif

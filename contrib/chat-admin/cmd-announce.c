@@ -10,7 +10,10 @@
 static void
 send_published(void *arg, const struct dgram_head *head, const struct buf *body)
 {
-	if (!relay_send(arg, head, buf_head(body), buf_len(body)))
+	const struct admin *a = arg;
+
+	if (!dgram_tell(
+		&a->registry, NULL, head, buf_head(body), buf_len(body)))
 		out_error("chat-notify is not running: sessions see it when"
 			  " they look, within a second or so");
 }
@@ -36,8 +39,7 @@ int
 cmd_announce(struct admin *a)
 {
 	struct buf text = { 0 };
-	struct store_announcement in = { .alive = relay_session_alive,
-		.arg = a };
+	struct store_announcement in = { .alive = session_alive, .arg = a };
 	struct store_session me;
 	struct store_sent sent;
 	int64_t before;

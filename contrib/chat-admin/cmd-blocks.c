@@ -136,7 +136,7 @@ tell_relay(struct admin *a)
 {
 	struct dgram_head head = { .type = DGRAM_RELOAD };
 
-	if (!relay_send(a, &head, NULL, 0))
+	if (!dgram_tell(&a->registry, NULL, &head, NULL, 0))
 		out_error("chat-notify is not running: sessions look"
 			  " themselves");
 }

@@ -52,7 +52,7 @@ cmd_users_add(struct admin *a)
 {
 	char hash[PASSWORD_HASH_MAX];
 	struct store_registration in = {
-		.username = a->args[0], .alive = relay_session_alive, .arg = a
+		.username = a->args[0], .alive = session_alive, .arg = a
 	};
 	enum store_result result;
 	int64_t user;

@@ -31,7 +31,7 @@ relay_wake(struct admin *a)
 {
 	struct dgram_head head = { .type = DGRAM_RELOAD };
 
-	relay_send(a, &head, NULL, 0);
+	dgram_tell(&a->registry, NULL, &head, NULL, 0);
 }
 
 /* The WAL grows until chat-notify empties it.  EX_OK; EX_TEMPFAIL (told). */

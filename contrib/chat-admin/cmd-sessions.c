@@ -14,6 +14,14 @@
 #include "admin.h"
 #include "monotonic.h"
 
+bool
+session_alive(void *admin, const char *socket)
+{
+	const struct admin *a = admin;
+
+	return dgram_session_alive(&a->registry, socket);
+}
+
 struct listing {
 	struct admin *a;
 	struct out_json json;
@@ -30,7 +38,7 @@ session_json(void *arg, const struct store_admin_session *s)
 	out_json_text(&l->json, "peer", s->peer);
 	out_json_int(&l->json, "pid", s->pid);
 	out_json_time(&l->json, "since", s->started_at);
-	out_json_bool(&l->json, "alive", relay_session_alive(l->a, s->socket));
+	out_json_bool(&l->json, "alive", session_alive(l->a, s->socket));
 	out_json_end(&l->json, l->a);
 }
 
@@ -45,7 +53,7 @@ session_cells(void *arg, const struct store_admin_session *s)
 	out_cell_int(&l->table, s->pid);
 	out_cell_time(&l->table, s->started_at);
 	out_cell_string(
-	    &l->table, relay_session_alive(l->a, s->socket) ? "alive" : "dead");
+	    &l->table, session_alive(l->a, s->socket) ? "alive" : "dead");
 }
 
 int
@@ -84,7 +92,7 @@ session_tell(struct admin *a, const struct store_admin_session *s)
 
 	if (pidfd == -1)
 		return -1;
-	if (relay_session_alive(a, s->socket) &&
+	if (session_alive(a, s->socket) &&
 	    syscall(SYS_pidfd_send_signal, pidfd, SIGTERM, NULL, 0) == 0)
 		return pidfd;
 	close(pidfd);
@@ -199,7 +207,7 @@ cmd_sessions_end(struct admin *a)
 		return not_open(id);
 	}
 	memcpy(&s, buf_head(&f.ending.list), sizeof(s));
-	if (!relay_session_alive(a, s.socket)) {
+	if (!session_alive(a, s.socket)) {
 		buf_free(&f.ending.list);
 		out_error("session %lld has died already: chat-notify closes"
 			  " its row",

@@ -343,14 +343,14 @@ sessions_upgrade(struct admin *a, struct targets *t)
 
 	if (status != EX_OK)
 		return status;
-	if ((fd = dgram_operator_bind(&a->registry)) == -1) {
+	if ((fd = dgram_bind(&a->registry, DGRAM_OPERATOR)) == -1) {
 		out_error("%s/" DGRAM_OPERATOR ": %s: is another upgrade under"
 			  " way?",
 		    a->config.runtime_dir, strerror(errno));
 		return EX_TEMPFAIL;
 	}
 	targets_upgrade(t, fd);
-	dgram_operator_unlink(&a->registry);
+	dgram_unlink(&a->registry, DGRAM_OPERATOR);
 	close(fd);
 	return summary(a, t);
 }

@@ -46,7 +46,7 @@ place_make(void **state)
 	snprintf(sessions, sizeof(sessions), "%s/%s", p->dir, DGRAM_SESSIONS);
 	assert_int_equal(mkdir(sessions, 0700), 0);
 	assert_true(dgram_registry_init(&p->registry, p->dir));
-	assert_int_not_equal(p->relay = dgram_notify_bind(&p->registry), -1);
+	assert_int_not_equal(p->relay = dgram_bind(&p->registry, NULL), -1);
 	p->session = dgram_session_bind(&p->registry, p->name);
 	assert_int_not_equal(p->session, -1);
 	*state = p;
@@ -356,7 +356,7 @@ a_socket_nobody_reads_is_dead(void **state)
 	assert_int_equal(errno, ECONNREFUSED);
 	assert_false(dgram_send(p->relay, &p->registry, name, &h, NULL, 0));
 	assert_int_equal(errno, ECONNREFUSED);
-	dgram_session_unlink(&p->registry, name);
+	dgram_unlink(&p->registry, name);
 	assert_false(dgram_session_alive(&p->registry, name));
 	assert_int_equal(dgram_session_connect(&p->registry, name), -1);
 	assert_int_equal(errno, ENOENT);
@@ -384,14 +384,14 @@ a_stale_relay_is_replaced_and_a_living_one_is_not(void **state)
 {
 	struct place *p = *state;
 
-	assert_int_equal(dgram_notify_bind(&p->registry), -1);
+	assert_int_equal(dgram_bind(&p->registry, NULL), -1);
 	assert_int_equal(errno, EADDRINUSE);
 	close(p->relay);
-	p->relay = dgram_notify_bind(&p->registry);
+	p->relay = dgram_bind(&p->registry, NULL);
 	assert_int_not_equal(p->relay, -1);
 	assert_true(send_publish(p, "x", 1));
 	assert_int_equal(receive(p), 1);
-	dgram_notify_unlink(&p->registry);
+	dgram_unlink(&p->registry, NULL);
 	assert_false(send_publish(p, "x", 1));
 	assert_int_equal(errno, ENOENT);
 }
