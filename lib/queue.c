@@ -9,9 +9,6 @@
 #include "memory.h"
 #include "queue.h"
 
-/* The last place that was found to be in memory: most often one's only one. */
-static const struct queue_place *there;
-
 int
 queue_init(struct queue *q)
 {
@@ -36,30 +33,12 @@ change(struct queue *q, int place, uint32_t from, enum queue_state to)
 
 /* ---- the owner ---- */
 
-void
-queue_mapped(void)
-{
-	there = NULL;
-}
-
-/* Whoever is given the place may touch it. */
-static bool
-is_there(struct queue_place *p)
-{
-	if (p == there)
-		return true;
-	if (!memory_have(p, sizeof(*p)))
-		return false;
-	there = p;
-	return true;
-}
-
 /*
  * Ours, unless its owner died or gave up while somebody has it.  (That one may
  * change the state at any time, so it is only ever changed from what it was.)
  */
 static bool
-try_claim(struct queue *q, int place)
+try_claim(struct queue *q, int place, int *had)
 {
 	int error = pthread_mutex_trylock(&q->owner[place]);
 
@@ -67,11 +46,14 @@ try_claim(struct queue *q, int place)
 		error = pthread_mutex_consistent(&q->owner[place]);
 	if (error != 0)
 		return false;
-	if (is_there(&q->places[place]) &&
+	/* Whoever is given the place may touch it. */
+	if ((place == *had ||
+		memory_have(&q->places[place], sizeof(q->places[place]))) &&
 	    (atomic_load(&q->state[place]) == QUEUE_FREE ||
 		queue_withdraw(q, place) ||
 		change(q, place, QUEUE_DONE, QUEUE_FREE))) {
 		q->places[place].count = q->places[place].text_len = 0;
+		*had = place;
 		return true;
 	}
 	pthread_mutex_unlock(&q->owner[place]);
@@ -79,13 +61,13 @@ try_claim(struct queue *q, int place)
 }
 
 int
-queue_claim(struct queue *q)
+queue_claim(struct queue *q, int *had)
 {
 	int i, first = getpid() % QUEUE_PLACES, place;
 
 	for (i = 0; i < QUEUE_PLACES; i++) {
 		place = (first + i) % QUEUE_PLACES;
-		if (try_claim(q, place))
+		if (try_claim(q, place, had))
 			return place;
 	}
 	return -1;

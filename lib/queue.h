@@ -67,11 +67,10 @@ int queue_init(struct queue *);
 
 /*
  * A place of one's own, empty; -1 if none is free, or there is no room in the
- * file system for one.
+ * file system for one.  *had is the place that one had before, which is in
+ * memory, or -1; since the queue is mapped.
  */
-int queue_claim(struct queue *);
-/* The queue was mapped just now: whether a place is in memory is not known. */
-void queue_mapped(void);
+int queue_claim(struct queue *, int *had);
 /* Put a message in; to and ref may be NULL.  False if there is no room. */
 bool queue_add(struct queue *, int place, const char *to, const char *ref,
     const char *body, size_t len);

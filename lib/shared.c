@@ -189,7 +189,6 @@ shared_map(const char *runtime_dir, int *fd)
 	    NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
 	if (page == MAP_FAILED)
 		goto fail;
-	queue_mapped();
 	shared_boot_id(boot);
 	if ((whole || memory_have(page, PAGE_HEAD)) &&
 	    ((page_has_locks(page, boot) && page->version >= SHARED_VERSION) ||

@@ -97,6 +97,7 @@ struct store {
 	struct shared *shared;
 	int shared_fd;
 	uint32_t generation; /* of the page when opened */
+	int place;	     /* of the queue, that we had last, or -1 */
 	sqlite3_stmt *statements[ST_COUNT];
 	bool in_transaction;
 	struct shared_lock *hashing; /* NULL when it is not our turn */

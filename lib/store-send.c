@@ -282,7 +282,7 @@ queue_up(struct store *s, const struct sending *m)
 	struct queue_place *p;
 	int i, place;
 
-	if (m->n > QUEUE_MESSAGES || (place = queue_claim(q)) == -1)
+	if (m->n > QUEUE_MESSAGES || (place = queue_claim(q, &s->place)) == -1)
 		return -1;
 	p = &q->places[place];
 	p->generation = s->generation;

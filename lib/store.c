@@ -329,6 +329,7 @@ store_open(const struct store_options *options, char *error, size_t size)
 	if (s == NULL || (s->path = strdup(options->path)) == NULL)
 		abort();
 	s->options = *options;
+	s->place = -1;
 	s->shared_fd = options->page_fd;
 	s->shared = options->page != NULL
 	    ? options->page

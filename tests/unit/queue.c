@@ -17,11 +17,13 @@
 #include "queue.h"
 
 static struct queue *q;
+static int had; /* the place before */
 
 static int
 begin(void **state)
 {
 	(void)state;
+	had = -1;
 	q = mmap(NULL, sizeof(*q), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	return q != MAP_FAILED && queue_init(q) == 0 ? 0 : -1;
@@ -37,7 +39,7 @@ end(void **state)
 static int
 offer(const char *text)
 {
-	int place = queue_claim(q);
+	int place = queue_claim(q, &had);
 
 	assert_in_range(place, 0, QUEUE_PLACES - 1);
 	assert_true(queue_add(q, place, NULL, NULL, text, strlen(text)));
@@ -64,7 +66,7 @@ in_a_child_that_dies(void (*run)(void))
 static void
 a_place_has_what_was_put_in(void **state)
 {
-	int place = queue_claim(q);
+	int place = queue_claim(q, &had);
 	const struct queue_place *p = &q->places[place];
 
 	(void)state;
@@ -86,7 +88,7 @@ static void
 a_place_has_limits(void **state)
 {
 	char text[QUEUE_TEXT + 1] = { 0 };
-	int place = queue_claim(q), i;
+	int place = queue_claim(q, &had), i;
 
 	(void)state;
 	assert_false(queue_add(q, place, NULL, NULL, text, QUEUE_TEXT + 1));
@@ -109,9 +111,9 @@ claim_all(void)
 	int i;
 
 	for (i = 0; i < QUEUE_PLACES; i++)
-		if (queue_claim(q) == -1)
+		if (queue_claim(q, &had) == -1)
 			_exit(1);
-	if (queue_claim(q) != -1)
+	if (queue_claim(q, &had) != -1)
 		_exit(2);
 }
 
@@ -129,7 +131,7 @@ offer_all(void)
 	int i;
 
 	for (i = 0; i < QUEUE_PLACES; i++)
-		queue_offer(q, queue_claim(q));
+		queue_offer(q, queue_claim(q, &had));
 	queue_call(q);
 }
 
@@ -144,10 +146,10 @@ what_a_dead_owner_offered_is_taken_or_forgotten(void **state)
 	assert_int_not_equal(taken, -1);
 	/* While somebody stores it, it is nobody's. */
 	for (free = 1; free < QUEUE_PLACES; free++)
-		assert_int_not_equal(queue_claim(q), taken);
-	assert_int_equal(queue_claim(q), -1);
+		assert_int_not_equal(queue_claim(q, &had), taken);
+	assert_int_equal(queue_claim(q, &had), -1);
 	queue_done(q, taken);
-	assert_int_equal(queue_claim(q), taken);
+	assert_int_equal(queue_claim(q, &had), taken);
 	at = 0;
 	assert_int_equal(queue_take(q, &at), -1);
 }
@@ -256,7 +258,7 @@ who_waits_is_told(void **state)
 static void
 what_another_writes_into_a_place_leads_nowhere(void **state)
 {
-	int place = queue_claim(q);
+	int place = queue_claim(q, &had);
 	struct queue_place *p = &q->places[place];
 
 	(void)state;
@@ -276,7 +278,7 @@ what_another_writes_into_a_place_leads_nowhere(void **state)
 static void
 without_room_for_a_place_there_is_none(void **state)
 {
-	int fd = memfd_create("queue", MFD_CLOEXEC), place;
+	int fd = memfd_create("queue", MFD_CLOEXEC), place, none = -1;
 	struct queue *small;
 
 	(void)state;
@@ -286,10 +288,9 @@ without_room_for_a_place_there_is_none(void **state)
 	    NULL, sizeof(*small), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	assert_ptr_not_equal(small, MAP_FAILED);
 	assert_int_equal(queue_init(small), 0);
-	queue_mapped();
-	assert_int_equal(queue_claim(small), -1);
+	assert_int_equal(queue_claim(small, &none), -1);
 	assert_int_equal(ftruncate(fd, sizeof(*small)), 0);
-	place = queue_claim(small);
+	place = queue_claim(small, &none);
 	assert_int_not_equal(place, -1);
 	queue_leave(small, place);
 	munmap(small, sizeof(*small));

@@ -208,7 +208,7 @@ leave_orphan(const struct store_session *by)
 {
 	struct queue *q = &s->shared->queue;
 	struct store_send in = { .body = "x", .body_len = 1 };
-	int at = 0, mine = queue_claim(q);
+	int at = 0, mine = queue_claim(q, &s->place);
 	struct queue_place *p = &q->places[mine];
 	struct store_sent sent;
 
