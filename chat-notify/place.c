@@ -90,14 +90,15 @@ socket_is_ours(const struct place *p)
 static int
 socket_open(struct place *p)
 {
-	int count = sd_listen_fds(1);
+	int count = sd_listen_fds(1), status;
 
 	if (count <= 0) {
 		if ((p->fd = dgram_bind(&p->registry, NULL)) != -1)
 			return 0;
+		status = errno == EADDRINUSE ? EX_TEMPFAIL : EX_OSERR;
 		log_event(LEVEL_CRITICAL, "error", "%s/%s: %s", p->registry.dir,
 		    DGRAM_NOTIFY, strerror(errno));
-		return errno == EADDRINUSE ? EX_TEMPFAIL : EX_OSERR;
+		return status;
 	}
 	p->fd = SD_LISTEN_FDS_START;
 	p->handed = true;

@@ -55,6 +55,15 @@ refused_place() {
 	[[ $output == *'something else than the one datagram socket'* ]]
 }
 
+@test "where somebody else reads its socket it ends with status 75, also if nobody hears why" {
+	local status=0
+	log_reader "$T/run/notify.sock" "$T/unread"
+	"$B/bin/chat-notify" </dev/null >"$T/out" 2>/dev/full || status=$?
+	log_reader_stop
+	rm "$T/run/notify.sock"
+	assert_eq "$status" 75 'exit status of chat-notify'
+}
+
 @test "handed its socket by another name of the directory, it takes it" {
 	ln -s run "$T/link"
 	handed -d -l "$T/link/notify.sock"
