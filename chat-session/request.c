@@ -73,7 +73,6 @@ parse(const char *line, size_t len, const char **why)
 	if (error == json_tokener_continue) {
 		/* Numbers end only at what follows: give it an end. */
 		json = json_tokener_parse_ex(tokener, " ", 1);
-		error = json_tokener_get_error(tokener);
 		*why = "it ends too early";
 	} else if (error != json_tokener_success) {
 		*why = json_tokener_error_desc(error);
@@ -86,29 +85,26 @@ parse(const char *line, size_t len, const char **why)
 	return json;
 }
 
-/* Any member's string, NULL if it is missing or no string. */
+/* A member's string, NULL if it is missing (NULL) or no string. */
 static const char *
-member_string(struct json_object *json, const char *key, size_t *len)
+string_of(struct json_object *member, size_t *len)
 {
-	struct json_object *value;
-
-	if (!json_object_object_get_ex(json, key, &value) ||
-	    !json_object_is_type(value, json_type_string))
+	if (!json_object_is_type(member, json_type_string))
 		return NULL;
-	*len = (size_t)json_object_get_string_len(value);
-	return json_object_get_string(value);
+	*len = (size_t)json_object_get_string_len(member);
+	return json_object_get_string(member);
 }
 
 static bool
 ref_take(struct session *s, struct request *r)
 {
-	struct json_object *value;
+	struct json_object *member;
 	const char *ref;
 	size_t len;
 
-	if (!json_object_object_get_ex(r->json, "ref", &value))
+	if (!json_object_object_get_ex(r->json, "ref", &member))
 		return true;
-	ref = member_string(r->json, "ref", &len);
+	ref = string_of(member, &len);
 	if (ref != NULL && len > 0 && len <= REF_MAX && strlen(ref) == len) {
 		r->ref = ref;
 		return true;
@@ -151,6 +147,7 @@ request_parse(struct session *s, struct request *r, char *line, size_t len)
 	struct request request = { .repaired = line_repair(s, &line, &len) };
 	bool surrogates = false;
 	const char *why = json_check(line, len, &surrogates);
+	struct json_object *command = NULL;
 	size_t n;
 
 	if (why == NULL)
@@ -172,7 +169,8 @@ request_parse(struct session *s, struct request *r, char *line, size_t len)
 		request_free(&request);
 		return false;
 	}
-	request.command = member_string(request.json, "command", &n);
+	json_object_object_get_ex(request.json, "command", &command);
+	request.command = string_of(command, &n);
 	/* "PING\\u0000" is not PING. */
 	if (request.command != NULL && strlen(request.command) != n)
 		request.command = NULL;
@@ -202,7 +200,7 @@ request_string(struct session *s, const struct request *r, const char *key,
 			    s, r, "BAD_REQUEST", "%s is missing", key);
 		return !required;
 	}
-	*value = member_string(r->json, key, len);
+	*value = string_of(member, len);
 	if (*value == NULL)
 		session_error(s, r, "BAD_REQUEST", "%s must be a string", key);
 	return *value != NULL;
