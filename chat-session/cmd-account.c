@@ -291,7 +291,6 @@ cmd_token(struct session *s, const struct request *r)
 {
 	const char *word;
 	int64_t id = 0;
-	bool given;
 	size_t len;
 
 	if (!must_be_registered(s, r))
@@ -303,8 +302,8 @@ cmd_token(struct session *s, const struct request *r)
 		else
 			session_error(s, r, "BAD_REQUEST",
 			    "revoke must be a token's id or \"all\"");
-	} else if (request_int(s, r, "revoke", 1, &id, &given)) {
-		if (given)
+	} else if (request_int(s, r, "revoke", 1, &id)) {
+		if (id != 0)
 			token_revoke(s, r, id);
 		else
 			token_give(s, r);

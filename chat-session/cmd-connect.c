@@ -12,8 +12,7 @@
 
 struct wish {
 	const char *username, *resume, *password, *token;
-	int64_t since, history;
-	bool has_since, has_history;
+	int64_t since, history; /* since -1: not given */
 };
 
 static bool
@@ -33,8 +32,8 @@ wish_read(struct session *s, const struct request *r, struct wish *w)
 		return false;
 	}
 	return request_timestamp(s, r) &&
-	    request_int(s, r, "since", 0, &w->since, &w->has_since) &&
-	    request_int(s, r, "history", 0, &w->history, &w->has_history);
+	    request_int(s, r, "since", 0, &w->since) &&
+	    request_int(s, r, "history", 0, &w->history);
 }
 
 void
@@ -260,7 +259,7 @@ view_make(const struct session *s, const struct wish *w, bool reset)
 		.private_from = s->me.kept_position,
 	};
 
-	if (w->has_since && !reset)
+	if (w->since != -1 && !reset)
 		view.public_from = view.private_from = w->since;
 	view.position = view.public_from < view.private_from
 	    ? view.public_from
@@ -273,7 +272,7 @@ view_make(const struct session *s, const struct wish *w, bool reset)
 void
 cmd_connect(struct session *s, const struct request *r)
 {
-	struct wish w = { 0 };
+	struct wish w = { .since = -1 };
 	struct proof proof = { 0 };
 	struct store_page page = { .after = -1 };
 	enum store_result result;
@@ -294,9 +293,9 @@ cmd_connect(struct session *s, const struct request *r)
 	log_event(LEVEL_INFO, "connected", "%s", how(s, &w));
 	if (store_oldest(s->store, &oldest) != STORE_OK)
 		session_store_failed(s);
-	reset = w.has_since && w.since > s->me.position;
+	reset = w.since > s->me.position;
 	connected_event(s, r, oldest, reset);
-	if (w.has_history && w.history > 0) {
+	if (w.history > 0) {
 		page.limit =
 		    (int)(w.history < HISTORY_MAX ? w.history : HISTORY_MAX);
 		history_send(s, NULL, &page);

@@ -98,13 +98,12 @@ cmd_history(struct session *s, const struct request *r)
 {
 	struct store_page page = { .after = -1 };
 	int64_t limit = HISTORY_DEFAULT;
-	bool given;
 	size_t len;
 
 	if (!request_string(s, r, "with", false, &page.with, &len) ||
-	    !request_int(s, r, "limit", 1, &limit, &given) ||
-	    !request_int(s, r, "before", 1, &page.before, &given) ||
-	    !request_int(s, r, "after", 0, &page.after, &given))
+	    !request_int(s, r, "limit", 1, &limit) ||
+	    !request_int(s, r, "before", 1, &page.before) ||
+	    !request_int(s, r, "after", 0, &page.after))
 		return;
 	if (page.with != NULL && len == 3 &&
 	    strcasecmp(page.with, "all") == 0) {

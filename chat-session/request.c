@@ -259,12 +259,11 @@ request_password(struct session *s, const struct request *r, const char *key,
 
 bool
 request_int(struct session *s, const struct request *r, const char *key,
-    int64_t min, int64_t *value, bool *given)
+    int64_t min, int64_t *value)
 {
 	struct json_object *member;
 
-	*given = json_object_object_get_ex(r->json, key, &member);
-	if (!*given)
+	if (!json_object_object_get_ex(r->json, key, &member))
 		return true;
 	if (json_object_is_type(member, json_type_int) &&
 	    json_object_get_int64(member) >= min) {

@@ -267,8 +267,9 @@ void request_free(struct request *);
  */
 bool request_string(struct session *, const struct request *, const char *key,
     bool required, const char **value, size_t *len);
+/* What is not given leaves the value as it is. */
 bool request_int(struct session *, const struct request *, const char *key,
-    int64_t min, int64_t *value, bool *given);
+    int64_t min, int64_t *value);
 /* Whether it is there, and a string. */
 bool request_is_string(const struct request *, const char *key);
 /* A name that somebody may have (else BAD_USERNAME). */

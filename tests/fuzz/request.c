@@ -86,9 +86,9 @@ static void
 check_int(struct session *s, const struct request *r, int64_t min)
 {
 	int64_t value = -7;
-	bool given;
+	bool given = json_object_object_get_ex(r->json, "limit", NULL);
 
-	if (!request_int(s, r, "limit", min, &value, &given)) {
+	if (!request_int(s, r, "limit", min, &value)) {
 		CHECK(given && failed_once());
 		CHECK(value == -7);
 	} else {
