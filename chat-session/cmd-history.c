@@ -3,12 +3,10 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "count.h"
 #include "event.h"
 #include "session.h"
-#include "text.h"
 
 #define HISTORY_DEFAULT 50 /* messages, when no limit is given */
 
@@ -98,21 +96,12 @@ cmd_history(struct session *s, const struct request *r)
 {
 	struct store_page page = { .after = -1 };
 	int64_t limit = HISTORY_DEFAULT;
-	size_t len;
 
-	if (!request_string(s, r, "with", false, &page.with, &len) ||
+	if (!request_recipient(s, r, "with", false, &page.with) ||
 	    !request_int(s, r, "limit", 1, &limit) ||
 	    !request_int(s, r, "before", 1, &page.before) ||
 	    !request_int(s, r, "after", 0, &page.after))
 		return;
-	if (page.with != NULL && len == 3 &&
-	    strcasecmp(page.with, "all") == 0) {
-		page.with = NULL;
-	} else if (page.with != NULL && !text_is_username(page.with, len)) {
-		session_error(s, r, "NO_SUCH_USER",
-		    "with must be \"all\" or the name of a user");
-		return;
-	}
 	page.limit = (int)(limit < HISTORY_MAX ? limit : HISTORY_MAX);
 	history_send(s, r->ref, &page);
 }

@@ -1,9 +1,6 @@
 /*
  * MESSAGE: checks what the client wants to say and hands it to the batch.
  */
-#include <string.h>
-#include <strings.h>
-
 #include "session.h"
 #include "text.h"
 
@@ -12,19 +9,12 @@ cmd_message(struct session *s, const struct request *r)
 {
 	const char *to, *text;
 	char *body;
-	size_t to_len, len;
+	size_t len;
 
-	if (!request_string(s, r, "to", true, &to, &to_len) ||
+	if (!request_recipient(s, r, "to", true, &to) ||
 	    !request_string(s, r, "message", true, &text, &len) ||
 	    !request_timestamp(s, r))
 		return;
-	if (to_len == 3 && strcasecmp(to, "all") == 0) {
-		to = NULL;
-	} else if (!text_is_username(to, to_len)) {
-		session_error(s, r, "NO_SUCH_USER",
-		    "to must be \"all\" or the name of a user");
-		return;
-	}
 	buf_reset(&s->scratch, INPUT_CHUNK);
 	buf_add(&s->scratch, text, len);
 	body = buf_room(&s->scratch, 1) - len;

@@ -5,6 +5,7 @@
  */
 #include <json-c/json.h>
 #include <string.h>
+#include <strings.h>
 
 #include "json-check.h"
 #include "password.h"
@@ -229,6 +230,25 @@ request_username(
 	    "a username is 1 to %d of"
 	    " A-Z a-z 0-9 _ . - and not 'all'",
 	    USERNAME_MAX);
+	return false;
+}
+
+bool
+request_recipient(struct session *s, const struct request *r, const char *key,
+    bool required, const char **username)
+{
+	size_t len;
+
+	if (!request_string(s, r, key, required, username, &len))
+		return false;
+	if (*username == NULL || text_is_username(*username, len))
+		return true;
+	if (len == 3 && strcasecmp(*username, "all") == 0) {
+		*username = NULL;
+		return true;
+	}
+	session_error(s, r, "NO_SUCH_USER",
+	    "%s must be \"all\" or the name of a user", key);
 	return false;
 }
 

@@ -275,6 +275,9 @@ bool request_is_string(const struct request *, const char *key);
 /* A name that somebody may have (else BAD_USERNAME). */
 bool request_username(
     struct session *, const struct request *, const char **username);
+/* "all", which is NULL, or a name (else NO_SUCH_USER). */
+bool request_recipient(struct session *, const struct request *,
+    const char *key, bool required, const char **username);
 /* A password, which a NUL ends; with PASSWORD_NEW one that may be set. */
 enum password_use { PASSWORD_IF_GIVEN, PASSWORD_OLD, PASSWORD_NEW };
 bool request_password(struct session *, const struct request *, const char *key,
