@@ -59,6 +59,23 @@ login_needed(struct session *s, const struct request *r, const char *username)
 		    "%s is registered: give its password or a token", username);
 }
 
+/* If it cannot be kept now, it will be at the next login. */
+static void
+password_renew(struct session *s, const struct store_account *account,
+    const char *renewed, char hash[PASSWORD_HASH_MAX])
+{
+	struct store *store = session_store(s);
+	enum store_result result = STORE_UNAVAILABLE;
+
+	if (store != NULL)
+		result = store_account_replace_password(
+		    store, account->id, account->password, renewed, false);
+	if (result == STORE_OK)
+		strcpy(hash, renewed);
+	else if (result == STORE_UNAVAILABLE)
+		session_store_failed(s);
+}
+
 /*
  * Whether the password is right, at the same cost for a user that there is
  * not.  hash: that of the right one, renewed if its cost has changed.
@@ -86,11 +103,8 @@ password_is_right(struct session *s, const struct request *r,
 		return false;
 	}
 	strcpy(hash, account.password);
-	/* If that fails, it will be done at the next login. */
-	if (answer.renewed &&
-	    store_account_replace_password(store, account.id, account.password,
-		answer.hash, false) == STORE_OK)
-		strcpy(hash, answer.hash);
+	if (answer.renewed)
+		password_renew(s, &account, answer.hash, hash);
 	return true;
 }
 
