@@ -79,12 +79,6 @@ batch_point(struct batch *b)
 	}
 }
 
-static void
-send_published(void *arg, const struct dgram_head *head, const struct buf *body)
-{
-	deliver_publish(arg, head, body);
-}
-
 /* Tell the relay what is new, in as few datagrams as it takes. */
 static void
 batch_publish(struct session *s, int64_t before)
@@ -94,7 +88,7 @@ batch_publish(struct session *s, int64_t before)
 	struct event_message m;
 	struct publish p;
 
-	publish_begin(&p, s->me.user_id, s->me.id, before, send_published, s);
+	publish_begin(&p, s->me.user_id, s->me.id, before, deliver_publish, s);
 	for (item = b->items; item < b->items + b->count; item++) {
 		if (item->result != STORE_OK || item->sent.again)
 			continue;

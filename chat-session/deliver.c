@@ -194,8 +194,7 @@ take(struct session *s, const struct dgram_head *head, size_t before,
 			d->users_due = true;
 		break;
 	case DGRAM_END:
-		session_end_error(s, "REPLACED",
-		    "%s has connected again elsewhere", s->me.username);
+		session_row_gone(s, STORE_REPLACED);
 		break;
 	default:
 		break;
@@ -380,9 +379,9 @@ deliver_tick(struct session *s, int64_t now)
 
 void
 deliver_publish(
-    struct session *s, const struct dgram_head *head, const struct buf *body)
+    void *session, const struct dgram_head *head, const struct buf *body)
 {
-	struct delivery *d = &s->delivery;
+	const struct delivery *d = &((struct session *)session)->delivery;
 
 	if (!dgram_send(
 		d->fd, &d->registry, NULL, head, buf_head(body), buf_len(body)))

@@ -401,9 +401,9 @@ void deliver_catch_up(struct session *);
 bool deliver_catching_up(const struct session *);
 /* What time asks for; the time of the next such call. */
 int64_t deliver_tick(struct session *, int64_t now);
-/* Tell the relay that these were stored. */
+/* Tell the relay that these were stored; the session's, for publish_begin(). */
 void deliver_publish(
-    struct session *, const struct dgram_head *, const struct buf *body);
+    void *session, const struct dgram_head *, const struct buf *body);
 /* The session of that name, which this one replaced, ends itself. */
 void deliver_replace(struct session *, const char *name);
 /*
