@@ -148,14 +148,6 @@ read_file(struct state *s, int dir, const char *file, struct buf *text)
 	return result;
 }
 
-static void
-wipe(struct buf *text)
-{
-	if (text->data != NULL)
-		explicit_bzero(text->data, text->size);
-	buf_free(text);
-}
-
 enum state_result
 state_get(struct state *s, const char *file, const char *key, char *value,
     size_t size)
@@ -177,7 +169,7 @@ state_get(struct state *s, const char *file, const char *key, char *value,
 		memcpy(value, found, len);
 		value[len] = '\0';
 	}
-	wipe(&text);
+	buf_wipe(&text);
 	return result;
 }
 
@@ -269,8 +261,8 @@ change(struct state *s, int dir, const char *file, const char *key,
 		result = STATE_NONE;
 	if (result == STATE_OK)
 		result = replace(s, dir, file, &new);
-	wipe(&old);
-	wipe(&new);
+	buf_wipe(&old);
+	buf_wipe(&new);
 	return result;
 }
 

@@ -97,7 +97,6 @@ state_file(struct session *s)
 		refuse(s, "cannot write the state of a session to %s: %s", dir,
 		    strerror(errno));
 	buf_wipe(&b);
-	buf_free(&b);
 	if (ok)
 		return fd;
 	if (fd != -1)
@@ -297,9 +296,7 @@ state_take(struct session *s, int fd)
 	bool ok = file_read(fd, &b, why) &&
 	    state_read(s, buf_head(&b), buf_len(&b), why);
 
-	if (buf_len(&b) > 0)
-		buf_wipe(&b);
-	buf_free(&b);
+	buf_wipe(&b);
 	close(fd);
 	if (!ok) {
 		log_event(LEVEL_CRITICAL, "bad_state",

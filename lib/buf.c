@@ -163,16 +163,16 @@ buf_reset(struct buf *b, size_t keep)
 }
 
 void
-buf_wipe(struct buf *b)
-{
-	if (b->data != NULL)
-		explicit_bzero(b->data, b->size);
-	b->start = b->end = 0;
-}
-
-void
 buf_free(struct buf *b)
 {
 	free(b->data);
 	*b = (struct buf){ 0 };
+}
+
+void
+buf_wipe(struct buf *b)
+{
+	if (b->data != NULL)
+		explicit_bzero(b->data, b->size);
+	buf_free(b);
 }

@@ -43,8 +43,8 @@ void buf_consume(struct buf *, size_t n);
 void buf_cut(struct buf *, size_t n);
 /* Empty it, and give memory above `keep` bytes back. */
 void buf_reset(struct buf *, size_t keep);
-/* Empty it, and leave nothing of what was in it in memory. */
-void buf_wipe(struct buf *);
 void buf_free(struct buf *);
+/* The same, and leave nothing of what was in it in memory. */
+void buf_wipe(struct buf *);
 
 #endif
