@@ -173,7 +173,10 @@ state_get(struct state *s, const char *file, const char *key, char *value,
 	return result;
 }
 
-/* Somebody who was stopped while holding it does not stop us for ever. */
+/*
+ * Somebody who was stopped while holding it does not stop us for ever.  False
+ * with errno set: EWOULDBLOCK when somebody has it.
+ */
 static bool
 lock(int dir)
 {
@@ -287,7 +290,9 @@ state_swap(struct state *s, const char *file, const char *key, const char *was,
 	if (lock(dir))
 		result = change(s, dir, file, key, was, value);
 	else
-		result = failed(s, "", "locked by another client");
+		result = failed(s, "",
+		    errno == EWOULDBLOCK ? "locked by another client"
+					 : strerror(errno));
 	close(dir);
 	return result;
 }

@@ -184,6 +184,17 @@ renewal() {
 	grep -q 'the password will be needed again: ' err
 }
 
+@test "where the place cannot be locked, why not is said" {
+	need_strace
+	status=0
+	strace -f -qq -o trace -e trace=flock -e inject=flock:error=ENOLCK \
+	    "$B/bin/chat-client" --timeout "$DEADLINE" --password-file password \
+	    -u alice "$HOST:$PORT" <<<"hello" >out 2>err 3>&- || status=$?
+	grep -q INJECTED trace
+	assert_eq "$status" 0 status
+	grep -q 'the password will be needed again: .*No locks available' err
+}
+
 @test "a token that is due but not renewed serves on, and nothing is said" {
 	log_in_once
 	sed -i 's/[0-9]*$/1/' "$TOKENS"
