@@ -307,16 +307,20 @@ shared_now(void)
 	return monotonic_ms() - asleep;
 }
 
-static void
-deadline_in(struct timespec *ts, long ms)
+/* Wait for it, so long at most.  Returns what pthread_mutex_clocklock() does. */
+static int
+lock_await(struct shared_lock *l, long ms)
 {
-	clock_gettime(CLOCK_MONOTONIC, ts);
-	ts->tv_sec += ms / 1000;
-	ts->tv_nsec += ms % 1000 * 1000000L;
-	if (ts->tv_nsec >= 1000000000L) {
-		ts->tv_sec++;
-		ts->tv_nsec -= 1000000000L;
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += ms % 1000 * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
 	}
+	return pthread_mutex_clocklock(&l->mutex, CLOCK_MONOTONIC, &until);
 }
 
 /* What pthread_mutex_*lock() said; 0: it is ours. */
@@ -336,7 +340,6 @@ shared_lock(
     struct shared_lock *l, int64_t since, shared_notice notice, void *arg)
 {
 	struct shared_watch watch;
-	struct timespec deadline;
 	int error = pthread_mutex_trylock(&l->mutex);
 
 	if (error == EBUSY)
@@ -344,9 +347,7 @@ shared_lock(
 	while (error == EBUSY || error == ETIMEDOUT) {
 		if (!shared_watch(&watch, l, notice, arg))
 			return ETIMEDOUT;
-		deadline_in(&deadline, LOCK_STEP);
-		error = pthread_mutex_clocklock(
-		    &l->mutex, CLOCK_MONOTONIC, &deadline);
+		error = lock_await(l, LOCK_STEP);
 	}
 	return lock_taken(l, error);
 }
@@ -427,22 +428,8 @@ hash_trylock(struct shared *page, int slots)
 	int i;
 
 	for (i = 0; i < slots; i++)
-		if (lock_taken(&page->hash[i],
-			pthread_mutex_trylock(&page->hash[i].mutex)) == 0)
+		if (shared_trylock(&page->hash[i]))
 			return &page->hash[i];
-	return NULL;
-}
-
-static struct shared_lock *
-hash_wait(struct shared_lock *l)
-{
-	struct timespec deadline;
-
-	deadline_in(&deadline, HASH_STEP);
-	if (lock_taken(l,
-		pthread_mutex_clocklock(
-		    &l->mutex, CLOCK_MONOTONIC, &deadline)) == 0)
-		return l;
 	return NULL;
 }
 
@@ -473,8 +460,9 @@ shared_hash_lock(
 
 	l = hash_trylock(page, slots);
 	for (waited = 0; l == NULL && waited < wait; waited += HASH_STEP) {
-		if ((l = hash_wait(mine)) == NULL)
-			l = hash_trylock(page, slots);
+		l = lock_taken(mine, lock_await(mine, HASH_STEP)) == 0
+		    ? mine
+		    : hash_trylock(page, slots);
 		if (atomic_load(&mine->turn) != turn) {
 			turn = atomic_load(&mine->turn);
 			kept = 0;
