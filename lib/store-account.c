@@ -168,11 +168,11 @@ store_account_register(
 	if ((result = store_begin(s)) != STORE_OK)
 		return result;
 	result = account_register(s, in, &id);
-	if (result != STORE_OK || in->password == NULL) {
+	if (in->password == NULL) {
 		store_rollback(s);
 		return result;
 	}
-	if ((result = store_commit(s, true)) == STORE_OK)
+	if ((result = store_finish(s, result, true)) == STORE_OK)
 		*user = id;
 	return result;
 }
@@ -253,13 +253,10 @@ store_token_add(struct store *s, int64_t user, const char *password,
 
 	if ((result = store_begin(s)) != STORE_OK)
 		return result;
-	if ((result = password_is(s, user, password)) != STORE_OK ||
-	    (result = tokens_trim(s, user)) != STORE_OK ||
-	    (result = token_insert(s, hash, &token)) != STORE_OK) {
-		store_rollback(s);
-		return result;
-	}
-	if ((result = store_commit(s, true)) == STORE_OK)
+	if ((result = password_is(s, user, password)) == STORE_OK &&
+	    (result = tokens_trim(s, user)) == STORE_OK)
+		result = token_insert(s, hash, &token);
+	if ((result = store_finish(s, result, true)) == STORE_OK)
 		*out = token;
 	return result;
 }
@@ -309,12 +306,8 @@ store_token_revoke(struct store *s, int64_t user, int64_t id, int64_t *revoked)
 		return result;
 	result =
 	    id == 0 ? tokens_revoke_all(s, user) : token_revoke(s, user, id);
-	if (result != STORE_OK) {
-		store_rollback(s);
-		return result;
-	}
 	n = sqlite3_changes(s->db);
-	if ((result = store_commit(s, true)) == STORE_OK)
+	if ((result = store_finish(s, result, true)) == STORE_OK)
 		*revoked = n;
 	return result;
 }
@@ -363,12 +356,9 @@ store_tokens_expire(struct store *s, bool *more)
 	if (any) {
 		if ((result = store_begin(s)) != STORE_OK)
 			return result;
-		if ((result = tokens_remove(s)) != STORE_OK) {
-			store_rollback(s);
-			return result;
-		}
+		result = tokens_remove(s);
 		any = sqlite3_changes(s->db) == EXPIRE_ROWS;
-		if ((result = store_commit(s, false)) != STORE_OK)
+		if ((result = store_finish(s, result, false)) != STORE_OK)
 			return result;
 	}
 	*more = any;
@@ -401,10 +391,7 @@ store_account_replace_password(struct store *s, int64_t user, const char *old,
 	if ((result = password_is(s, user, old)) == STORE_OK &&
 	    (result = password_set(s, user, hash)) == STORE_OK && revoke)
 		result = tokens_revoke_all(s, user);
-	if (result == STORE_OK)
-		return store_commit(s, true);
-	store_rollback(s);
-	return result;
+	return store_finish(s, result, true);
 }
 
 enum store_result

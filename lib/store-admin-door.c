@@ -7,16 +7,15 @@
 #include "store-admin.h"
 #include "store-internal.h"
 
-/* Begin, run one statement that is bound already, commit. */
+/* Run one statement that is bound already, and end its transaction. */
 static enum store_result
 run_alone(struct store *s, sqlite3_stmt *st, int *changes)
 {
-	if (!store_run(s, st)) {
-		store_rollback(s);
-		return STORE_UNAVAILABLE;
-	}
+	enum store_result result =
+	    store_run(s, st) ? STORE_OK : STORE_UNAVAILABLE;
+
 	*changes = sqlite3_changes(s->db);
-	return store_commit(s, true);
+	return store_finish(s, result, true);
 }
 
 /* The statement, in a transaction; NULL: none was begun. */
@@ -171,15 +170,13 @@ store_admin_block_remove(
     struct store *s, const struct store_admin_block *b, bool *found)
 {
 	enum store_result result = store_begin(s);
-	bool was;
+	bool was = false;
 
 	if (result != STORE_OK)
 		return result;
-	if (!block_delete(s, b, &was)) {
-		store_rollback(s);
-		return STORE_UNAVAILABLE;
-	}
-	if ((result = store_commit(s, true)) == STORE_OK)
+	if (!block_delete(s, b, &was))
+		result = STORE_UNAVAILABLE;
+	if ((result = store_finish(s, result, true)) == STORE_OK)
 		*found = was;
 	return result;
 }

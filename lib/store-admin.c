@@ -18,16 +18,6 @@ store_column_text(sqlite3_stmt *st, int column)
 		    s != NULL ? (size_t)sqlite3_column_bytes(st, column) : 0 };
 }
 
-/* The end of a transaction that changed something, or could not. */
-static enum store_result
-finish(struct store *s, enum store_result result)
-{
-	if (result == STORE_OK)
-		return store_commit(s, true);
-	store_rollback(s);
-	return result;
-}
-
 /* ---- users ---- */
 
 #define USER_COLUMNS \
@@ -258,7 +248,8 @@ store_admin_user_remove(struct store *s, const char *username, bool freed,
 
 	if (result != STORE_OK)
 		return result;
-	return finish(s, user_remove(s, username, freed, ended, arg));
+	return store_finish(
+	    s, user_remove(s, username, freed, ended, arg), true);
 }
 
 /* Blocks are by name: those of the person go along. */
@@ -313,7 +304,7 @@ store_admin_user_rename(struct store *s, const char *from, const char *to,
 
 	if (result != STORE_OK)
 		return result;
-	return finish(s, user_rename(s, from, to, ended, arg));
+	return store_finish(s, user_rename(s, from, to, ended, arg), true);
 }
 
 /* ---- announcements ---- */
@@ -427,7 +418,7 @@ store_admin_announce(struct store *s, const struct store_announcement *in,
 	} else {
 		result = announce(s, in, &me, &message);
 	}
-	if ((result = finish(s, result)) != STORE_OK)
+	if ((result = store_finish(s, result, true)) != STORE_OK)
 		return result;
 	*out = me;
 	*sent = message;

@@ -135,8 +135,6 @@ store_block_add(struct store *s, const struct store_block *b)
 
 	if (result != STORE_OK)
 		return result;
-	if (block_write(s, b))
-		return store_commit(s, true);
-	store_rollback(s);
-	return STORE_UNAVAILABLE;
+	return store_finish(
+	    s, block_write(s, b) ? STORE_OK : STORE_UNAVAILABLE, true);
 }

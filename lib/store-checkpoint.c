@@ -93,8 +93,7 @@ final_pass(struct store *s, bool *whole)
 	int64_t id;
 	bool ok;
 
-	if (shared_lock(&page->write, shared_now(), s->options.notice,
-		s->options.arg) != 0) {
+	if (!store_lock(s, &page->write)) {
 		*whole = false;
 		return true;
 	}
@@ -103,9 +102,7 @@ final_pass(struct store *s, bool *whole)
 	sqlite3_busy_timeout(s->db, CHECKPOINT_READERS);
 	ok = pass(s, mode, whole);
 	sqlite3_busy_timeout(s->db, STORE_BUSY);
-	if (*whole &&
-	    shared_lock(&page->sync, shared_now(), s->options.notice,
-		s->options.arg) == 0) {
+	if (*whole && store_lock(s, &page->sync)) {
 		/* It synced the database: all up to here is on disk. */
 		atomic_store(&page->synced_id, id);
 		atomic_store(&page->synced_commits, commits);

@@ -189,10 +189,21 @@ void store_send_unlock(struct store *);
 /* From when on a wait counts: all waits of who sends are one. */
 int64_t store_since(const struct store *);
 
+/*
+ * Take a lock of the page that writers have among each other.  False with the
+ * error kept.
+ */
+bool store_lock(struct store *, struct shared_lock *);
+
 /* Transactions of any kind (store-tx.c). */
 enum store_result store_begin(struct store *);
 enum store_result store_commit(struct store *, bool durable);
 void store_rollback(struct store *);
+/*
+ * The end of one that came to this result: STORE_OK is committed, all else
+ * rolled back.  Returns what came of it.
+ */
+enum store_result store_finish(struct store *, enum store_result, bool durable);
 /* The transaction writes, though it changes no row. */
 void store_changed(struct store *);
 /* Our last commit, and all before it, are on disk after this. */

@@ -116,11 +116,8 @@ store_schema_update(struct store *s)
 		return false;
 	if (!older)
 		return true;
-	if (shared_lock(&s->shared->write, shared_now(), s->options.notice,
-		s->options.arg) != 0) {
-		snprintf(s->error, sizeof(s->error), "%s: busy", s->path);
+	if (!store_lock(s, &s->shared->write))
 		return false;
-	}
 	ok = store_migrate(s);
 	shared_unlock(&s->shared->write);
 	return ok;

@@ -145,11 +145,8 @@ store_prune(struct store *s, struct store_prune *prune)
 
 	if (result != STORE_OK)
 		return result;
-	if (!step(s, &p)) {
-		store_rollback(s);
-		return STORE_UNAVAILABLE;
-	}
-	if ((result = store_commit(s, false)) == STORE_OK)
+	result = step(s, &p) ? STORE_OK : STORE_UNAVAILABLE;
+	if ((result = store_finish(s, result, false)) == STORE_OK)
 		*prune = p;
 	return result;
 }

@@ -266,10 +266,7 @@ store_alone(struct store *s, const struct sending *own)
 
 	if (result != STORE_OK)
 		return result;
-	if ((result = sending_store(s, own)) == STORE_OK)
-		return store_commit(s, true);
-	store_rollback(s);
-	return result;
+	return store_finish(s, sending_store(s, own), true);
 }
 
 /* ---- by the queue ---- */

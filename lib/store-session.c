@@ -230,11 +230,8 @@ store_session_begin(
 
 	if ((result = store_begin(s)) != STORE_OK)
 		return result;
-	if ((result = session_begin(s, in, &u, &session)) != STORE_OK) {
-		store_rollback(s);
-		return result;
-	}
-	if ((result = store_commit(s, false)) != STORE_OK)
+	result = session_begin(s, in, &u, &session);
+	if ((result = store_finish(s, result, false)) != STORE_OK)
 		return result;
 	session.user_id = u.id;
 	memcpy(session.username, u.username, sizeof(u.username));
@@ -293,12 +290,9 @@ store_session_end(struct store *s, int64_t session, const char *socket,
 		result = STORE_UNAVAILABLE;
 	else if (sqlite3_changes(s->db) == 0)
 		result = STORE_ENDED;
-	else if (user_left(s, session, position))
-		return store_commit(s, false);
-	else
+	else if (!user_left(s, session, position))
 		result = STORE_UNAVAILABLE;
-	store_rollback(s);
-	return result;
+	return store_finish(s, result, false);
 }
 
 enum store_result

@@ -22,16 +22,26 @@ unavailable(struct store *s, const char *why)
 	return STORE_UNAVAILABLE;
 }
 
-int64_t
-store_wal_bytes(struct store *s)
+/* SQLite's own handle of it; NULL: there is none. */
+static sqlite3_file *
+wal_file(struct store *s)
 {
 	sqlite3_file *wal = NULL;
-	sqlite3_int64 size = 0;
 
 	if (sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER,
 		&wal) != SQLITE_OK ||
-	    wal == NULL || wal->pMethods == NULL ||
-	    wal->pMethods->xFileSize(wal, &size) != SQLITE_OK)
+	    wal == NULL || wal->pMethods == NULL)
+		return NULL;
+	return wal;
+}
+
+int64_t
+store_wal_bytes(struct store *s)
+{
+	sqlite3_file *wal = wal_file(s);
+	sqlite3_int64 size = 0;
+
+	if (wal == NULL || wal->pMethods->xFileSize(wal, &size) != SQLITE_OK)
 		return 0;
 	return size;
 }
@@ -65,6 +75,16 @@ store_since(const struct store *s)
 	return s->since != 0 ? s->since : shared_now();
 }
 
+bool
+store_lock(struct store *s, struct shared_lock *l)
+{
+	if (shared_lock(l, store_since(s), s->options.notice, s->options.arg) ==
+	    0)
+		return true;
+	unavailable(s, "busy: the lock between writers was not to be had");
+	return false;
+}
+
 enum store_result
 store_begin(struct store *s)
 {
@@ -72,11 +92,8 @@ store_begin(struct store *s)
 
 	if (!store_wake(s))
 		return STORE_UNAVAILABLE;
-	if (shared_lock(&s->shared->write, store_since(s), s->options.notice,
-		s->options.arg) != 0)
-		return unavailable(s,
-		    "busy: the lock between writers was not"
-		    " to be had");
+	if (!store_lock(s, &s->shared->write))
+		return STORE_UNAVAILABLE;
 	result = check_usable(s);
 	if (result == STORE_OK &&
 	    !store_run(s, store_statement(s, ST_BEGIN, "BEGIN IMMEDIATE")))
@@ -142,17 +159,23 @@ store_commit(struct store *s, bool durable)
 	return durable && s->options.full ? store_sync(s) : STORE_OK;
 }
 
+enum store_result
+store_finish(struct store *s, enum store_result result, bool durable)
+{
+	if (result == STORE_OK)
+		return store_commit(s, durable);
+	store_rollback(s);
+	return result;
+}
+
 static bool
 sync_wal(struct store *s)
 {
-	sqlite3_file *wal = NULL;
+	sqlite3_file *wal = wal_file(s);
 
-	if (sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER,
-		&wal) != SQLITE_OK ||
-	    wal == NULL || wal->pMethods == NULL)
-		return false;
-	return wal->pMethods->xSync(
-		   wal, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY) == SQLITE_OK;
+	return wal != NULL &&
+	    wal->pMethods->xSync(
+		wal, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY) == SQLITE_OK;
 }
 
 static bool

@@ -213,11 +213,8 @@ prepare_page(struct store *s, const struct stat *st)
 {
 	bool ok;
 
-	if (shared_lock(&s->shared->write, shared_now(), s->options.notice,
-		s->options.arg) != 0) {
-		snprintf(s->error, sizeof(s->error), "%s: busy", s->path);
+	if (!store_lock(s, &s->shared->write))
 		return false;
-	}
 	ok = page_fits(s, st) || agree(s, st);
 	s->generation = atomic_load(&s->shared->generation);
 	shared_unlock(&s->shared->write);

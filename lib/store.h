@@ -235,7 +235,7 @@ struct store_token {
  */
 enum store_result
 store_token_add(struct store *, int64_t user, const char *password,
-    const unsigned char *hash, int64_t expires, struct store_token *);
+    const unsigned char *hash, int64_t lifetime, struct store_token *);
 /* STORE_REFUSED if there is no such token, or it has expired. */
 enum store_result store_token_find(
     struct store *, const unsigned char *hash, struct store_token *);
