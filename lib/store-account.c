@@ -74,9 +74,9 @@ invite_use(struct store *s, const unsigned char *hash)
 	return sqlite3_changes(s->db) == 1 ? STORE_OK : STORE_BAD_INVITE;
 }
 
-/* The name was never used. */
-static enum store_result
-account_add(struct store *s, const struct store_registration *in, int64_t *user)
+enum store_result
+store_account_add(
+    struct store *s, const char *username, const char *password, int64_t *user)
 {
 	sqlite3_stmt *st = store_statement(s, ST_ACCOUNT_ADD,
 	    "INSERT INTO users (username, password, private_from, position,"
@@ -85,8 +85,8 @@ account_add(struct store *s, const struct store_registration *in, int64_t *user)
 
 	if (st == NULL)
 		return STORE_UNAVAILABLE;
-	sqlite3_bind_text(st, 1, in->username, -1, SQLITE_STATIC);
-	sqlite3_bind_text(st, 2, in->password, -1, SQLITE_STATIC);
+	sqlite3_bind_text(st, 1, username, -1, SQLITE_STATIC);
+	sqlite3_bind_text(st, 2, password, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(st, 3, s->last_id);
 	sqlite3_bind_int64(st, 4, store_now());
 	if (!store_run(s, st))
@@ -154,8 +154,9 @@ account_register(
 		return result;
 	if (in->password == NULL)
 		return STORE_OK;
-	return *user == 0 ? account_add(s, in, user)
-			  : account_take(s, in, *user);
+	if (*user != 0)
+		return account_take(s, in, *user);
+	return store_account_add(s, in->username, in->password, user);
 }
 
 enum store_result
@@ -179,8 +180,8 @@ store_account_register(
 
 /* ---- tokens ---- */
 
-static enum store_result
-tokens_revoke_all(struct store *s, int64_t user)
+enum store_result
+store_tokens_revoke(struct store *s, int64_t user)
 {
 	sqlite3_stmt *st = store_statement(
 	    s, ST_TOKEN_REVOKE_ALL, "DELETE FROM tokens WHERE user_id = :user");
@@ -305,7 +306,7 @@ store_token_revoke(struct store *s, int64_t user, int64_t id, int64_t *revoked)
 	if ((result = store_begin(s)) != STORE_OK)
 		return result;
 	result =
-	    id == 0 ? tokens_revoke_all(s, user) : token_revoke(s, user, id);
+	    id == 0 ? store_tokens_revoke(s, user) : token_revoke(s, user, id);
 	n = sqlite3_changes(s->db);
 	if ((result = store_finish(s, result, true)) == STORE_OK)
 		*revoked = n;
@@ -390,7 +391,7 @@ store_account_replace_password(struct store *s, int64_t user, const char *old,
 		return result;
 	if ((result = password_is(s, user, old)) == STORE_OK &&
 	    (result = password_set(s, user, hash)) == STORE_OK && revoke)
-		result = tokens_revoke_all(s, user);
+		result = store_tokens_revoke(s, user);
 	return store_finish(s, result, true);
 }
 

@@ -2,8 +2,6 @@
  * Who may come in and who may not, as the operator's tool asks it of the
  * SQLite store: invitations and blocks.
  */
-#include <string.h>
-
 #include "store-admin.h"
 #include "store-internal.h"
 
@@ -181,16 +179,6 @@ store_admin_block_remove(
 	return result;
 }
 
-/* An address of the table; one of another length, which is none of ours. */
-static void
-column_address(sqlite3_stmt *st, int column, struct net_addr *a)
-{
-	const void *bytes = sqlite3_column_blob(st, column);
-
-	if (bytes != NULL && sqlite3_column_bytes(st, column) == NET_ADDR_LEN)
-		memcpy(a->bytes, bytes, NET_ADDR_LEN);
-}
-
 static enum store_result
 blocks_give(struct store *s, sqlite3_stmt *st, store_block_row row, void *arg)
 {
@@ -206,8 +194,8 @@ blocks_give(struct store *s, sqlite3_stmt *st, store_block_row row, void *arg)
 			.created_at = sqlite3_column_int64(st, 5),
 			.expires_at = sqlite3_column_int64(st, 6),
 		};
-		column_address(st, 1, &b.first);
-		column_address(st, 2, &b.last);
+		store_column_address(st, 1, &b.first);
+		store_column_address(st, 2, &b.last);
 		row(arg, &b);
 	}
 	return rc == SQLITE_DONE ? STORE_OK : STORE_UNAVAILABLE;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "password.h"
 #include "store-admin.h"
 #include "store-internal.h"
 
@@ -191,18 +192,6 @@ sessions_close(struct store *s, int64_t user, const char *reason,
 
 /* ---- removing and renaming ---- */
 
-static bool
-tokens_revoke(struct store *s, int64_t user)
-{
-	sqlite3_stmt *st = store_statement(s, ST_ADMIN_TOKENS_REVOKE,
-	    "DELETE FROM tokens WHERE user_id = :user");
-
-	if (st == NULL)
-		return false;
-	sqlite3_bind_int64(st, 1, user);
-	return store_run(s, st);
-}
-
 /*
  * Set what opens the name: '!' nobody, NULL whoever comes.  Who comes is
  * another person, from whom the private messages so far are kept.
@@ -233,8 +222,8 @@ user_remove(struct store *s, const char *username, bool freed,
 		return result;
 	if (u.state == (freed ? STORE_USER_OPEN : STORE_USER_LOCKED))
 		return STORE_REFUSED;
-	return user_disown(s, u.id, freed ? NULL : "!") &&
-		tokens_revoke(s, u.id) &&
+	return user_disown(s, u.id, freed ? NULL : PASSWORD_NOBODY) &&
+		store_tokens_revoke(s, u.id) == STORE_OK &&
 		sessions_close(s, u.id, "removed", ended, arg)
 	    ? STORE_OK
 	    : STORE_UNAVAILABLE;
@@ -322,25 +311,6 @@ holder_ask(void *arg, const struct store_admin_session *session)
 	h->online |= h->in->alive(h->in->arg, session->socket);
 }
 
-static bool
-server_add(struct store *s, int64_t *id)
-{
-	sqlite3_stmt *st = store_statement(s, ST_ADMIN_SERVER_ADD,
-	    "INSERT INTO users (username, password, private_from, position,"
-	    " created_at, seen_at) VALUES (:username, '!', :position,"
-	    " :position, :now, :now)");
-
-	if (st == NULL)
-		return false;
-	sqlite3_bind_text(st, 1, STORE_SERVER, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(st, 2, s->last_id);
-	sqlite3_bind_int64(st, 3, store_now());
-	if (!store_run(s, st))
-		return false;
-	*id = sqlite3_last_insert_rowid(s->db);
-	return true;
-}
-
 /* The server's user; a name that nobody holds just now becomes it. */
 static enum store_result
 server_find(struct store *s, const struct store_announcement *in, int64_t *id)
@@ -350,7 +320,7 @@ server_find(struct store *s, const struct store_announcement *in, int64_t *id)
 	enum store_result result = store_admin_user(s, STORE_SERVER, &u);
 
 	if (result == STORE_NO_USER)
-		return server_add(s, id) ? STORE_OK : STORE_UNAVAILABLE;
+		return store_account_add(s, STORE_SERVER, PASSWORD_NOBODY, id);
 	if (result != STORE_OK)
 		return result;
 	if (u.state == STORE_USER_REGISTERED)
@@ -360,7 +330,7 @@ server_find(struct store *s, const struct store_announcement *in, int64_t *id)
 			return STORE_UNAVAILABLE;
 		if (holder.online)
 			return STORE_TAKEN;
-		if (!user_disown(s, u.id, "!"))
+		if (!user_disown(s, u.id, PASSWORD_NOBODY))
 			return STORE_UNAVAILABLE;
 	}
 	*id = u.id;
@@ -406,18 +376,12 @@ store_admin_announce(struct store *s, const struct store_announcement *in,
 {
 	struct store_session me = { .username = STORE_SERVER };
 	struct store_sent message = { 0 };
-	enum store_result result = store_begin(s);
+	enum store_result result = store_begin_send(s);
 	int64_t last = s->last_id;
 
 	if (result != STORE_OK)
 		return result;
-	if (store_wal_bytes(s) > WAL_MAX) {
-		snprintf(s->error, sizeof(s->error),
-		    "%s: the WAL is at its limit", s->path);
-		result = STORE_UNAVAILABLE;
-	} else {
-		result = announce(s, in, &me, &message);
-	}
+	result = announce(s, in, &me, &message);
 	if ((result = store_finish(s, result, true)) != STORE_OK)
 		return result;
 	*out = me;

@@ -6,8 +6,8 @@
 
 #include "store-internal.h"
 
-static bool
-address_read(sqlite3_stmt *st, int column, struct net_addr *a)
+bool
+store_column_address(sqlite3_stmt *st, int column, struct net_addr *a)
 {
 	const void *bytes = sqlite3_column_blob(st, column);
 
@@ -37,8 +37,8 @@ store_blocks(
 			.until = sqlite3_column_int64(st, 4),
 		};
 		if (b.username == NULL &&
-		    (!address_read(st, 1, &b.first) ||
-			!address_read(st, 2, &b.last)))
+		    (!store_column_address(st, 1, &b.first) ||
+			!store_column_address(st, 2, &b.last)))
 			continue;
 		if (!row(arg, &b)) {
 			sqlite3_reset(st);

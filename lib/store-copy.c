@@ -38,20 +38,12 @@ target_open(struct store *s, const char *path)
 static bool
 snapshot_begin(struct store *s, int64_t *position)
 {
-	sqlite3_stmt *st;
-
 	if (!run(s->db, "BEGIN")) {
 		store_fail(s, "begin");
 		return false;
 	}
-	st = store_query(s, ST_ADMIN_SNAPSHOT,
-	    "SELECT ifnull(max(seq), 0) FROM sqlite_sequence"
-	    " WHERE name = 'messages'");
-	if (st != NULL && store_step(s, st) == SQLITE_ROW) {
-		*position = sqlite3_column_int64(st, 0);
-		sqlite3_reset(st);
+	if (store_last_id(s, position))
 		return true;
-	}
 	run(s->db, "ROLLBACK");
 	return false;
 }

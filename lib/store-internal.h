@@ -63,13 +63,11 @@ enum statement {
 	ST_ADMIN_USER,
 	ST_ADMIN_USER_DISOWN,
 	ST_ADMIN_USER_RENAME,
-	ST_ADMIN_TOKENS_REVOKE,
 	ST_ADMIN_SESSIONS,
 	ST_ADMIN_SESSION,
 	ST_ADMIN_SESSIONS_PAGE,
 	ST_ADMIN_SESSIONS_END,
 	ST_ADMIN_USER_SESSIONS,
-	ST_ADMIN_SERVER_ADD,
 	ST_ADMIN_SERVER_SESSION,
 	ST_ADMIN_INVITE_ADD,
 	ST_ADMIN_INVITES,
@@ -80,7 +78,6 @@ enum statement {
 	ST_ADMIN_BLOCKS,
 	ST_ADMIN_BLOCKS_WHY,
 	ST_ADMIN_STATS,
-	ST_ADMIN_SNAPSHOT,
 	ST_ADMIN_PRUNE_MESSAGES,
 	ST_ADMIN_PRUNE_MESSAGES_REMOVE,
 	ST_ADMIN_PRUNE_SESSIONS,
@@ -174,6 +171,11 @@ struct store_closing {
 
 /* Close the rows of a user's sessions that do not answer (store-session.c). */
 enum store_result store_others_close(struct store *, struct store_closing *);
+/* In a transaction (store-account.c): make a user of a name that was never
+ * used; revoke all tokens of a user. */
+enum store_result store_account_add(
+    struct store *, const char *username, const char *password, int64_t *user);
+enum store_result store_tokens_revoke(struct store *, int64_t user);
 /* In a transaction (store-message.c): STORE_OK while the session's row is
  * open; store one message of a session. */
 enum store_result store_session_check(struct store *, int64_t session);
@@ -197,6 +199,8 @@ bool store_lock(struct store *, struct shared_lock *);
 
 /* Transactions of any kind (store-tx.c). */
 enum store_result store_begin(struct store *);
+/* One that stores messages, if the WAL has room for more (store-send.c). */
+enum store_result store_begin_send(struct store *);
 enum store_result store_commit(struct store *, bool durable);
 void store_rollback(struct store *);
 /*
@@ -214,5 +218,7 @@ void store_sync_unlock(struct store *);
 /* A text as it is there; what is NULL is empty (for store-admin*.c). */
 struct store_text;
 struct store_text store_column_text(sqlite3_stmt *, int column);
+/* False, and nothing changed, for what is no address. */
+bool store_column_address(sqlite3_stmt *, int column, struct net_addr *);
 
 #endif

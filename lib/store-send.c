@@ -192,8 +192,8 @@ taken_end(struct store *s, const struct taken *taken, bool stored)
 	}
 }
 
-static enum store_result
-begin(struct store *s)
+enum store_result
+store_begin_send(struct store *s)
 {
 	enum store_result result = store_begin(s);
 
@@ -214,7 +214,7 @@ static enum store_result
 transact(struct store *s, const struct sending *own, struct taken *taken,
     enum store_result *ours)
 {
-	enum store_result result = begin(s);
+	enum store_result result = store_begin_send(s);
 
 	if (result != STORE_OK)
 		return result;
@@ -262,7 +262,7 @@ store_all(struct store *s, const struct sending *own)
 static enum store_result
 store_alone(struct store *s, const struct sending *own)
 {
-	enum store_result result = begin(s);
+	enum store_result result = store_begin_send(s);
 
 	if (result != STORE_OK)
 		return result;
