@@ -366,9 +366,7 @@ send_queued(struct store *s, int place, const struct sending *m)
 	}
 	if (queue_is_done(q, place))
 		store_send_unlock(s);
-	else
-		store_all(s, NULL);
-	if (!queue_is_done(q, place))
+	else if (store_all(s, NULL) != STORE_OK || !queue_is_done(q, place))
 		return give_up(s, place);
 	return collect(s, place, m);
 }

@@ -242,6 +242,40 @@ send_here(const char *to, const char *body)
 	return result == STORE_OK ? item.result : result;
 }
 
+static void *
+hold_until_somebody_waits(void *held)
+{
+	assert_int_equal(
+	    shared_lock(&s->shared->send, shared_now(), NULL, NULL), 0);
+	atomic_store((_Atomic bool *)held, true);
+	while (count_waiting() == 0)
+		moment();
+	shared_unlock(&s->shared->send);
+	return NULL;
+}
+
+static void
+who_stores_what_it_left_in_the_queue_knows_why_it_cannot(void **state)
+{
+	static _Atomic bool held;
+	pthread_t thread;
+
+	(void)state;
+	senders_begin();
+	assert_true(store_exec(s,
+	    "CREATE TRIGGER no BEFORE INSERT ON messages"
+	    " BEGIN SELECT RAISE(ABORT, 'because'); END"));
+	atomic_store(&held, false);
+	assert_int_equal(
+	    pthread_create(&thread, NULL, hold_until_somebody_waits, &held), 0);
+	while (!atomic_load(&held))
+		moment();
+	assert_int_equal(send_here(NULL, "y"), STORE_UNAVAILABLE);
+	pthread_join(thread, NULL);
+	assert_non_null(strstr(store_error(s), "because"));
+	senders_end();
+}
+
 static void
 what_a_dead_one_committed_is_synced_before_it_is_done(void **state)
 {
@@ -353,6 +387,7 @@ main(void)
 		TEST(what_is_meant_for_another_database_is_not_stored),
 		TEST(a_sync_that_fails_acknowledges_nothing),
 		TEST(what_cannot_be_stored_spoils_no_others),
+		TEST(who_stores_what_it_left_in_the_queue_knows_why_it_cannot),
 		TEST(what_a_dead_one_committed_is_synced_before_it_is_done),
 		TEST(
 		    what_a_dead_one_committed_outlives_a_transaction_that_fails),
