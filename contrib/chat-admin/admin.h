@@ -142,6 +142,18 @@ void out_cell_time(struct out_table *, int64_t ms);
 /* Prints the table, nothing if it has no rows but the heading. */
 void out_table_end(struct out_table *, struct admin *);
 
+/* One of both, as --json says: what the store's rows are given as. */
+struct out_list {
+	struct admin *a;
+	struct out_json json;
+	struct out_table table;
+	int count; /* of rows, for who counts them */
+};
+void out_list_begin(
+    struct out_list *, struct admin *, int columns, const char *const *);
+/* Prints it.  Returns the status for what the store said at last. */
+int out_list_end(struct out_list *, enum store_result);
+
 /* ---- backups.c ---- */
 
 /* A new backup's path in a folder, by the time.  False: it is too long. */

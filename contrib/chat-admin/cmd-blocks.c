@@ -31,17 +31,10 @@ network_text(char out[2 * NET_TEXT_MAX + 1], const struct store_admin_block *b)
 	strcat(strcat(out, "-"), last);
 }
 
-struct listing {
-	struct admin *a;
-	struct out_json json;
-	struct out_table table;
-	int count;
-};
-
 static void
 block_json(void *arg, const struct store_admin_block *b)
 {
-	struct listing *l = arg;
+	struct out_list *l = arg;
 	char network[2 * NET_TEXT_MAX + 1];
 
 	l->count++;
@@ -62,7 +55,7 @@ block_json(void *arg, const struct store_admin_block *b)
 static void
 block_cells(void *arg, const struct store_admin_block *b)
 {
-	struct listing *l = arg;
+	struct out_list *l = arg;
 	char network[2 * NET_TEXT_MAX + 1];
 
 	l->count++;
@@ -85,15 +78,13 @@ static const char *const titles[] = { "KIND", "WHO", "SINCE", "UNTIL",
 int
 cmd_blocks_list(struct admin *a)
 {
-	struct listing l = { .a = a };
+	struct out_list l;
 	enum store_result result;
 
-	out_table_begin(&l.table, 5, titles);
+	out_list_begin(&l, a, 5, titles);
 	result = store_admin_blocks(
 	    a->store, a->json ? block_json : block_cells, &l);
-	out_table_end(&l.table, a);
-	buf_free(&l.json.line);
-	return result == STORE_OK ? EX_OK : out_store_error(a, result);
+	return out_list_end(&l, result);
 }
 
 /*
@@ -214,8 +205,9 @@ int
 cmd_blocks_why(struct admin *a)
 {
 	struct store_admin_block b = { 0 };
-	struct listing l = { .a = a };
+	struct out_list l;
 	enum store_result result;
+	int status;
 
 	if (!target_read(a, &b))
 		return EX_USAGE;
@@ -223,15 +215,11 @@ cmd_blocks_why(struct admin *a)
 		out_error("%s is a network: give one address", a->args[0]);
 		return EX_USAGE;
 	}
-	out_table_begin(&l.table, 5, titles);
+	out_list_begin(&l, a, 5, titles);
 	result = store_admin_blocks_why(
 	    a->store, &b, a->json ? block_json : block_cells, &l);
-	out_table_end(&l.table, a);
-	buf_free(&l.json.line);
-	if (result != STORE_OK)
-		return out_store_error(a, result);
-	if (l.count > 0)
-		return EX_OK;
+	if ((status = out_list_end(&l, result)) != EX_OK || l.count > 0)
+		return status;
 	if (!a->json)
 		out_line(a, "%s is not blocked", a->args[0]);
 	return ADMIN_NO;

@@ -76,16 +76,10 @@ cmd_invites_add(struct admin *a)
 	return EX_OK;
 }
 
-struct listing {
-	struct admin *a;
-	struct out_json json;
-	struct out_table table;
-};
-
 static void
 invite_json(void *arg, const struct store_admin_invite *i)
 {
-	struct listing *l = arg;
+	struct out_list *l = arg;
 
 	out_json_int(&l->json, "id", i->id);
 	out_json_int(&l->json, "uses", i->uses_left);
@@ -100,7 +94,7 @@ invite_json(void *arg, const struct store_admin_invite *i)
 static void
 invite_cells(void *arg, const struct store_admin_invite *i)
 {
-	struct listing *l = arg;
+	struct out_list *l = arg;
 	bool valid = i->uses_left > 0 && i->expires_at > store_now();
 
 	out_cell_int(&l->table, i->id);
@@ -116,15 +110,13 @@ cmd_invites_list(struct admin *a)
 {
 	static const char *const titles[] = { "ID", "USES", "VALID", "CREATED",
 		"EXPIRES", "NOTE" };
-	struct listing l = { .a = a };
+	struct out_list l;
 	enum store_result result;
 
-	out_table_begin(&l.table, 6, titles);
+	out_list_begin(&l, a, 6, titles);
 	result = store_admin_invites(
 	    a->store, a->json ? invite_json : invite_cells, &l);
-	out_table_end(&l.table, a);
-	buf_free(&l.json.line);
-	return result == STORE_OK ? EX_OK : out_store_error(a, result);
+	return out_list_end(&l, result);
 }
 
 int

@@ -22,16 +22,10 @@ session_alive(void *admin, const char *socket)
 	return dgram_session_alive(&a->registry, socket);
 }
 
-struct listing {
-	struct admin *a;
-	struct out_json json;
-	struct out_table table;
-};
-
 static void
 session_json(void *arg, const struct store_admin_session *s)
 {
-	struct listing *l = arg;
+	struct out_list *l = arg;
 
 	out_json_int(&l->json, "id", s->id);
 	out_json_text(&l->json, "username", s->username);
@@ -45,7 +39,7 @@ session_json(void *arg, const struct store_admin_session *s)
 static void
 session_cells(void *arg, const struct store_admin_session *s)
 {
-	struct listing *l = arg;
+	struct out_list *l = arg;
 
 	out_cell_int(&l->table, s->id);
 	out_cell(&l->table, s->username);
@@ -61,15 +55,13 @@ cmd_sessions_list(struct admin *a)
 {
 	static const char *const titles[] = { "ID", "USER", "PEER", "PID",
 		"SINCE", "STATE" };
-	struct listing l = { .a = a };
+	struct out_list l;
 	enum store_result result;
 
-	out_table_begin(&l.table, 6, titles);
+	out_list_begin(&l, a, 6, titles);
 	result = store_admin_sessions(
 	    a->store, a->json ? session_json : session_cells, &l);
-	out_table_end(&l.table, a);
-	buf_free(&l.json.line);
-	return result == STORE_OK ? EX_OK : out_store_error(a, result);
+	return out_list_end(&l, result);
 }
 
 /* ---- ending ---- */

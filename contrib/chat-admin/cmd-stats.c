@@ -33,24 +33,22 @@ cmd_stats(struct admin *a)
 		{ "commits", "transactions since the boot", &s.commits },
 	};
 	enum store_result result = store_admin_stats(a->store, &s);
-	struct out_json json = { 0 };
-	struct out_table table;
+	struct out_list l;
 	size_t i;
 
 	if (result != STORE_OK)
 		return out_store_error(a, result);
-	out_table_begin(&table, 2, titles);
+	out_list_begin(&l, a, 2, titles);
 	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		if (a->json) {
-			out_json_int(&json, numbers[i].key, *numbers[i].value);
+			out_json_int(
+			    &l.json, numbers[i].key, *numbers[i].value);
 			continue;
 		}
-		out_cell_string(&table, numbers[i].title);
-		out_cell_int(&table, *numbers[i].value);
+		out_cell_string(&l.table, numbers[i].title);
+		out_cell_int(&l.table, *numbers[i].value);
 	}
 	if (a->json)
-		out_json_end(&json, a);
-	out_table_end(&table, a);
-	buf_free(&json.line);
-	return EX_OK;
+		out_json_end(&l.json, a);
+	return out_list_end(&l, result);
 }

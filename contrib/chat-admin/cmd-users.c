@@ -18,16 +18,10 @@ state_word(enum store_user_state state)
 	}
 }
 
-struct listing {
-	struct admin *a;
-	struct out_json json;
-	struct out_table table;
-};
-
 static void
 user_json(void *arg, const struct store_admin_user *u)
 {
-	struct listing *l = arg;
+	struct out_list *l = arg;
 
 	out_json_text(&l->json, "username", u->username);
 	out_json_string(&l->json, "state", state_word(u->state));
@@ -41,7 +35,7 @@ user_json(void *arg, const struct store_admin_user *u)
 static void
 user_cells(void *arg, const struct store_admin_user *u)
 {
-	struct listing *l = arg;
+	struct out_list *l = arg;
 
 	out_cell(&l->table, u->username);
 	out_cell_string(&l->table, state_word(u->state));
@@ -56,15 +50,13 @@ cmd_users_list(struct admin *a)
 {
 	static const char *const titles[] = { "NAME", "STATE", "SESSIONS",
 		"TOKENS", "CREATED", "SEEN" };
-	struct listing l = { .a = a };
+	struct out_list l;
 	enum store_result result;
 
-	out_table_begin(&l.table, 6, titles);
+	out_list_begin(&l, a, 6, titles);
 	result =
 	    store_admin_users(a->store, a->json ? user_json : user_cells, &l);
-	out_table_end(&l.table, a);
-	buf_free(&l.json.line);
-	return result == STORE_OK ? EX_OK : out_store_error(a, result);
+	return out_list_end(&l, result);
 }
 
 static int

@@ -302,3 +302,19 @@ out_table_end(struct out_table *t, struct admin *a)
 	}
 	buf_free(&t->cells);
 }
+
+void
+out_list_begin(
+    struct out_list *l, struct admin *a, int columns, const char *const *titles)
+{
+	*l = (struct out_list){ .a = a };
+	out_table_begin(&l->table, columns, titles);
+}
+
+int
+out_list_end(struct out_list *l, enum store_result result)
+{
+	out_table_end(&l->table, l->a);
+	buf_free(&l->json.line);
+	return result == STORE_OK ? EX_OK : out_store_error(l->a, result);
+}
