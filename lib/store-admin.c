@@ -90,15 +90,13 @@ store_admin_user(
 	" s.ended_at"
 #define SESSION_FROM " FROM sessions AS s JOIN users AS u ON u.id = s.user_id"
 
-/* Give the statement's rows to row(); how many. */
 static enum store_result
-sessions_give(struct store *s, sqlite3_stmt *st, store_session_row row,
-    void *arg, int *count)
+sessions_give(
+    struct store *s, sqlite3_stmt *st, store_session_row row, void *arg)
 {
 	struct store_admin_session session;
 	int rc;
 
-	*count = 0;
 	while ((rc = store_step(s, st)) == SQLITE_ROW) {
 		session = (struct store_admin_session){
 			.id = sqlite3_column_int64(st, 0),
@@ -111,7 +109,6 @@ sessions_give(struct store *s, sqlite3_stmt *st, store_session_row row,
 		};
 		snprintf(session.socket, sizeof(session.socket), "%s",
 		    store_column_text(st, 4).s);
-		(*count)++;
 		row(arg, &session);
 	}
 	return rc == SQLITE_DONE ? STORE_OK : STORE_UNAVAILABLE;
@@ -124,28 +121,23 @@ store_admin_sessions(struct store *s, store_session_row row, void *arg)
 	    "SELECT " SESSION_COLUMNS " FROM sessions AS s INDEXED BY"
 	    " sessions_open JOIN users AS u ON u.id = s.user_id"
 	    " WHERE s.ended_at IS NULL ORDER BY s.id");
-	int count;
 
 	if (st == NULL)
 		return STORE_UNAVAILABLE;
-	return sessions_give(s, st, row, arg, &count);
+	return sessions_give(s, st, row, arg);
 }
 
 enum store_result
 store_admin_session(
-    struct store *s, int64_t id, bool *found, store_session_row row, void *arg)
+    struct store *s, int64_t id, store_session_row row, void *arg)
 {
 	sqlite3_stmt *st = store_query(s, ST_ADMIN_SESSION,
 	    "SELECT " SESSION_COLUMNS SESSION_FROM " WHERE s.id = :id");
-	enum store_result result;
-	int count;
 
 	if (st == NULL)
 		return STORE_UNAVAILABLE;
 	sqlite3_bind_int64(st, 1, id);
-	if ((result = sessions_give(s, st, row, arg, &count)) == STORE_OK)
-		*found = count > 0;
-	return result;
+	return sessions_give(s, st, row, arg);
 }
 
 enum store_result
@@ -155,13 +147,12 @@ store_admin_sessions_page(struct store *s, int64_t from, int64_t rows,
 	sqlite3_stmt *st = store_query(s, ST_ADMIN_SESSIONS_PAGE,
 	    "SELECT " SESSION_COLUMNS SESSION_FROM
 	    " WHERE s.id > :from ORDER BY s.id LIMIT :rows");
-	int count;
 
 	if (st == NULL)
 		return STORE_UNAVAILABLE;
 	sqlite3_bind_int64(st, 1, from);
 	sqlite3_bind_int64(st, 2, rows);
-	return sessions_give(s, st, row, arg, &count);
+	return sessions_give(s, st, row, arg);
 }
 
 /* In a transaction: close the user's open rows, and tell of them. */
@@ -172,12 +163,11 @@ sessions_close(struct store *s, int64_t user, const char *reason,
 	sqlite3_stmt *st = store_statement(s, ST_ADMIN_USER_SESSIONS,
 	    "SELECT " SESSION_COLUMNS SESSION_FROM
 	    " WHERE s.user_id = :user AND s.ended_at IS NULL");
-	int count;
 
 	if (st == NULL)
 		return false;
 	sqlite3_bind_int64(st, 1, user);
-	if (sessions_give(s, st, ended, arg, &count) != STORE_OK)
+	if (sessions_give(s, st, ended, arg) != STORE_OK)
 		return false;
 	st = store_statement(s, ST_ADMIN_SESSIONS_END,
 	    "UPDATE sessions SET ended_at = :now, reason = :reason"

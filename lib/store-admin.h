@@ -122,9 +122,9 @@ enum store_result store_admin_blocks_why(
 /* The open ones. */
 enum store_result
 store_admin_sessions(struct store *, store_session_row, void *arg);
-/* One, open or not; *found. */
-enum store_result store_admin_session(
-    struct store *, int64_t id, bool *found, store_session_row, void *arg);
+/* One, open or not, if there is one of that id. */
+enum store_result
+store_admin_session(struct store *, int64_t id, store_session_row, void *arg);
 /* All, ended or not, of ids above `from`, at most `rows` of them. */
 enum store_result store_admin_sessions_page(
     struct store *, int64_t from, int64_t rows, store_session_row, void *arg);

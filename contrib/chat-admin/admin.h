@@ -193,14 +193,13 @@ int cmd_prune(struct admin *);
 int cmd_export(struct admin *);
 int cmd_upgrade(struct admin *);
 
-/* A session whose process is to end. */
-struct ending {
-	struct buf list; /* of struct store_admin_session, without texts */
-};
-/* For the store: keep a session that is to be ended. */
+/*
+ * Sessions whose processes are to end, in a struct buf, without texts.  For the
+ * store: keep one of them.
+ */
 void ending_add(void *ending, const struct store_admin_session *);
 /* Tell them all to end, and wait for it.  How many have not, so far. */
-int ending_finish(struct ending *, struct admin *);
+int ending_finish(struct buf *ending, struct admin *);
 /* Whether the session with that socket answers, for the store. */
 bool session_alive(void *admin, const char *socket);
 

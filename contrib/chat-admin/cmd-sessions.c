@@ -110,16 +110,15 @@ session_await(int pidfd, int64_t deadline)
 void
 ending_add(void *ending, const struct store_admin_session *session)
 {
-	struct ending *e = ending;
 	struct store_admin_session kept = *session;
 
 	/* The texts are the store's. */
 	kept.username = kept.peer = kept.reason = (struct store_text){ 0 };
-	buf_add(&e->list, &kept, sizeof(kept));
+	buf_add(ending, &kept, sizeof(kept));
 }
 
 int
-ending_finish(struct ending *e, struct admin *a)
+ending_finish(struct buf *ending, struct admin *a)
 {
 	int64_t deadline = monotonic_ms() + END_WAIT;
 	struct store_admin_session s;
@@ -127,9 +126,8 @@ ending_finish(struct ending *e, struct admin *a)
 	struct told t;
 	int left = 0;
 
-	for (; a != NULL && buf_len(&e->list) >= sizeof(s);
-	     buf_consume(&e->list, sizeof(s))) {
-		memcpy(&s, buf_head(&e->list), sizeof(s));
+	for (; buf_len(ending) >= sizeof(s); buf_consume(ending, sizeof(s))) {
+		memcpy(&s, buf_head(ending), sizeof(s));
 		t = (struct told){ .id = s.id, .pidfd = session_tell(a, &s) };
 		if (t.pidfd != -1)
 			buf_add(&told, &t, sizeof(t));
@@ -146,14 +144,12 @@ ending_finish(struct ending *e, struct admin *a)
 		left++;
 	}
 	buf_free(&told);
-	buf_free(&e->list);
 	return left;
 }
 
 struct found {
-	struct ending ending;
+	struct buf ending;
 	bool open;
-	pid_t pid;
 	char username[USERNAME_MAX + 1];
 };
 
@@ -165,18 +161,36 @@ session_keep(void *arg, const struct store_admin_session *s)
 	    s->username.len < USERNAME_MAX ? s->username.len : USERNAME_MAX;
 
 	f->open = s->ended_at == 0;
-	f->pid = s->pid;
 	memcpy(f->username, s->username.s, n);
 	ending_add(&f->ending, s);
 }
 
+/* What was found by that id, if anything.  The exit status. */
 static int
-not_open(int64_t id)
+found_end(struct admin *a, struct found *f, int64_t id)
 {
-	out_error("no session %lld is open: \"chat-admin sessions list\" tells"
-		  " which are",
-	    (long long)id);
-	return EX_NOUSER;
+	struct store_admin_session s;
+	int status;
+
+	if (!f->open) {
+		out_error(
+		    "no session %lld is open: \"chat-admin sessions list\""
+		    " tells which are",
+		    (long long)id);
+		return EX_NOUSER;
+	}
+	memcpy(&s, buf_head(&f->ending), sizeof(s));
+	if (!session_alive(a, s.socket)) {
+		out_error("session %lld has died already: chat-notify closes"
+			  " its row",
+		    (long long)id);
+		return EX_NOUSER;
+	}
+	status = ask_first(a, "Session %lld, of %s, process %d, will end.",
+	    (long long)id, f->username, (int)s.pid);
+	if (status != EX_OK)
+		return status;
+	return ending_finish(&f->ending, a) == 0 ? EX_OK : EX_TEMPFAIL;
 }
 
 int
@@ -184,33 +198,14 @@ cmd_sessions_end(struct admin *a)
 {
 	struct found f = { 0 };
 	enum store_result result;
-	struct store_admin_session s;
-	bool found = false;
 	int64_t id;
 	int status;
 
 	if (!read_number(a->args[0], "ID", INT64_MAX, &id))
 		return EX_USAGE;
-	result = store_admin_session(a->store, id, &found, session_keep, &f);
-	if (result != STORE_OK)
-		return out_store_error(a, result);
-	if (!found || !f.open) {
-		buf_free(&f.ending.list);
-		return not_open(id);
-	}
-	memcpy(&s, buf_head(&f.ending.list), sizeof(s));
-	if (!session_alive(a, s.socket)) {
-		buf_free(&f.ending.list);
-		out_error("session %lld has died already: chat-notify closes"
-			  " its row",
-		    (long long)id);
-		return EX_NOUSER;
-	}
-	status = ask_first(a, "Session %lld, of %s, process %d, will end.",
-	    (long long)id, f.username, (int)f.pid);
-	if (status != EX_OK) {
-		buf_free(&f.ending.list);
-		return status;
-	}
-	return ending_finish(&f.ending, a) == 0 ? EX_OK : EX_TEMPFAIL;
+	result = store_admin_session(a->store, id, session_keep, &f);
+	status = result == STORE_OK ? found_end(a, &f, id)
+				    : out_store_error(a, result);
+	buf_free(&f.ending);
+	return status;
 }

@@ -73,7 +73,7 @@ cmd_users_remove(struct admin *a)
 {
 	const char *name = a->args[0];
 	bool freed = table_option(a, "free") != NULL;
-	struct ending ending = { 0 };
+	struct buf ending = { 0 };
 	enum store_result result;
 	int status;
 
@@ -111,8 +111,9 @@ cmd_users_remove(struct admin *a)
 		status = out_store_error(a, result);
 		break;
 	}
-	if (ending_finish(&ending, result == STORE_OK ? a : NULL) > 0)
+	if (result == STORE_OK && ending_finish(&ending, a) > 0)
 		status = EX_TEMPFAIL;
+	buf_free(&ending);
 	return status;
 }
 
@@ -120,7 +121,7 @@ int
 cmd_users_rename(struct admin *a)
 {
 	const char *from = a->args[0], *to = a->args[1];
-	struct ending ending = { 0 };
+	struct buf ending = { 0 };
 	enum store_result result;
 	int status = EX_OK;
 
@@ -146,7 +147,8 @@ cmd_users_rename(struct admin *a)
 		status = out_store_error(a, result);
 		break;
 	}
-	if (ending_finish(&ending, result == STORE_OK ? a : NULL) > 0)
+	if (result == STORE_OK && ending_finish(&ending, a) > 0)
 		status = EX_TEMPFAIL;
+	buf_free(&ending);
 	return status;
 }
