@@ -5,7 +5,6 @@
  * What it does keep is the WAL from being emptied, so it watches that.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "store-copy.h"
 #include "store-internal.h"
@@ -48,19 +47,14 @@ snapshot_begin(struct store *s, int64_t *position)
 	return false;
 }
 
-/* Why it goes on no more, kept; NULL is to go on. */
+/* Why it goes on no more; NULL is to go on. */
 static const char *
-stopped(struct store *s, const struct store_copy *copy, sqlite3_backup *b)
+stopped(struct store *s, const struct store_copy *copy)
 {
-	int64_t total = sqlite3_backup_pagecount(b);
-
 	if (store_wal_bytes(s) > COPY_WAL_MAX)
 		return "so much is written meanwhile that writers would soon"
 		       " be held up: try again when it is quieter";
-	if (!copy->progress(
-		copy->arg, total - sqlite3_backup_remaining(b), total))
-		return "was ended";
-	return NULL;
+	return copy->progress(copy->arg) ? NULL : "was ended";
 }
 
 static bool
@@ -73,7 +67,7 @@ pages_copy(struct store *s, const struct store_copy *copy, sqlite3 *db)
 	while (rc == SQLITE_OK && why == NULL) {
 		rc = sqlite3_backup_step(b, COPY_PAGES);
 		if (rc == SQLITE_OK)
-			why = stopped(s, copy, b);
+			why = stopped(s, copy);
 	}
 	if (b != NULL && sqlite3_backup_finish(b) != SQLITE_OK)
 		rc = SQLITE_ERROR;

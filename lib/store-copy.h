@@ -8,10 +8,8 @@
 
 struct store_copy {
 	const char *path; /* an empty file */
-	/*
-	 * Called now and then with how much is done; false ends the copying.
-	 */
-	bool (*progress)(void *arg, int64_t done, int64_t total);
+	/* Called now and then; false ends the copying. */
+	bool (*progress)(void *arg);
 	void *arg;
 };
 

@@ -23,25 +23,23 @@ struct copying {
 	char file[PATH_MAX]; /* what it will be called */
 	char path[PATH_MAX]; /* the name until then */
 	int fd;
-	int64_t synced; /* pages, at the last sync */
+	int64_t synced; /* bytes, at the last sync */
 	int faults;
 };
 
 /* Now and then, so that no large sync holds up that of a writer. */
 static bool
-progress(void *arg, int64_t done, int64_t total)
+progress(void *arg)
 {
 	struct copying *c = arg;
 	struct stat st;
 
-	(void)total;
 	if (interrupted())
 		return false;
 	if (fstat(c->fd, &st) == 0 && st.st_size - c->synced >= COPY_SYNC) {
 		fdatasync(c->fd);
 		c->synced = st.st_size;
 	}
-	(void)done;
 	return true;
 }
 
