@@ -28,18 +28,6 @@ tell_presence(
 	buf_free(&line);
 }
 
-/* An event about one session, with its fields. */
-static void
-log_session(enum log_level level, int64_t session, const char *username,
-    const char *event, const char *text)
-{
-	log_set_session(session);
-	log_set_user(username);
-	log_event(level, event, "%s", text);
-	log_set_session(0);
-	log_set_user(NULL);
-}
-
 static void
 session_left(struct notify *n)
 {

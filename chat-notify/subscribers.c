@@ -106,17 +106,6 @@ subscribers_add(
 }
 
 static void
-log_lag(enum log_level level, const struct subscriber *sub, const char *event,
-    const char *text)
-{
-	log_set_session(sub->session);
-	log_set_user(sub->user->username);
-	log_event(level, event, "%s", text);
-	log_set_session(0);
-	log_set_user(NULL);
-}
-
-static void
 lag_begin(struct subscribers *s, struct subscriber *sub)
 {
 	if (sub->lagging)
@@ -198,14 +187,15 @@ subscriber_look(struct subscribers *s, struct subscriber *sub, int64_t position)
 		position)) {
 		sub->users_lost = false;
 		lag_end(s, sub);
-		log_lag(sub->lag_told ? LEVEL_INFO : LEVEL_DEBUG, sub,
-		    "caught_up", "reads again");
+		log_session(sub->lag_told ? LEVEL_INFO : LEVEL_DEBUG,
+		    sub->session, sub->user->username, "caught_up",
+		    "reads again");
 	} else if (sub->lagging && !sub->lag_told &&
 	    s->now - sub->lag_since >= LAG_TOLD) {
 		sub->lag_told = true;
-		log_lag(LEVEL_INFO, sub, "lagging",
-		    "reads too slowly, nothing"
-		    " is sent until it has read");
+		log_session(LEVEL_INFO, sub->session, sub->user->username,
+		    "lagging",
+		    "reads too slowly, nothing is sent until it has read");
 	}
 }
 

@@ -310,3 +310,14 @@ log_event(enum log_level level, const char *event, const char *format, ...)
 	}
 	extras = 0;
 }
+
+void
+log_session(enum log_level level, int64_t id, const char *name,
+    const char *event, const char *text)
+{
+	log_set_session(id);
+	log_set_user(name);
+	log_event(level, event, "%s", text);
+	log_set_session(0);
+	log_set_user(NULL);
+}

@@ -52,4 +52,8 @@ void log_field(const char *key, const char *format, ...)
 void log_event(enum log_level, const char *event, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* An event of one of many sessions, with its fields, which it alone has. */
+void log_session(enum log_level, int64_t session, const char *user,
+    const char *event, const char *text);
+
 #endif
