@@ -49,8 +49,8 @@ struct keeper_report {
 struct keeper;
 
 /*
- * Start the thread, with all signals blocked.  The registry and
- * the strings are kept.  Returns NULL with errno set.
+ * Start the thread, with all signals blocked.  The registry and the strings are
+ * kept.  Returns NULL with errno set.
  */
 struct keeper *
 keeper_start(const struct store_options *, const struct dgram_registry *);

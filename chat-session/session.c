@@ -1,7 +1,6 @@
 /*
- * What all parts of a session share: its clock, its store, its end.
+ * What all parts of a session share: its store and its end.
  */
-
 #include "count.h"
 #include "session.h"
 

@@ -385,7 +385,7 @@ void batch_free(struct session *);
 /* ---- deliver.c ---- */
 
 void deliver_init(struct delivery *);
-/* Bind our socket before login.  False with a sentence for the log. */
+/* Bind our socket, if it is not yet.  False: it cannot be, and was logged. */
 bool deliver_bind(struct session *);
 /* Register and begin to deliver from where the view says. */
 void deliver_start(struct session *, int64_t position);

@@ -2,8 +2,8 @@
  * The shared page: a small file in the runtime directory that every session
  * and the relay map.  It holds the locks between writers, those for hashing
  * passwords, the positions that say how far the log is committed and on disk,
- * and counters.  Messages are in it only until they
- * are stored; without it, it is made anew from the database.
+ * counters, and messages until they are stored.  Where it is missing it is made
+ * anew from the database.
  */
 #ifndef SHARED_H
 #define SHARED_H

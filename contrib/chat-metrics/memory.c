@@ -10,7 +10,7 @@
 
 #include "metrics.h"
 
-/* The first line of a file of proc(5) that scanf's format fits. */
+/* What follows the prefix in the first line of a file of proc(5) that has it. */
 static bool
 proc_scan(
     int32_t pid, const char *file, const char *prefix, char *rest, size_t size)

@@ -128,7 +128,7 @@ static const struct refused {
 	/* The program run anew sets it as well; the answer to a violation
 	 * must not be for sale. */
 	{ { "rt_sigaction", 1, { { 0, SCMP_CMP_EQ, SIGSYS, 0 } } }, EPERM },
-	/* How sandbox_is_entered() knows this filter from any other. */
+	/* How is_entered() of sandbox.c knows this filter from any other. */
 	{ { "prctl", 1, { { 0, SCMP_CMP_EQ, SANDBOX_PROBE, 0 } } },
 	    SANDBOX_PROBE_ERROR },
 };
