@@ -130,13 +130,6 @@ v1_parse(struct proxy_header *out, const unsigned char *data, size_t len)
 	return PROXY_DONE;
 }
 
-/* Bytes of the addresses and ports of a family. */
-static size_t
-v2_addresses(int family)
-{
-	return family == AF_INET ? 2 * (4 + 2) : 2 * (16 + 2);
-}
-
 /*
  * The client's address, out of a block of n bytes behind the fixed part; what
  * follows the addresses are TLVs, of which nothing is needed here.
@@ -154,7 +147,8 @@ v2_block(
 	/* TCP is all that a chat can come by: the rest has no address. */
 	if ((family != 1 && family != 2) || transport != 1)
 		return true;
-	if (n < v2_addresses(af))
+	/* Two addresses and two ports. */
+	if (n < 2 * (size + 2))
 		return false;
 	h->has_address = address_from(&h->address, af, block);
 	h->port = (unsigned)block[2 * size] << 8 | block[2 * size + 1];
