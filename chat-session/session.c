@@ -122,8 +122,9 @@ log_end(const struct session *s, enum log_level level, const char *reason)
 	log_field("CHAT_MESSAGES", "%lld", (long long)s->messages);
 	log_field("CHAT_COMMIT_USEC", "%lld", (long long)s->slowest);
 	log_event(level, reason,
-	    "after %lld s, %lld messages, slowest commit %lld us", seconds,
-	    (long long)s->messages, (long long)s->slowest);
+	    "after %lld s, %lld message%s, slowest commit %lld us", seconds,
+	    (long long)s->messages, s->messages == 1 ? "" : "s",
+	    (long long)s->slowest);
 }
 
 void

@@ -42,6 +42,21 @@ no_sessions_left() {
 	wait_for log_has '^chat-session: [A-Z]+ error peer=127\.0\.0\.1:[0-9]+.*BAD_JSON'
 }
 
+@test "a session's end says how much it stored" {
+	server_start
+	for name in alice bob; do
+		client_login "$name"
+		say "$name" one
+	done
+	say bob two
+	for name in alice bob; do
+		client_send "$name" '{"command":"DISCONNECT"}'
+		client_closed "$name"
+	done
+	log_has 'disconnected user=alice .*: after [0-9]* s, 1 message, slowest commit [0-9]* us$'
+	log_has 'disconnected user=bob .*: after [0-9]* s, 2 messages, slowest commit [0-9]* us$'
+}
+
 @test "a level hides what is below it" {
 	for level in WARNING ERROR CRITICAL; do
 		export CHAT_LOG_LEVEL=$level
