@@ -164,15 +164,12 @@ store_message_send(struct store *s, const struct store_session *session,
 	return STORE_OK;
 }
 
-/* Give the statement's rows to row(); the number of them and the last id. */
 static enum store_result
-rows_give(struct store *s, sqlite3_stmt *st, store_row row, void *arg,
-    int *count, int64_t *last)
+rows_give(struct store *s, sqlite3_stmt *st, store_row row, void *arg)
 {
 	struct store_message m;
 	int rc;
 
-	*count = 0;
 	while ((rc = store_step(s, st)) == SQLITE_ROW) {
 		m = (struct store_message){
 			.id = sqlite3_column_int64(st, 0),
@@ -185,8 +182,6 @@ rows_give(struct store *s, sqlite3_stmt *st, store_row row, void *arg,
 			.body = (const char *)sqlite3_column_text(st, 7),
 			.body_len = (size_t)sqlite3_column_bytes(st, 7),
 		};
-		(*count)++;
-		*last = m.id;
 		if (!row(arg, &m)) {
 			sqlite3_reset(st);
 			return STORE_OK;
@@ -195,19 +190,24 @@ rows_give(struct store *s, sqlite3_stmt *st, store_row row, void *arg,
 	return rc == SQLITE_DONE ? STORE_OK : STORE_UNAVAILABLE;
 }
 
-struct stopping {
+/* Where reading has come to. */
+struct progress {
 	store_row row;
 	void *arg;
+	int64_t last; /* id */
+	int count;
 	bool stopped;
 };
 
 static bool
-row_or_stop(void *arg, const struct store_message *m)
+row_catch_up(void *arg, const struct store_message *m)
 {
-	struct stopping *stopping = arg;
+	struct progress *p = arg;
 
-	stopping->stopped = !stopping->row(stopping->arg, m);
-	return !stopping->stopped;
+	p->last = m->id;
+	p->count++;
+	p->stopped = !p->row(p->arg, m);
+	return !p->stopped;
 }
 
 enum store_result
@@ -220,10 +220,9 @@ store_catch_up(struct store *s, struct store_view *view, int64_t limit,
 	    " AND CASE WHEN m.recipient_id IS NULL THEN m.id > :public"
 	    " ELSE m.id > :private AND :user IN (m.recipient_id, m.sender_id)"
 	    " END ORDER BY m.id LIMIT :rows");
-	struct stopping stopping = { .row = row, .arg = arg };
-	int64_t to = limit, last = 0;
+	struct progress p = { .row = row, .arg = arg, .last = view->position };
+	int64_t to = limit;
 	enum store_result result;
-	int count;
 
 	if (st == NULL)
 		return STORE_UNAVAILABLE;
@@ -238,10 +237,10 @@ store_catch_up(struct store *s, struct store_view *view, int64_t limit,
 	sqlite3_bind_int64(st, 5, view->private_from);
 	sqlite3_bind_int64(st, 6, view->user_id);
 	sqlite3_bind_int(st, 7, CATCHUP_ROWS);
-	result = rows_give(s, st, row_or_stop, &stopping, &count, &last);
+	result = rows_give(s, st, row_catch_up, &p);
 	/* Rows that were given are delivered, whatever happened then. */
-	if (stopping.stopped || count == CATCHUP_ROWS || result != STORE_OK)
-		view->position = count > 0 ? last : view->position;
+	if (p.stopped || p.count == CATCHUP_ROWS || result != STORE_OK)
+		view->position = p.last;
 	else
 		view->position = to;
 	return result;
@@ -254,14 +253,12 @@ store_log(
 	sqlite3_stmt *st = store_query(s, ST_LOG,
 	    "SELECT " MESSAGE_COLUMNS " FROM messages AS m" MESSAGE_JOINS
 	    " WHERE m.id > :from AND m.id <= :to ORDER BY m.id");
-	int64_t last;
-	int count;
 
 	if (st == NULL)
 		return STORE_UNAVAILABLE;
 	sqlite3_bind_int64(st, 1, from);
 	sqlite3_bind_int64(st, 2, limit);
-	return rows_give(s, st, row, arg, &count, &last);
+	return rows_give(s, st, row, arg);
 }
 
 static sqlite3_stmt *
@@ -315,12 +312,11 @@ store_history(struct store *s, const struct store_view *view,
     const struct store_page *page, store_row row, void *arg)
 {
 	struct store_sent other = { 0 };
-	int64_t floor = page->after > 0 ? page->after : 0, last;
+	int64_t floor = page->after > 0 ? page->after : 0;
 	int64_t top = store_position(s) + 1;
 	enum store_result result;
 	bool reachable, after = page->after >= 0;
 	sqlite3_stmt *st;
-	int count;
 
 	if (page->with != NULL) {
 		if ((result = recipient_find(
@@ -341,5 +337,5 @@ store_history(struct store *s, const struct store_view *view,
 	bind_named(st, ":after", floor);
 	bind_named(st, ":before", top);
 	bind_named(st, ":limit", page->limit);
-	return rows_give(s, st, row, arg, &count, &last);
+	return rows_give(s, st, row, arg);
 }
