@@ -5,13 +5,11 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -29,19 +27,24 @@ is_socket(int fd)
 	return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
 }
 
-/*
- * "192.0.2.1:1234", "[2001:db8::1]:1234", "unix:uid=1000" or "pipe"; and the
- * address by itself, for what is limited or blocked by it.
- */
+void
+client_set_peer(struct client *c, unsigned port)
+{
+	char host[NET_TEXT_MAX];
+
+	net_addr_format(host, &c->address);
+	snprintf(c->peer, sizeof(c->peer),
+	    strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host, port);
+}
+
+/* Who is at the other end: "unix:uid=1000" or "pipe" where there is no address. */
 static void
-peer_name(struct client *c)
+peer_find(struct client *c)
 {
 	struct sockaddr_storage ss;
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&ss;
-	struct sockaddr_in in4 = { .sin_family = AF_INET };
+	struct sockaddr_in in4;
 	struct ucred cred;
 	socklen_t len = sizeof(ss), credlen = sizeof(cred);
-	char host[INET6_ADDRSTRLEN], port[8];
 
 	snprintf(c->peer, sizeof(c->peer), "pipe");
 	if (!c->is_socket)
@@ -56,24 +59,15 @@ peer_name(struct client *c)
 		return;
 	}
 	c->has_address = net_addr_from(&c->address, (struct sockaddr *)&ss);
-	if (ss.ss_family == AF_UNIX) {
-		if (getsockopt(
-			c->in, SOL_SOCKET, SO_PEERCRED, &cred, &credlen) == 0)
-			snprintf(c->peer, sizeof(c->peer), "unix:uid=%u",
-			    (unsigned int)cred.uid);
-		return;
+	if (c->has_address) {
+		/* (IPv6 has its port in the same place.) */
+		memcpy(&in4, &ss, sizeof(in4));
+		client_set_peer(c, ntohs(in4.sin_port));
+	} else if (ss.ss_family == AF_UNIX &&
+	    getsockopt(c->in, SOL_SOCKET, SO_PEERCRED, &cred, &credlen) == 0) {
+		snprintf(c->peer, sizeof(c->peer), "unix:uid=%u",
+		    (unsigned int)cred.uid);
 	}
-	if (ss.ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)) {
-		in4.sin_port = in6->sin6_port;
-		memcpy(&in4.sin_addr, in6->sin6_addr.s6_addr + 12, 4);
-		memcpy(&ss, &in4, sizeof(in4));
-		len = sizeof(in4);
-	}
-	if (getnameinfo((struct sockaddr *)&ss, len, host, sizeof(host), port,
-		sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) == 0)
-		snprintf(c->peer, sizeof(c->peer),
-		    strchr(host, ':') != NULL ? "[%s]:%s" : "%s:%s", host,
-		    port);
 }
 
 void
@@ -93,7 +87,7 @@ client_init(struct client *c, const struct config *config)
 	} else if (fstat(c->out, &st) == 0 && S_ISFIFO(st.st_mode)) {
 		fcntl(c->out, F_SETFL, fcntl(c->out, F_GETFL) | O_NONBLOCK);
 	}
-	peer_name(c);
+	peer_find(c);
 	c->lines.max = config_line_max(config);
 	c->heard = monotonic_ms();
 }

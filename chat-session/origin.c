@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "limit.h"
 #include "proxy.h"
 #include "session.h"
 
@@ -67,14 +66,12 @@ static void
 replace(struct session *s, const struct proxy_header *h)
 {
 	struct client *c = &s->client;
-	char proxy[sizeof(c->peer)], host[NET_TEXT_MAX];
+	char proxy[sizeof(c->peer)];
 
 	memcpy(proxy, c->peer, sizeof(proxy));
 	c->address = h->address;
 	c->has_address = true;
-	net_addr_format(host, &c->address);
-	snprintf(c->peer, sizeof(c->peer),
-	    strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host, h->port);
+	client_set_peer(c, h->port);
 	log_event(LEVEL_DEBUG, "proxied", "by %s", proxy);
 }
 

@@ -183,6 +183,8 @@ void session_store_works(struct session *);
 /* ---- client.c ---- */
 
 void client_init(struct client *, const struct config *);
+/* Call it by its address: "192.0.2.1:1234", "[2001:db8::1]:1234". */
+void client_set_peer(struct client *, unsigned port);
 /* The client is there: its idle time begins anew. */
 void client_was_heard(struct client *, int64_t now);
 /* Take what has come, at most INPUT_CHUNK bytes. */
