@@ -111,31 +111,37 @@ net_parse(struct net *net, const char *text)
 }
 
 bool
+net_list_add(struct net_list *list, const char *word, size_t n)
+{
+	char text[NET_TEXT_MAX];
+
+	if (list->count == NET_LIST_MAX || n >= sizeof(text))
+		return false;
+	memcpy(text, word, n);
+	text[n] = '\0';
+	if (!net_parse(&list->nets[list->count], text))
+		return false;
+	list->count++;
+	return true;
+}
+
+bool
 net_list_parse(
     struct net_list *list, const char *text, char error[NET_ERROR_MAX])
 {
 	struct net_list found = { .count = 0 };
-	char word[NET_TEXT_MAX];
 	size_t n;
 
 	for (; *(text += strspn(text, " \t,")) != '\0'; text += n) {
 		n = strcspn(text, " \t,");
-		snprintf(word, sizeof(word), "%.*s", (int)n, text);
-		if (found.count == NET_LIST_MAX) {
-			snprintf(error, NET_ERROR_MAX,
-			    "more than %d networks, from '%s' on", NET_LIST_MAX,
-			    word);
-			return false;
-		}
-		if (n >= sizeof(word) ||
-		    !net_parse(&found.nets[found.count], word)) {
-			snprintf(error, NET_ERROR_MAX,
-			    "'%s' is no address or network, such as"
-			    " 192.0.2.0/24 or 2001:db8::/32",
-			    word);
-			return false;
-		}
-		found.count++;
+		if (net_list_add(&found, text, n))
+			continue;
+		snprintf(error, NET_ERROR_MAX,
+		    "'%.*s' is none: give up to %d addresses or networks, such"
+		    " as 192.0.2.0/24 or 2001:db8::/32",
+		    n < NET_TEXT_MAX ? (int)n : NET_TEXT_MAX, text,
+		    NET_LIST_MAX);
+		return false;
 	}
 	*list = found;
 	return true;

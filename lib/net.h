@@ -47,6 +47,9 @@ bool net_parse(struct net *, const char *text);
 bool
 net_list_parse(struct net_list *, const char *text, char error[NET_ERROR_MAX]);
 
+/* One more, of n bytes.  False: it is none, or the list is full. */
+bool net_list_add(struct net_list *, const char *word, size_t n);
+
 bool net_has(const struct net *, const struct net_addr *);
 bool net_list_has(const struct net_list *, const struct net_addr *);
 

@@ -24,21 +24,6 @@ user_add(struct peers *p, const char *word, size_t n)
 	return true;
 }
 
-static bool
-net_add(struct peers *p, const char *word, size_t n)
-{
-	char text[NET_TEXT_MAX];
-
-	if (p->nets.count == NET_LIST_MAX || n >= sizeof(text))
-		return false;
-	memcpy(text, word, n);
-	text[n] = '\0';
-	if (!net_parse(&p->nets.nets[p->nets.count], text))
-		return false;
-	p->nets.count++;
-	return true;
-}
-
 bool
 peers_parse(struct peers *p, const char *text, char error[PEERS_ERROR_MAX])
 {
@@ -49,7 +34,7 @@ peers_parse(struct peers *p, const char *text, char error[PEERS_ERROR_MAX])
 		n = strcspn(text, " \t,");
 		if (strncmp(text, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0
 			? user_add(&found, text, n)
-			: net_add(&found, text, n))
+			: net_list_add(&found.nets, text, n))
 			continue;
 		snprintf(error, PEERS_ERROR_MAX,
 		    "'%.*s' is none: give up to %d addresses or networks, such"
