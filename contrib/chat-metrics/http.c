@@ -135,20 +135,20 @@ static int
 judge(struct request *r, bool *head, bool *open)
 {
 	char *target, *version, *fields = strstr(r->head, "\r\n");
-	bool twice = false;
+	bool twice = false, host;
 	size_t len;
 
 	/* What follows the head is nobody's business. */
 	strstr(r->head, "\r\n\r\n")[2] = '\0';
 	/* Taken first: cutting the line puts NULs into it. */
 	*open = wants_openmetrics(fields);
-	len = field(fields, "Host", &twice) != NULL ? 1 : 0;
+	host = field(fields, "Host", &twice) != NULL;
 	if (!line_cut(r->head, &target, &version))
 		return 400;
 	if (strcmp(version, "HTTP/1.1") != 0 &&
 	    strcmp(version, "HTTP/1.0") != 0)
 		return 505;
-	if (twice || (len == 0 && strcmp(version, "HTTP/1.1") == 0))
+	if (twice || (!host && strcmp(version, "HTTP/1.1") == 0))
 		return 400;
 	*head = strcmp(r->head, "HEAD") == 0;
 	len = strcspn(target, "?");

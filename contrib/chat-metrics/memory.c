@@ -25,10 +25,11 @@ proc_scan(
 	while (!found && fgets(line, sizeof(line), f) != NULL)
 		found = strncmp(line, prefix, strlen(prefix)) == 0;
 	fclose(f);
+	if (!found)
+		return false;
 	line[strcspn(line, "\n")] = '\0';
-	if (found)
-		snprintf(rest, size, "%s", line + strlen(prefix));
-	return found;
+	snprintf(rest, size, "%s", line + strlen(prefix));
+	return true;
 }
 
 int64_t
