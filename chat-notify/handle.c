@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "count.h"
 #include "event.h"
 #include "limit.h"
-#include "count.h"
 #include "log.h"
 #include "notify.h"
 #include "process.h"

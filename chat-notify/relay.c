@@ -3,7 +3,6 @@
  * log's last id before it, and `last`.  So the publications form a chain, and a
  * hole in it is seen without looking at the store.
  */
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -6,8 +6,6 @@
 #include <sys/socket.h>
 
 #include <errno.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -5,7 +5,6 @@
 #include <strings.h>
 
 #include "event.h"
-#include "password.h"
 #include "secret.h"
 #include "session.h"
 

@@ -1,7 +1,6 @@
 /*
  * HISTORY: pages of a conversation, ascending, bounded in messages and bytes.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "count.h"

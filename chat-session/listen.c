@@ -8,8 +8,6 @@
  * (sqlite.org/howtocorrupt.html, 2.6).
  */
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 
 #include <arpa/inet.h>

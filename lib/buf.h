@@ -5,7 +5,6 @@
 #ifndef BUF_H
 #define BUF_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -6,7 +6,6 @@
 #define DGRAM_H
 
 #include <sys/types.h>
-#include <sys/uio.h>
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #define NET_ADDR_LEN  16 /* bytes of an address */
 #define NET_TEXT_MAX  50 /* bytes of a network as text, with its NUL */

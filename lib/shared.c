@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include <linux/futex.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>

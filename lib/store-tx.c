@@ -7,10 +7,8 @@
  */
 #include <sys/stat.h>
 
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "futex.h"
 #include "store-internal.h"

@@ -1,7 +1,6 @@
 /*
  * The text rules of text.h.  Pure functions on bytes.
  */
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>

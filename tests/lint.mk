@@ -14,6 +14,7 @@ lint: $(B)/schema.h $(B)/sandbox-filter.h
 		--enable=warning,performance,portability -D_GNU_SOURCE \
 		-DCHAT_VERSION='""' -DCHAT_PREFIX='""' -I lib -I $(B) \
 		lib chat-session chat-notify chat-client contrib/chat-admin \
+		contrib/chat-metrics \
 		tests/load tests/fuzz
 	shellcheck -x $(SCRIPTS)
 	shellcheck -a -x tests/load/bench

@@ -1,7 +1,6 @@
 /*
  * blocks: list, add, remove, why.
  */
-#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 

@@ -2,8 +2,6 @@
  * prune: what is older than it is to be kept goes, in steps so short that
  * nobody who writes has to wait for them, with a pause after each.
  */
-#include <errno.h>
-#include <stdlib.h>
 #include <sysexits.h>
 #include <time.h>
 

@@ -1,8 +1,6 @@
 /*
  * stats: how much there is of what.
  */
-#include <sysexits.h>
-
 #include "admin.h"
 
 int

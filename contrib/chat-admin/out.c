@@ -3,12 +3,12 @@
  * terminal is made safe here, whatever it is, and nothing goes there but
  * through here (and the help, which is our own).
  */
+#include <errno.h>
 #include <langinfo.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <errno.h>
 #include <sysexits.h>
 #include <unistd.h>
 

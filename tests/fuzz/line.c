@@ -3,6 +3,7 @@
  * as bytes that come at once, and both are what a plain loop finds.  The first
  * byte is the longest line, the second how the rest is cut into pieces.
  */
+#include <stdbool.h>
 #include <string.h>
 
 #include "fuzz.h"
