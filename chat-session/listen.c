@@ -381,7 +381,7 @@ listen_run(struct session *s, const char *address)
 		log_event(LEVEL_CRITICAL, "bad_configuration", "%s", error);
 		return EX_CONFIG;
 	}
-	/* So it is what all copies have, who may not be able to read it. */
+	/* For a program that a copy executes, which may not be able to read it. */
 	config_export();
 	log_set_level((enum log_level)s->config.log_level);
 	status = address != NULL ? bind_to(&l, address) : inherit(&l);

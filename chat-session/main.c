@@ -102,7 +102,8 @@ static int
 session_init(struct session *s, int state)
 {
 	char error[CONFIG_ERROR_MAX] = "";
-	bool ok = session_configure(s, error);
+	/* (A copy of the one that listens has its configuration.) */
+	bool ok = s->config.db != NULL || session_configure(s, error);
 	int status = EX_OK;
 
 	rate_init(&s->rate, s->config.rate, s->config.burst, monotonic_ms());
