@@ -21,6 +21,7 @@
 #include "store.h"
 
 struct json_object;
+struct request;
 
 enum session_state {
 	STATE_PROXY, /* the header of a proxy has not come */
@@ -180,6 +181,20 @@ void session_store_failed(struct session *);
 /* After a success: trouble is over, the next one is logged again. */
 void session_store_works(struct session *);
 
+/* ERROR event (after answering what came before it), and a line in the log. */
+void session_error(struct session *, const struct request *, const char *code,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* The same with one more member, such as the limit that was passed. */
+void session_error_limit(struct session *, const struct request *,
+    const char *code, int64_t limit, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+/* RATE_LIMITED: the command was not run, and will be in so many ms. */
+void session_rate_limited(struct session *, const struct request *, int64_t ms);
+/* UNAVAILABLE for what has that ref (may be NULL); the batch is left alone. */
+void session_unavailable(struct session *, const char *ref);
+/* BLOCKED, until a time in ms since 1970 (0: for good), and the end. */
+void session_end_blocked(struct session *, int64_t until, const char *text);
+
 /* ---- client.c ---- */
 
 void client_init(struct client *, const struct config *);
@@ -199,8 +214,6 @@ void client_shut(struct client *);
 bool client_has_room(const struct client *);
 /* Whether the client's machine has confirmed all that was ever queued. */
 bool client_has_all(const struct client *);
-
-struct request;
 
 /* ---- admit.c ---- */
 
@@ -290,20 +303,6 @@ bool request_timestamp(struct session *, const struct request *);
 /* ---- command.c ---- */
 
 void command_run(struct session *, char *line, size_t len);
-
-/* ERROR event (after answering what came before it), and a line in the log. */
-void session_error(struct session *, const struct request *, const char *code,
-    const char *format, ...) __attribute__((format(printf, 4, 5)));
-/* The same with one more member, such as the limit that was passed. */
-void session_error_limit(struct session *, const struct request *,
-    const char *code, int64_t limit, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
-/* RATE_LIMITED: the command was not run, and will be in so many ms. */
-void session_rate_limited(struct session *, const struct request *, int64_t ms);
-/* UNAVAILABLE for what has that ref (may be NULL); the batch is left alone. */
-void session_unavailable(struct session *, const char *ref);
-/* BLOCKED, until a time in ms since 1970 (0: for good), and the end. */
-void session_end_blocked(struct session *, int64_t until, const char *text);
 
 /* ---- upgrade.c ---- */
 
