@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "penalty.h"
+#include "request.h"
 #include "session.h"
 
 /* Returns 0 or what went wrong. */

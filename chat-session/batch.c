@@ -9,6 +9,7 @@
 #include "count.h"
 #include "event.h"
 #include "publish.h"
+#include "request.h"
 #include "session.h"
 
 struct item {			   /* what store_item points to */

@@ -4,17 +4,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "command.h"
 #include "event.h"
+#include "request.h"
 #include "secret.h"
 #include "session.h"
 
 #define DAY (24 * 60 * 60 * 1000LL)
-
-bool
-session_is_registered(const struct session *s)
-{
-	return s->me.password[0] != '\0';
-}
 
 /* ---- REGISTER ---- */
 

@@ -5,8 +5,10 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "command.h"
 #include "count.h"
 #include "event.h"
+#include "request.h"
 #include "secret.h"
 #include "session.h"
 
@@ -151,14 +153,6 @@ proof_check(struct session *s, const struct request *r, const struct wish *w,
 		return false;
 	}
 	return true;
-}
-
-bool
-session_alive(void *arg, const char *socket)
-{
-	const struct session *s = arg;
-
-	return dgram_session_alive(&s->delivery.registry, socket);
 }
 
 /* The name's transaction.  Fills in s->me and s->resume. */

@@ -3,8 +3,10 @@
  */
 #include <string.h>
 
+#include "command.h"
 #include "count.h"
 #include "event.h"
+#include "request.h"
 #include "session.h"
 
 #define HISTORY_DEFAULT 50 /* messages, when no limit is given */

@@ -1,6 +1,8 @@
 /*
  * MESSAGE: checks what the client wants to say and hands it to the batch.
  */
+#include "command.h"
+#include "request.h"
 #include "session.h"
 #include "text.h"
 

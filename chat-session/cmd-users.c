@@ -3,7 +3,9 @@
  */
 #include <string.h>
 
+#include "command.h"
 #include "event.h"
+#include "request.h"
 #include "session.h"
 
 static bool

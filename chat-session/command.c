@@ -4,6 +4,8 @@
  */
 #include <string.h>
 
+#include "command.h"
+#include "request.h"
 #include "session.h"
 
 /* Costs, in tenths of a message: see rate.h. */

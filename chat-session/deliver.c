@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "command.h"
 #include "count.h"
 #include "event.h"
 #include "session.h"

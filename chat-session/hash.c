@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "password.h"
+#include "request.h"
 #include "session.h"
 
 #define STACK (256 * 1024) /* crypt_r(3) needs 32 KiB of it */

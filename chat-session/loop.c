@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "command.h"
 #include "count.h"
 #include "event.h"
 #include "process.h"

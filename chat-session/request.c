@@ -9,6 +9,7 @@
 
 #include "json-check.h"
 #include "password.h"
+#include "request.h"
 #include "session.h"
 #include "text.h"
 

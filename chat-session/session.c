@@ -9,6 +9,7 @@
 
 #include "count.h"
 #include "event.h"
+#include "request.h"
 #include "session.h"
 #include "text.h"
 
@@ -150,6 +151,20 @@ session_end(struct session *s, const char *reason)
 	s->state = STATE_ENDING;
 	s->ended = monotonic_ms();
 	s->deadline = s->ended + FLUSH_WAIT;
+}
+
+bool
+session_alive(void *arg, const char *socket)
+{
+	const struct session *s = arg;
+
+	return dgram_session_alive(&s->delivery.registry, socket);
+}
+
+bool
+session_is_registered(const struct session *s)
+{
+	return s->me.password[0] != '\0';
 }
 
 /* ---- errors ---- */

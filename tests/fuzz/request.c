@@ -9,6 +9,7 @@
 
 #include "common/model.h"
 #include "fuzz.h"
+#include "request.h"
 #include "session.h"
 #include "text.h"
 
