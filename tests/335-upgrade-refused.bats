@@ -136,11 +136,12 @@ ran() {
 	pid=$(session_pid bob)
 	client_stop bob
 	flood 1 20000
-	install_that 'poll(0, 0, 200); return 1;'
+	install_that "while (access(\"$T/end\", F_OK) != 0) poll(0, 0, 5); return 1;"
 	kill -URG "$pid"
 	wait_for pgrep -P "$pid"
 	# Five seconds are for bob, who takes nothing of his last events.
 	kill -TERM "$pid"
+	: >"$T/end"
 	before=$(ran "$pid")
 	while now=$(ran "$pid") && [[ -n $now ]]; do
 		used=$((now - before))

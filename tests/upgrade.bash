@@ -39,6 +39,7 @@ install_next() {
 install_that() {
 	echo "#include <poll.h>
 	    #include <stdlib.h>
+	    #include <unistd.h>
 	    int main(void) { $1 }" >"$T/that.c"
 	"${CC:-cc}" -static -o "$T/that" "$T/that.c"
 	install_program "$T/that"
