@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "link.h"
+#include "text.h"
 
 /* Copy at most as much as fits; spans may hold anything, NULs too. */
 static void
@@ -33,14 +34,14 @@ static bool
 take_connected(struct link *l, struct event *e, int64_t now)
 {
 	if (l->state != LINK_LOGIN && !l->config.raw)
-		return true;
+		return false;
 	if (e->line_max > 0)
 		l->line_max = e->line_max;
 	l->text_max = e->message_max;
 	if (l->config.raw)
 		return true;
 	/* The server knows how the name is spelt; a proof fits or is none. */
-	if (e->username.n <= USERNAME_MAX && e->username.n > 0)
+	if (text_is_username(e->username.s, e->username.n))
 		copy_span(l->username, sizeof(l->username), e->username);
 	if (e->resume.n <= RESUME_MAX)
 		copy_span(l->resume, sizeof(l->resume), e->resume);
@@ -193,7 +194,9 @@ take(struct link *l, struct event *e, int64_t now)
 	case EVENT_ERROR:
 		return take_error(l, e, now);
 	case EVENT_PING:
-		link_ping(l, "pong");
+		/* What waits to be sent answers it as well. */
+		if (buf_len(&l->conn.out) < OUTPUT_MAX)
+			link_ping(l, "pong");
 		return false;
 	case EVENT_PONG:
 		return !link_pulse_take(l, e->ref, now);

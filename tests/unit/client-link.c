@@ -323,6 +323,58 @@ a_server_that_shuts_down_says_how_long_to_wait(void **state)
 }
 
 static void
+a_server_that_asks_and_does_not_read_is_not_answered_for_ever(void **state)
+{
+	struct world *w = *state;
+	int i, j;
+
+	log_in(w);
+	for (i = 0; i < 400; i++) {
+		for (j = 0; j < 100; j++)
+			server_says(w, "{\"event\":\"PING\"}\n");
+		quiet(w);
+	}
+	assert_in_range(
+	    buf_len(&w->link->conn.out), 1, OUTPUT_MAX + 2 * REF_MAX);
+	assert_int_equal(w->link->state, LINK_ONLINE);
+}
+
+static void
+who_is_connected_is_not_told_so_again(void **state)
+{
+	struct world *w = *state;
+
+	log_in(w);
+	server_says(w,
+	    "{\"event\":\"CONNECTED\",\"username\":\"bob\","
+	    "\"last_id\":99,\"reset\":true}\n");
+	quiet(w);
+	assert_string_equal(w->link->username, "alice");
+	hang_up(w);
+	come_back(w);
+	assert_non_null(strstr(w->line, "\"since\":50"));
+}
+
+static void
+the_server_spells_the_name_but_only_as_one(void **state)
+{
+	struct world *w = *state;
+
+	link_start(w->link, "alice", w->now);
+	accept_link(w);
+	welcome(w,
+	    "{\"event\":\"CONNECTED\",\"username\":\"x\\nhost\\tbob\","
+	    "\"last_id\":50}\n");
+	assert_string_equal(w->link->username, "alice");
+	hang_up(w);
+	come_back(w);
+	welcome(w,
+	    "{\"event\":\"CONNECTED\",\"username\":\"Alice\","
+	    "\"last_id\":50}\n");
+	assert_string_equal(w->link->username, "Alice");
+}
+
+static void
 a_busy_server_gets_one_message_at_a_time(void **state)
 {
 	struct world *w = *state;
@@ -526,6 +578,10 @@ main(void)
 		TEST(history_is_asked_for_from_any_place),
 		TEST(waits_grow_while_nothing_answers_and_a_success_ends_that),
 		TEST(a_server_that_shuts_down_says_how_long_to_wait),
+		TEST(
+		    a_server_that_asks_and_does_not_read_is_not_answered_for_ever),
+		TEST(who_is_connected_is_not_told_so_again),
+		TEST(the_server_spells_the_name_but_only_as_one),
 		TEST(a_busy_server_gets_one_message_at_a_time),
 		TEST(a_login_without_an_answer_is_given_up),
 		TEST(a_line_longer_than_the_server_takes_is_not_sent),
