@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "link.h"
 #include "request.h"
@@ -72,6 +73,9 @@ link_say(struct link *l, const char *to, const char *text, size_t len,
 
 	snprintf(name, sizeof(name), "%s-%llu", l->prefix,
 	    (unsigned long long)l->refs + 1);
+	/* Names are the same in any case; everybody has one spelling. */
+	if (strcasecmp(to, "all") == 0)
+		to = "all";
 	if (!text_fits(l, text, len) || !line_fits(l, to, text, len, name))
 		return LINK_TOO_LONG;
 	if ((item = outbox_add(&l->outbox, name, to, text, len)) == NULL)

@@ -186,6 +186,14 @@ bodies() {
 	assert_eq "$(said)" ''
 }
 
+@test "everybody is everybody in any case" {
+	server_start
+	chat --to ALL -u alice < <(printf 'one\n/msg All two\n/history aLL 2\n')
+	assert_status 0
+	assert_eq "$(said | sort | uniq -c | tr -s ' ' | xargs -d '\n')" \
+	    ' 2 <alice> one  2 <alice> two'
+}
+
 @test "with --to lines go to one user" {
 	server_start
 	client_login bob

@@ -340,6 +340,16 @@ a_server_that_asks_and_does_not_read_is_not_answered_for_ever(void **state)
 }
 
 static void
+everybody_has_one_spelling(void **state)
+{
+	struct world *w = *state;
+
+	log_in(w);
+	assert_int_equal(link_say(w->link, "All", "x", 1, NULL), LINK_SAID);
+	assert_heard(w, "\"to\":\"all\"");
+}
+
+static void
 who_is_connected_is_not_told_so_again(void **state)
 {
 	struct world *w = *state;
@@ -580,6 +590,7 @@ main(void)
 		TEST(a_server_that_shuts_down_says_how_long_to_wait),
 		TEST(
 		    a_server_that_asks_and_does_not_read_is_not_answered_for_ever),
+		TEST(everybody_has_one_spelling),
 		TEST(who_is_connected_is_not_told_so_again),
 		TEST(the_server_spells_the_name_but_only_as_one),
 		TEST(a_busy_server_gets_one_message_at_a_time),
