@@ -207,42 +207,43 @@ count_unread(struct model *m, struct talk *t, struct entry *e, bool mine)
 	t->mentions += e->mention;
 }
 
-/* NULL: it is there already. */
-static struct entry *
-add(struct model *m, struct talk *t, const struct message *message, bool *mine)
+/*
+ * False: it is there already.  Where there is no room the entry itself may be
+ * the one that is forgotten, so what it is worth is counted before.
+ */
+static bool
+add(struct model *m, const struct message *message, bool news, bool *calls)
 {
+	struct talk *t = talk_of(m, message);
 	char from[USERNAME_MAX + 1];
 	struct entry *e;
-	bool there;
+	bool there, mine;
 	size_t at = talk_place(t, message->id, message->time, &there);
 
 	if (there)
-		return NULL;
+		return false;
 	set_name(from, message->from);
 	e = entry_new(
 	    ENTRY_MESSAGE, from, message->text, message->time, ++m->serials);
 	e->id = message->id;
-	*mine = strcasecmp(from, m->me) == 0;
+	mine = strcasecmp(from, m->me) == 0;
 	e->names =
-	    !*mine && model_names(entry_text(e), e->len - e->head_len, m->me);
-	e->mention = !*mine && (e->names || !talk_is_all(t));
+	    !mine && model_names(entry_text(e), e->len - e->head_len, m->me);
+	e->mention = *calls = !mine && (e->names || !talk_is_all(t));
+	if (news)
+		count_unread(m, t, e, mine);
 	if (at == t->len)
 		t->active = e->serial;
 	insert(m, t, at, e);
-	return e;
+	return true;
 }
 
 bool
 model_add_message(struct model *m, const struct message *message)
 {
-	struct talk *t = talk_of(m, message);
-	bool mine;
-	struct entry *e = add(m, t, message, &mine);
+	bool calls;
 
-	if (e == NULL)
-		return false;
-	count_unread(m, t, e, mine);
-	return e->mention;
+	return add(m, message, true, &calls) && calls;
 }
 
 bool
@@ -255,10 +256,9 @@ model_is_full(const struct model *m)
 bool
 model_add_history(struct model *m, const struct message *message)
 {
-	bool mine;
+	bool calls;
 
-	return !model_is_full(m) &&
-	    add(m, talk_of(m, message), message, &mine) != NULL;
+	return !model_is_full(m) && add(m, message, false, &calls);
 }
 
 void

@@ -81,13 +81,15 @@ tell_history(struct screen *s, const struct talk *t, size_t came, size_t added)
 static void
 add_history(struct screen *s, const struct event *e)
 {
-	struct talk *t = model_talk(s->model, e->with, true);
+	struct talk *t;
 	struct message m;
 	size_t i, n = incoming_count(e), added = 0;
 
 	for (i = n; i > 0; i--)
 		if (incoming_message(e, i - 1, &m))
 			added += model_add_history(s->model, &m);
+	/* (Those of other conversations may have pushed it out.) */
+	t = model_talk(s->model, e->with, true);
 	if (!t->asking && link_is_own_ref(s->link, e->ref, "history"))
 		tell_history(s, t, n, added);
 	t->asking = false;

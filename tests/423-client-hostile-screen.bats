@@ -78,6 +78,30 @@ title_is() {
 	assert_harmless '^nobody>'
 }
 
+@test "history that pushes its own conversation out does no harm" {
+	cat >"$T/evil" <<-'END'
+		#!/bin/bash
+		read -r line
+		echo '{"event":"CONNECTED","username":"alice","last_id":900}'
+		while read -r line; do
+			[[ $line == *HISTORY* ]] || continue
+			[[ $line =~ \"ref\":\"([^\"]*)\" ]]
+			printf '{"event":"HISTORY","ref":"%s","with":"victim","more":true,"messages":[' "${BASH_REMATCH[1]}"
+			for ((i = 1; i <= 500; i++)); do
+				printf '{"id":%d,"from":"u%d","to":"alice","message":"x"},' "$i" "$i"
+			done
+			echo '{"id":600,"from":"zed","to":"alice","message":"x"}]}'
+		done
+	END
+	chmod +x "$T/evil"
+	notify_start
+	SESSION=$T/evil listener_start
+	screen_open a 80 24 -u alice "127.0.0.1:$PORT"
+	sees a online
+	type_line a '/history victim'
+	sees a 'Messages with victim that came: 501\.'
+}
+
 @test "why a connection ended is harmless on the screen" {
 	evil_open 120 <<-END
 		{"event":"CONNECTED","username":"alice","last_id":1}

@@ -146,6 +146,23 @@ told(struct model *m, int64_t id, const char *from, const char *to,
 }
 
 static void
+a_message_that_is_forgotten_at_once_counts_all_the_same(void **state)
+{
+	struct model *m = *state;
+	int64_t id;
+
+	for (id = 1000; id < 1000 + LOG_ENTRIES_MAX; id++)
+		add(m, id, "x");
+	assert_int_equal(m->len, LOG_ENTRIES_MAX);
+	model_go_name(m, "bob");
+	assert_false(told(m, 1, "bob", "all", "older than all"));
+	assert_true(m->len < LOG_ENTRIES_MAX);
+	assert_true(m->talks[0]->entries[0]->id > 1);
+	assert_int_equal(m->talks[0]->unread, 1);
+	assert_int_equal(m->talks[0]->marker, m->serials);
+}
+
+static void
 the_longest_talk_forgets_first(void **state)
 {
 	struct model *m = *state;
@@ -476,6 +493,7 @@ main(void)
 		TEST(a_refused_message_says_so),
 		TEST(what_is_in_the_log_is_sanitised),
 		TEST(the_log_is_bounded),
+		TEST(a_message_that_is_forgotten_at_once_counts_all_the_same),
 		TEST(the_longest_talk_forgets_first),
 		TEST(each_talk_has_its_own_log),
 		TEST(what_is_not_on_the_screen_is_unread),
