@@ -166,6 +166,7 @@ draw_frame(struct screen *s, int64_t now)
 void
 draw(struct screen *s, int64_t now)
 {
+	s->model->covered = s->bare || s->form || s->page.open;
 	if (s->bare)
 		draw_bare_once(s);
 	else

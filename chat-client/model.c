@@ -194,7 +194,7 @@ model_names(const char *text, size_t len, const char *name)
 static bool
 is_shown(const struct model *m, const struct talk *t)
 {
-	return t == m->now && !t->view.scrolled;
+	return t == m->now && !t->view.scrolled && !m->covered;
 }
 
 static void

@@ -24,6 +24,7 @@ struct model {
 	size_t talks_len;
 	struct talk *now;    /* the one that is shown */
 	struct talk *before; /* the one before, or NULL */
+	bool covered;	     /* by something else on the screen */
 	char me[USERNAME_MAX + 1];
 	size_t len, bytes;     /* entries in all talks, and their memory */
 	uint64_t serials;      /* given out */

@@ -94,6 +94,20 @@ rang() {
 	screen_lacks alice '── new ──'
 }
 
+@test "what comes while help covers it has the line above it, too" {
+	server_start
+	login alice
+	client_login bob
+	press alice F1
+	sees alice '^Commands'
+	say bob 'behind the page'
+	wait_for title_is alice '(1) Chat'
+	press alice Escape
+	sees alice 'behind the page'
+	screen alice | grep -A1 '── new ──' | grep -q 'behind the page'
+	wait_for title_is alice Chat
+}
+
 @test "Ctrl-k finds a conversation or a user by typing" {
 	server_start
 	login alice
@@ -261,7 +275,7 @@ shows_unbroken() {
 	tmux_do resize-window -t alice -x 60 -y 24
 	wait_for shows_unbroken alice "<bob> look at $link there"
 	say bob 'psst' alice
-	wait_for title_is alice '(1, 1 for you) Chat'
+	wait_for title_is alice '(2, 1 for you) Chat'
 	tmux_do resize-window -t alice -x 100 -y 20
 	sees alice '^-- any key goes back --'
 	# The key that ends it does nothing else, a paste does.

@@ -163,6 +163,19 @@ a_message_that_is_forgotten_at_once_counts_all_the_same(void **state)
 }
 
 static void
+what_comes_while_something_covers_the_talk_is_unread(void **state)
+{
+	struct model *m = *state;
+
+	add(m, 1, "seen");
+	assert_int_equal(m->now->unread, 0);
+	m->covered = true;
+	add(m, 2, "not seen");
+	assert_int_equal(m->now->unread, 1);
+	assert_int_equal(m->now->marker, m->now->entries[1]->serial);
+}
+
+static void
 the_longest_talk_forgets_first(void **state)
 {
 	struct model *m = *state;
@@ -494,6 +507,7 @@ main(void)
 		TEST(what_is_in_the_log_is_sanitised),
 		TEST(the_log_is_bounded),
 		TEST(a_message_that_is_forgotten_at_once_counts_all_the_same),
+		TEST(what_comes_while_something_covers_the_talk_is_unread),
 		TEST(the_longest_talk_forgets_first),
 		TEST(each_talk_has_its_own_log),
 		TEST(what_is_not_on_the_screen_is_unread),
