@@ -2,6 +2,8 @@
  * The logins of login.h.  Servers are known by "HOST:PORT" in one file, and
  * tokens by server and user in another (state.h).
  */
+#include <sys/stat.h>
+
 #include <ctype.h>
 #include <err.h>
 #include <stdio.h>
@@ -127,16 +129,14 @@ login_set_registers(struct login *g, bool registers)
 	g->registered = !registers;
 }
 
-/* Its password is that of the user it was configured for. */
 static void
-run_password_command(struct login *g, const char *username)
+run_password_command(struct login *g)
 {
 	const struct options *o = g->options;
 	const char *wrong;
 
 	if (o->password_command == NULL || g->command_failed ||
-	    o->password_file != NULL || o->password_fd != -1 ||
-	    strcasecmp(username, o->user) != 0)
+	    o->password_file != NULL || o->password_fd != -1)
 		return;
 	if (g->pause != NULL)
 		g->pause(true);
@@ -149,16 +149,32 @@ run_password_command(struct login *g, const char *username)
 		    o->password_command[0], wrong);
 }
 
-/* A file can be read again; what came through a descriptor is used once. */
+/* A pipe has said what it had to, and reading it may wait for ever. */
+static bool
+can_read_again(const char *path)
+{
+	struct stat st;
+
+	return path != NULL && strcmp(path, "-") != 0 && stat(path, &st) == 0 &&
+	    S_ISREG(st.st_mode);
+}
+
+/*
+ * A file can be read again; what came through a descriptor is used once.  It
+ * is that of the user of the options, if they name one.
+ */
 static bool
 use_option_password(struct login *g, struct link *l, const char *username)
 {
 	const char *file = g->options->password_file;
+	const char *user = g->options->user;
 
-	if (g->password.len == 0 && file != NULL && strcmp(file, "-") != 0)
+	if (user != NULL && strcasecmp(username, user) != 0)
+		return false;
+	if (g->password.len == 0 && can_read_again(file))
 		credential_read_file(&g->password, file);
 	if (g->password.len == 0)
-		run_password_command(g, username);
+		run_password_command(g);
 	if (g->password.len == 0)
 		return false;
 	link_set_password(l, &g->password);
@@ -219,7 +235,7 @@ after_refusal(struct login *g, struct link *l)
 	if (is_code(l, "AUTH_FAILED") && l->proof == LINK_TOKEN)
 		return after_token(g, l);
 	link_set_password(l, NULL);
-	if (is_code(l, "AUTH_REQUIRED") &&
+	if (is_code(l, "AUTH_REQUIRED") && l->proof != LINK_PASSWORD &&
 	    use_option_password(g, l, l->username))
 		return LOGIN_READY;
 	return is_code(l, "AUTH_REQUIRED") || is_code(l, "AUTH_FAILED")

@@ -100,6 +100,25 @@ renewal() {
 	[[ ! -e $TOKENS ]]
 }
 
+@test "a server that wants a password again and again gets it once" {
+	echo '[[ $(member command) != CONNECT ]] || { error AUTH_REQUIRED; exit; }' \
+	    >odd
+	chat 77 --password-file password -u alice <<<"hello"
+	grep -q 'login refused: AUTH_REQUIRED' err
+	assert_eq "$(commands)" CONNECT
+}
+
+@test "the password of the name of -u is no other name's" {
+	screen_open a 80 24 -u alice --password-file "$T/password" \
+	    "127.0.0.1:$PORT"
+	sees a 'online +alice at'
+	type_line a '/nick bob'
+	sees a 'AUTH_REQUIRED'
+	sees a 'Password'
+	assert_eq "$(heard 'select(.username == "bob") | [.password, .token]')" \
+	    '[null,null]'
+}
+
 @test "a token that is refused is forgotten, and the password takes its place" {
 	log_in_once
 	echo other >token
@@ -136,6 +155,15 @@ renewal() {
 	assert_eq "$(commands)" \
 	    "CONNECT TOKEN MESSAGE CONNECT CONNECT TOKEN MESSAGE PING DISCONNECT"
 	assert_eq "$(cut -f 4 "$TOKENS")" "$(cat token)"
+}
+
+@test "a password that came through a pipe is not waited for again" {
+	echo '[[ $(member message) != lose ]] || { echo x >token; exit; }' >odd
+	mkfifo pipe
+	cat password >pipe 3>&- &
+	chat 77 --reconnect --password-file pipe -u alice <<<"lose"
+	assert_eq "$(commands)" "CONNECT TOKEN MESSAGE CONNECT"
+	wait "$!"
 }
 
 @test "a newer token that another client has kept is tried before the password" {
