@@ -50,20 +50,23 @@ login_server_key(const struct login *g, char out[LOGIN_KEY_MAX])
 			out[i] = (char)tolower((unsigned char)out[i]);
 }
 
-static void
+/* False: it cannot be, and login_message() says why. */
+static bool
 start_tls(struct login *g)
 {
 	const struct options *o = g->options;
 	char error[128], key[LOGIN_KEY_MAX], known[LOGIN_VALUE_MAX];
 
 	g->tls = tls_context_new(o->tls_ca, error, sizeof(error));
-	if (g->tls == NULL)
-		errx(STATUS_INPUT, "%s: %s: %s", "--tls-ca",
+	if (g->tls == NULL) {
+		login_tell(g, "--tls-ca: %s: %s",
 		    o->tls_ca != NULL ? o->tls_ca : "the system's authorities",
 		    error);
+		return false;
+	}
 	if (o->fingerprint[0] != '\0') {
 		tls_context_trust(g->tls, o->fingerprint, true);
-		return;
+		return true;
 	}
 	login_server_key(g, key);
 	switch (
@@ -78,8 +81,12 @@ start_tls(struct login *g)
 	case STATE_OTHER:
 		break;
 	case STATE_FAILED:
-		errx(STATUS_INPUT, "%s", g->state.error);
+		login_tell(g, "%s", g->state.error);
+		tls_context_free(g->tls);
+		g->tls = NULL;
+		return false;
 	}
+	return true;
 }
 
 void
@@ -92,8 +99,8 @@ login_init(struct login *g, const struct options *options)
 	if (options->invite_file != NULL)
 		need_input("--invite", options->invite_file,
 		    credential_read_file(&g->invite, options->invite_file));
-	if (options->tls)
-		start_tls(g);
+	if (options->tls && !start_tls(g))
+		errx(STATUS_INPUT, "%s", g->message);
 }
 
 void
@@ -103,7 +110,7 @@ login_free(struct login *g)
 	explicit_bzero(g, sizeof(*g));
 }
 
-void
+bool
 login_use_server(struct login *g, const struct address *address, bool tls)
 {
 	g->other = *g->options;
@@ -119,8 +126,7 @@ login_use_server(struct login *g, const struct address *address, bool tls)
 	tls_context_free(g->tls);
 	g->tls = NULL;
 	g->known[0] = '\0';
-	if (tls)
-		start_tls(g);
+	return !tls || start_tls(g);
 }
 
 void

@@ -61,9 +61,9 @@ enum login_need login_continue(struct login *, struct link *);
 /*
  * Another server, with TLS or without: no password goes there that was meant
  * for the one of the options.  A link that uses the old tls has to be freed
- * before.  Ends the process (STATUS_INPUT) like login_init().
+ * before.  False: there is no TLS, and login_message() says why.
  */
-void login_use_server(struct login *, const struct address *, bool tls);
+bool login_use_server(struct login *, const struct address *, bool tls);
 
 /* Whether the next login registers the name. */
 void login_set_registers(struct login *, bool);

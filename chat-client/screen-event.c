@@ -210,6 +210,8 @@ take_news(struct screen *s, int64_t now)
 	login_renew(s->login, s->link);
 	if (login_message(s->login, message, sizeof(message)) != NULL) {
 		screen_notice(s, ENTRY_ERROR, message);
+		if (s->form)
+			screen_form_add(s, message);
 		s->changed = true;
 	}
 	if (revoked)

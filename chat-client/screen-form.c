@@ -13,7 +13,18 @@
 void
 screen_form_say(struct screen *s, const char *what)
 {
-	snprintf(s->trouble, sizeof(s->trouble), "%s", what);
+	s->trouble[0] = '\0';
+	screen_form_add(s, what);
+}
+
+void
+screen_form_add(struct screen *s, const char *what)
+{
+	size_t n = strlen(s->trouble);
+
+	snprintf(s->trouble + n, sizeof(s->trouble) - n, "%s%s",
+	    n > 0 ? "\n" : "", what);
+	s->changed = true;
 }
 
 static void
@@ -108,7 +119,8 @@ use_server(struct screen *s)
 	config.tls = NULL;
 	config.since = -1;
 	screen_form_anew(s, &config);
-	login_use_server(s->login, &address, s->tls);
+	if (!login_use_server(s->login, &address, s->tls))
+		return false;
 	s->link->config.tls = s->login->tls;
 	return true;
 }

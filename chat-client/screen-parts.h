@@ -82,8 +82,9 @@ void screen_form_anew(struct screen *, const struct link_config *);
 bool screen_form_back(struct screen *, int64_t now);
 /* Ask for what the login needs; with LOGIN_READY, start it. */
 void screen_form_need(struct screen *, enum login_need, int64_t now);
-/* Say what is wrong, in the form; not sanitised. */
+/* Say what is wrong, in the form, or what else is; not sanitised. */
 void screen_form_say(struct screen *, const char *);
+void screen_form_add(struct screen *, const char *);
 
 /* Put a line of the client's own, not sanitised, below the messages. */
 void screen_notice(struct screen *, enum entry_kind, const char *);

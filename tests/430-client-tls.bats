@@ -411,6 +411,26 @@ assert_refused() {
 	not grep -q 'alice\|secret' "$T/log/s_server"
 }
 
+# (The form breaks it anywhere.)
+file_is_refused() {
+	screen "$1" | tr -d ' \n' | grep -q 'known_servers:.*closedtoothers'
+}
+
+@test "the form says so as well, and goes on without" {
+	mkdir -p "$XDG_STATE_HOME/chat"
+	: >"$XDG_STATE_HOME/chat/known_servers"
+	chmod 622 "$XDG_STATE_HOME/chat/known_servers"
+	server_start
+	screen_open a 100 30 "127.0.0.1:$PORT"
+	sees a 'Enter connects'
+	type_text a alice
+	press a BTab Space Enter
+	wait_for file_is_refused a
+	# Nothing was said to the server, until that is what is wanted.
+	press a Space Enter
+	sees a 'online +alice at'
+}
+
 fingerprint_is_shown() {
 	screen "$1" | tr -d '\n' | grep -qF "$(fingerprint self)"
 }
