@@ -199,16 +199,13 @@ search(struct screen *s, const char *text)
 static void
 change_name(struct screen *s, const char *name, int64_t now)
 {
-	struct link_config config = s->link->config;
-
 	if (s->link->outbox.len > 0) {
 		screen_notice(s, ENTRY_ERROR,
 		    "Not everything you said is confirmed; change the name "
 		    "when it is.");
 		return;
 	}
-	config.since = -1;
-	screen_form_anew(s, &config);
+	screen_form_anew(s, &s->link->config);
 	edit_set(&s->name, name);
 	login_set_registers(s->login, false);
 	screen_form_need(s, login_prepare(s->login, s->link, name), now);

@@ -35,7 +35,9 @@ go_to(struct screen *s, enum form_step step)
 		credential_wipe(&s->first);
 	s->step = step;
 	s->field = FIELD_NAME;
-	s->explained = s->bare = false;
+	s->explained = s->bare = s->finding = false;
+	page_close(&s->page);
+	screen_ask_end(s);
 	s->form = true;
 	s->changed = true;
 }
@@ -83,12 +85,25 @@ screen_form_anew(struct screen *s, const struct link_config *config)
 {
 	struct link_config copy = *config;
 
+	copy.since = -1;
 	link_abandon(s->link);
 	link_free(s->link);
 	s->link = link_new(&copy);
 	model_free(s->model);
 	s->model = model_new();
 	s->form = true;
+}
+
+/* With another server, or as another user, nothing is said any more. */
+static bool
+is_confirmed(struct screen *s)
+{
+	if (s->link->outbox.len == 0)
+		return true;
+	screen_form_say(s,
+	    "Not everything you said is confirmed; it would be lost with "
+	    "another server or name.");
+	return false;
 }
 
 /* Go to the server of the form, if it is another.  False: that cannot be. */
@@ -109,19 +124,26 @@ use_server(struct screen *s)
 	if (strcmp(address.text, config.address.text) == 0 &&
 	    s->tls == (config.tls != NULL))
 		return true;
-	if (s->link->outbox.len > 0) {
-		screen_form_say(s,
-		    "Not everything you said is confirmed; it would be lost "
-		    "with another server.");
+	if (!is_confirmed(s))
 		return false;
-	}
 	config.address = address;
 	config.tls = NULL;
-	config.since = -1;
 	screen_form_anew(s, &config);
 	if (!login_use_server(s->login, &address, s->tls))
 		return false;
 	s->link->config.tls = s->login->tls;
+	return true;
+}
+
+/* Who was online as somebody else has that one's conversations. */
+static bool
+use_name(struct screen *s, const char *name)
+{
+	if (!s->link->was_online || strcasecmp(name, s->link->username) == 0)
+		return true;
+	if (!is_confirmed(s))
+		return false;
+	screen_form_anew(s, &s->link->config);
 	return true;
 }
 
@@ -138,7 +160,7 @@ enter_name(struct screen *s, int64_t now)
 		return;
 	}
 	s->trouble[0] = '\0';
-	if (!use_server(s))
+	if (!use_server(s) || !use_name(s, name))
 		return;
 	login_set_registers(s->login, s->registers);
 	screen_form_need(s, login_prepare(s->login, s->link, name), now);

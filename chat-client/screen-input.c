@@ -22,14 +22,17 @@
 void
 screen_leave(struct screen *s, int64_t now)
 {
+	static const char warning[] = "Not everything you said is confirmed; "
+				      "leave once more to leave all the same.";
 	const struct outbox *o = &s->link->outbox;
 
 	if (!s->warned && o->len > 0 &&
 	    (s->link->state != LINK_ONLINE || outbox_unsent(o) != NULL)) {
 		s->warned = true;
-		screen_notice(s, ENTRY_ERROR,
-		    "Not everything you said is confirmed; "
-		    "leave once more to leave all the same.");
+		if (s->form)
+			screen_form_say(s, warning);
+		else
+			screen_notice(s, ENTRY_ERROR, warning);
 		return;
 	}
 	s->leaving = true;

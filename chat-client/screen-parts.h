@@ -76,7 +76,7 @@ void screen_ask_end(struct screen *);
 /* In the login form: text, Enter, and the keys of the line editor. */
 void
 screen_form_key(struct screen *, const struct key *, enum action, int64_t now);
-/* Another link, and nothing of what was talked about. */
+/* Another link, without `since', and nothing of what was talked about. */
 void screen_form_anew(struct screen *, const struct link_config *);
 /* Back to the name; false if that is where it is. */
 bool screen_form_back(struct screen *, int64_t now);

@@ -125,6 +125,65 @@ came() {
 	grep -q 'not confirmed: 1' "$T/log/screen.a"
 }
 
+# A server that takes alice once, and then says that somebody else has the name.
+# What it is told is in said; it ends a connection when it is told to `end'.
+taken_name() {
+	cat >"$T/taken" <<-'END'
+		#!/bin/bash
+		read -r line
+		echo "$line" >>said
+		echo $$ >pid
+		if [[ $line != *'"alice"'* ]]; then
+			echo '{"event":"CONNECTED","username":"alina","last_id":9}'
+		elif [[ -e had ]]; then
+			echo '{"event":"ERROR","code":"USERNAME_TAKEN","message":"it is online"}'
+			exit
+		else
+			touch had
+			echo '{"event":"CONNECTED","username":"alice","last_id":1}'
+			echo '{"event":"MESSAGE","id":2,"from":"bob","to":"alice","message":"for alice"}'
+		fi
+		while read -r line && [[ $line != *'"end"'* ]]; do
+			echo "$line" >>said
+			[[ $line =~ \"ref\":\"([^\"]*)\" ]] || continue
+			[[ $line != *MESSAGE* ]] ||
+			    echo "{\"event\":\"ACK\",\"ref\":\"${BASH_REMATCH[1]}\",\"id\":3}"
+		done
+	END
+	chmod +x "$T/taken"
+	: >"$T/said"
+	SESSION=$T/taken listener_start
+	screen_open a 80 24 -u alice "127.0.0.1:$PORT"
+	sees a '^2 bob'
+}
+
+@test "who lost a name and takes another one has none of its conversations" {
+	taken_name
+	kill -TERM "$(cat "$T/pid")"
+	sees a 'USERNAME_TAKEN: it is online'
+	press a BSpace BSpace
+	type_line a na
+	sees a 'online +alina at'
+	screen_lacks a bob
+	[[ $(grep alina "$T/said") != *since* ]]
+}
+
+@test "what a lost name has not said is not said by another one" {
+	taken_name
+	type_text a end
+	press a Enter F1
+	# The form takes its keys, whatever was open.
+	sees a 'USERNAME_TAKEN: it is online'
+	press a BSpace BSpace
+	type_line a na
+	sees a 'Not everything you said is confirmed; it would'
+	press a C-c
+	sees a 'leave once'
+	press a C-c
+	sees a 'status=75'
+	not grep -q alina "$T/said"
+}
+
 @test "leaving says goodbye and gives the terminal back" {
 	server_start
 	login alice
