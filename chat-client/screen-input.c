@@ -169,7 +169,8 @@ take_paste(struct screen *s, const struct key *key, int64_t now)
 			return;
 		screen_write_paste(s);
 		buf_reset(&s->paste, 0);
-	} else if (key->kind == KEYS_PASTE && key->text[0] >= ' ') {
+	} else if (key->kind == KEYS_PASTE &&
+	    (unsigned char)key->text[0] >= ' ') {
 		if (s->form)
 			screen_form_key(s, &text, ACTION_NONE, now);
 		else if (s->finding)

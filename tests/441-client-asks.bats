@@ -169,6 +169,15 @@ screen_count() {
 	assert_eq "$(grep -c . "$T/log/screen.a" || :)" 0
 }
 
+@test "a password can be pasted, whatever letters it has" {
+	screen_open a 80 24 -u alice "127.0.0.1:$PORT"
+	sees a 'Password'
+	tmux_do set-buffer -- "$SECRET"
+	tmux_do paste-buffer -p -t a
+	press a Enter
+	sees a 'online +alice at'
+}
+
 @test "the form goes back to the name, which another user has" {
 	screen_open a 80 24 -u alice "127.0.0.1:$PORT"
 	sees a 'Password'
