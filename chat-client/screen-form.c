@@ -303,12 +303,11 @@ edit_fields(struct screen *s, const struct key *key, enum action action)
 }
 
 bool
-screen_form_back(struct screen *s, int64_t now)
+screen_form_back(struct screen *s)
 {
 	if (s->step == FORM_NAME)
 		return false;
-	if (s->link->state != LINK_IDLE)
-		link_leave(s->link, 0, now);
+	link_abandon(s->link);
 	link_set_password(s->link, NULL);
 	s->trouble[0] = '\0';
 	go_to(s, FORM_NAME);

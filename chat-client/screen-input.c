@@ -48,7 +48,7 @@ stop(struct screen *s, int64_t now)
 		screen_ask_end(s);
 	else if (!s->form && s->line.len > 0)
 		edit_do(&s->line, EDIT_CLEAR);
-	else if (!s->form || !screen_form_back(s, now))
+	else if (!s->form || !screen_form_back(s))
 		screen_leave(s, now);
 }
 

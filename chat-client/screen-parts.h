@@ -79,7 +79,7 @@ screen_form_key(struct screen *, const struct key *, enum action, int64_t now);
 /* Another link, without `since', and nothing of what was talked about. */
 void screen_form_anew(struct screen *, const struct link_config *);
 /* Back to the name; false if that is where it is. */
-bool screen_form_back(struct screen *, int64_t now);
+bool screen_form_back(struct screen *);
 /* Ask for what the login needs; with LOGIN_READY, start it. */
 void screen_form_need(struct screen *, enum login_need, int64_t now);
 /* Say what is wrong, in the form, or what else is; not sanitised. */

@@ -178,6 +178,17 @@ screen_count() {
 	sees a 'online +alice at'
 }
 
+@test "a login that gets no answer is given up for the name, without a word" {
+	echo '[[ -z $(member password) ]] || exec cat >/dev/null' >odd
+	screen_open a 80 24 -u alice "127.0.0.1:$PORT"
+	sees a 'Password'
+	type_line a secret
+	sees a 'logging in'
+	press a C-c
+	sees a 'Ctrl-C leaves'
+	screen_lacks a 'farewell'
+}
+
 @test "the form goes back to the name, which another user has" {
 	screen_open a 80 24 -u alice "127.0.0.1:$PORT"
 	sees a 'Password'
