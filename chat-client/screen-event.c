@@ -190,7 +190,7 @@ take_state(struct screen *s, enum link_state before, int64_t now)
 	s->changed = true;
 	if (before == LINK_ONLINE)
 		forget_questions(s);
-	if (s->link->state == LINK_WAITING && before != LINK_CONNECTING)
+	if (s->link->state == LINK_WAITING && before == LINK_ONLINE)
 		screen_notice(s, ENTRY_ERROR, "The connection was lost.");
 	else if (s->link->state == LINK_ONLINE && !s->form)
 		screen_notice(s, ENTRY_NOTICE, "Connected.");

@@ -208,8 +208,12 @@ enter_trust(struct screen *s, int64_t now)
 static void
 enter(struct screen *s, int64_t now)
 {
-	if (s->link->state != LINK_IDLE ||
-	    (s->step != FORM_NAME && s->answer.len == 0))
+	if (s->step != FORM_NAME && s->answer.len == 0)
+		return;
+	/* A person need not wait for the next attempt. */
+	if (s->link->state == LINK_WAITING)
+		link_abandon(s->link);
+	if (s->link->state != LINK_IDLE)
 		return;
 	switch (s->step) {
 	case FORM_NAME:

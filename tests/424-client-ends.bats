@@ -89,6 +89,28 @@ came() {
 	sees a 'again in 3[56][0-9]{2} s: SHUTDOWN'
 }
 
+@test "Enter in the form does not wait, and what was not there was not lost" {
+	cat >"$T/evil" <<-'END'
+		#!/bin/bash
+		read -r line
+		echo came >>came
+		if (($(wc -l <came) == 1)); then
+			echo '{"event":"ERROR","code":"SERVER_FULL","message":"later","retry_after":3600}'
+			exit
+		fi
+		echo '{"event":"CONNECTED","username":"alice","last_id":1}'
+		cat >/dev/null
+	END
+	chmod +x "$T/evil"
+	SESSION=$T/evil listener_start
+	screen_open a 80 24 -u alice "127.0.0.1:$PORT"
+	sees a 'again in 3[56][0-9]{2} s: SERVER_FULL: later'
+	press a Enter
+	sees a 'online +alice at'
+	came 2
+	screen_lacks a 'connection was lost'
+}
+
 @test "the lag of a server that does not answer at once is shown" {
 	local pid
 	server_start
