@@ -202,9 +202,13 @@ static struct key
 read_paste(void)
 {
 	wint_t code;
+	int result = get_wch(&code);
 
-	if (get_wch(&code) == ERR)
+	if (result == ERR)
 		return (struct key){ .kind = KEYS_NONE };
+	/* Such as that the terminal has another size. */
+	if (result == KEY_CODE_YES)
+		return coded(0);
 	if (code == (wint_t)(unsigned char)PASTE_END[ending])
 		return PASTE_END[++ending] != '\0' ? coded(0)
 						   : keys_end_paste();

@@ -261,6 +261,17 @@ paste() {
 	client_expect bob '.message == "four!"'
 }
 
+@test "another size in the middle of a paste is no part of it" {
+	server_start
+	login alice
+	type_text alice $'\e[200~one'
+	tmux_do resize-window -t alice -x 100 -y 24
+	# The users have room now.
+	sees alice '│\*alice'
+	type_text alice $'two\e[201~'
+	sees alice '^> onetwo$'
+}
+
 @test "what is too long is said before it is sent" {
 	export CHAT_MESSAGE_MAX_SIZE=40
 	server_start
