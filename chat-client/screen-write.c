@@ -131,6 +131,8 @@ screen_write_action(
 	int op = action != ACTION_NONE ? action_row(action)->op : -1;
 
 	if (s->guarded) {
+		if (action == ACTION_REDRAW || action == ACTION_SUSPEND)
+			return false;
 		guard_key(s, key, action, now);
 		return true;
 	}
@@ -164,8 +166,8 @@ screen_write_paste(struct screen *s)
 	while (len > 0 && text[len - 1] == '\n')
 		len--;
 	edit_search_end(&s->line, true);
+	s->guarded_whole = s->line.len == 0 || (s->guarded && s->guarded_whole);
 	s->complete.active = s->guarded = false;
-	s->guarded_whole = s->line.len == 0;
 	if (len > 0 && !edit_insert(&s->line, text, len)) {
 		snprintf(notice, sizeof(notice),
 		    "Not pasted: with it the line would have more than %d "

@@ -213,7 +213,8 @@ paste() {
 	tmux_do resize-window -t alice -x 40 -y 10
 	sees alice '^3 lines\? s: send, e: edit, Esc: cancel'
 	tmux_do resize-window -t alice -x 80 -y 24
-	# Nothing else is done meanwhile.
+	# It is drawn anew, and nothing else is done meanwhile.
+	press alice C-l
 	type_text alice x
 	press alice Up F1
 	sees alice 'Send 3 lines'
@@ -233,6 +234,14 @@ paste() {
 	press alice Escape
 	misses alice 'Send 3 lines'
 	sees alice '^> kept$'
+	# Two in a row are one text, and no command.
+	press alice C-u
+	paste alice $'/etc\n/usr\n'
+	sees alice 'Send 2 lines'
+	paste alice $'\n/var\n'
+	sees alice 'Send 3 lines'
+	type_text alice s
+	client_expect bob '.message == "/etc\n/usr\n/var"'
 	# A key in it is none, and ends nothing.
 	press alice C-u
 	paste alice $'a\x03b\x1b[Ac\x0bd'
