@@ -95,11 +95,19 @@ draw_pause(bool begins)
 	draw_anew();
 }
 
+/*
+ * As the terminal itself would: with whatever started it in the same job, and
+ * not at all where there is no shell to go on with it.
+ */
 void
 draw_suspend(void)
 {
+	void (*handler)(int);
+
 	draw_pause(true);
-	raise(SIGSTOP);
+	handler = signal(SIGTSTP, SIG_DFL);
+	kill(0, SIGTSTP);
+	signal(SIGTSTP, handler);
 	draw_pause(false);
 }
 

@@ -231,19 +231,31 @@ taken_name() {
 	sees a 'status=0'
 }
 
-@test "Ctrl-Z suspends it and gives the terminal back until it goes on" {
-	local pid
+@test "Ctrl-Z suspends its job and gives the terminal back until that goes on" {
 	server_start
-	login alice
-	pid=$(client_of alice)
+	tmux_do new-session -d -s alice -x 80 -y 24 \
+	    'HISTFILE= PS1="$ " exec bash --norc -i'
+	type_line alice \
+	    "sh -c '\"$B/bin/chat-client\" -u alice 127.0.0.1:$PORT; echo end'"
+	sees alice 'online +alice at'
 	type_text alice unfinished
 	sees alice '^> unfinished'
 	press alice C-z
-	wait_for is_stopped "$pid"
-	misses alice online
-	kill -CONT "$pid"
+	sees alice '[Ss]topped'
+	screen_lacks alice online
+	type_line alice fg
 	sees alice '^> unfinished'
 	sees alice 'online +alice at'
+	press alice C-c C-c
+	sees alice '^end'
+}
+
+@test "Ctrl-Z does nothing where no shell could go on with it" {
+	server_start
+	login alice
+	press alice C-z
+	type_text alice 'still here'
+	sees alice '^> still here'
 }
 
 @test "a signal ends it with its status and the terminal given back" {
