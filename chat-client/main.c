@@ -35,12 +35,16 @@ set_locale(void)
 static int
 open_signals(void)
 {
+	struct sigaction hangup;
 	sigset_t set;
 	int fd;
 
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&set);
-	sigaddset(&set, SIGHUP);
+	/* It can be read although nohup(1) has it ignored. */
+	if (sigaction(SIGHUP, NULL, &hangup) == -1 ||
+	    hangup.sa_handler != SIG_IGN)
+		sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGWINCH);

@@ -23,7 +23,8 @@ chat() {
 # Start one in the background, fed through descriptor $IN.
 chat_start() {
 	mkfifo in
-	"$B/bin/chat-client" "$@" "127.0.0.1:$PORT" <in >out 2>err 3>&- &
+	# (Whoever runs the tests may have SIGHUP ignored.)
+	env --default-signal=HUP "$B/bin/chat-client" "$@" "127.0.0.1:$PORT" <in >out 2>err 3>&- &
 	CHAT=$!
 	exec {IN}>in
 }
@@ -404,6 +405,21 @@ bodies() {
 		rm in
 	done
 	[[ $(db "SELECT count(*) FROM sessions WHERE reason != 'disconnected'") == 0 ]]
+}
+
+@test "a hangup that whoever started it has ignored does not end it" {
+	server_start
+	client_login bob
+	env --ignore-signal=HUP "$B/bin/chat-client" --tail -u alice \
+	    "127.0.0.1:$PORT" >out 2>err 3>&- &
+	CHAT=$!
+	wait_for online 2
+	kill -HUP "$CHAT"
+	say bob 'still there?'
+	wait_for grep -q 'still there' out
+	kill -TERM "$CHAT"
+	chat_end
+	assert_status 143
 }
 
 @test "with --reconnect it comes back, and everything is stored once" {
