@@ -58,8 +58,13 @@ static enum status
 run(const struct options *options, struct login *login, int signal_fd)
 {
 	if (options->mode == MODE_AUTO && isatty(STDIN_FILENO) &&
-	    isatty(STDOUT_FILENO))
+	    isatty(STDOUT_FILENO)) {
+		if (options->with != NULL)
+			errx(STATUS_USAGE,
+			    "--with is for --plain and --json: the screen "
+			    "shows all talks");
 		return screen_run(options, login, signal_fd);
+	}
 	if (options->mode == MODE_AUTO && options->user == NULL)
 		errx(STATUS_USAGE, "a name is needed: -u NAME, or CHAT_USER");
 	return plain_run(options, login, signal_fd);

@@ -309,6 +309,10 @@ bodies() {
 	done
 	run -64 "$B/bin/chat-client" -u x 'no such host'
 	run -64 "$B/bin/chat-client" -u x '127.0.0.1:0'
+	# On the screen, too.
+	run -64 timeout 10 script -qec \
+	    "'$B/bin/chat-client' -u x --with all 127.0.0.1:1" /dev/null
+	[[ $output == *'--with is for --plain and --json'* ]]
 	# Which option it is.
 	run -64 "$B/bin/chat-client" --send --nope </dev/null
 	[[ $output == *": --nope"* ]]
