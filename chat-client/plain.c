@@ -82,6 +82,13 @@ explain_end(const struct plain *p, const char *what)
 	buf_free(&text);
 }
 
+/* Whether something that was to be said may not be stored. */
+static bool
+is_unsent(const struct plain *p)
+{
+	return p->link->outbox.len > 0 || (p->options->send && !p->input_ended);
+}
+
 static void
 finish(struct plain *p)
 {
@@ -118,6 +125,8 @@ finish(struct plain *p)
 		explain_end(p, ends[p->link->why].what);
 	else if (p->input_failed)
 		p->status = STATUS_INPUT;
+	else if (p->link->why == LINK_LEFT && is_unsent(p))
+		p->status = STATUS_TIMEOUT;
 	else if (p->refused)
 		p->status = STATUS_REFUSED;
 }

@@ -155,6 +155,20 @@ assert_safe() {
 	[[ ! -s out ]]
 }
 
+@test "a farewell before all is confirmed, or sent, has status 75" {
+	evil 'echo "$CONNECTED"
+		next
+		echo "{\"event\":\"DISCONNECTED\"}"'
+	chat 75 -u alice <<<"never heard of"
+	grep -q 'not confirmed, and may be stored or not: 1' err
+	mkfifo endless
+	exec {IN}<>endless
+	echo one >&"$IN"
+	chat 75 --send -u alice <endless
+	exec {IN}>&-
+	grep -q 'input was not sent to its end' err
+}
+
 @test "a farewell without an answer has status 69" {
 	evil 'echo "$CONNECTED"; pong; read -r line'
 	chat 69 -u alice </dev/null
