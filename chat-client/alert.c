@@ -119,12 +119,14 @@ run(struct alert *a, struct span from, struct span text)
 bool
 alert_call(struct alert *a, struct span from, struct span text, int64_t now)
 {
-	if (a->quiet || (a->any && now - a->last < ALERT_EVERY))
+	bool done = false;
+
+	if (a->any && now - a->last < ALERT_EVERY)
 		return false;
 	a->any = true;
 	a->last = now;
-	if (a->command == NULL || a->command[0] == NULL)
-		return true;
 	/* A command that cannot be run must not make it silent. */
-	return !run(a, from, text);
+	if (a->command != NULL && a->command[0] != NULL)
+		done = run(a, from, text);
+	return !done && !a->quiet;
 }

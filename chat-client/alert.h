@@ -13,7 +13,7 @@
 
 struct alert {
 	const char *const *command; /* ends with NULL; NULL: the bell */
-	bool quiet;		    /* not even the bell */
+	bool quiet;		    /* the bell does not ring */
 
 	/* The rest is its own. */
 	bool any; /* there was one, at: */

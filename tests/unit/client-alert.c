@@ -90,6 +90,22 @@ without_a_command_the_bell_rings(void **state)
 }
 
 static void
+without_the_bell_a_command_runs_all_the_same(void **state)
+{
+	static const char *const command[] = { "sh", "-c",
+		"printf '%s\n' \"$*\" >$ALERT_OUT", "sh", NULL };
+	static const char *const nothing[] = { "/nonexistent", NULL };
+	struct alert a = { .command = command, .quiet = true };
+
+	(void)state;
+	assert_false(alert_call(&a, span_of("bob"), span_of("x"), 0));
+	wait_for_command(&a);
+	assert_output("bob x\n");
+	a.command = nothing;
+	assert_false(alert_call(&a, span_of("bob"), span_of("x"), 5000));
+}
+
+static void
 a_command_gets_its_own_words_and_two_more(void **state)
 {
 	static const char *const command[] = { "sh", "-c",
@@ -205,6 +221,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_a_command_the_bell_rings),
+		cmocka_unit_test(without_the_bell_a_command_runs_all_the_same),
 		cmocka_unit_test(a_command_gets_its_own_words_and_two_more),
 		cmocka_unit_test(what_a_command_gets_is_bounded),
 		cmocka_unit_test(a_command_inherits_nothing),
