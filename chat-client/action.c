@@ -97,7 +97,8 @@ static const struct action_row table[ACTION_COUNT] = {
 [ACTION_BACK] = { "back", NULL, "Alt-/",
     "Back to the conversation before.", -1 },
 [ACTION_SWITCHER] = { "switcher", NULL, "Ctrl-k",
-    "Find a conversation or a user by typing.", -1 },
+    "Find a conversation or a user by typing. Enter goes there, Escape gives "
+    "up.", -1 },
 
 [ACTION_HELP] = { "help", "The client", "F1",
     "Show keys and commands.", -1 },

@@ -187,6 +187,8 @@ take_open_key(struct screen *s, const struct key *key, enum action action)
 {
 	if (s->form || s->page.open || !s->finding)
 		return false;
+	if (key->code == KEYMAP_ESCAPE)
+		action = ACTION_STOP;
 	if (key->kind != KEYS_TEXT)
 		return screen_find_action(s, action);
 	screen_find_text(s, key->text, key->len);

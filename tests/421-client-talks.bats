@@ -136,6 +136,10 @@ rang() {
 	sees alice '^go to> zzz'
 	press alice Enter C-c
 	sees alice '^berta>'
+	press alice C-k
+	sees alice '^go to>'
+	press alice Escape
+	sees alice '^berta>'
 }
 
 @test "in what Ctrl-k found the arrows go round, and its text is edited" {
