@@ -2,14 +2,20 @@
  * What the commands of input.h do on the screen, and saying something.
  * Called by screen-input.c for each line that is entered.
  */
+#include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <wchar.h>
+#include <wctype.h>
 
 #include "clock.h"
 #include "format.h"
 #include "help.h"
 #include "screen-parts.h"
+#include "status.h"
+#include "text.h"
 
 /* False: not now. */
 static bool
@@ -154,15 +160,40 @@ add_found(struct buf *out, const struct talk *t, const struct entry *e)
 	buf_add_str(out, "\n");
 }
 
-static bool
-holds(const struct entry *e, const char *text)
+/* In lower case, in any script; to be freed. */
+static wchar_t *
+lower(const char *s, size_t n)
 {
-	return e->kind == ENTRY_MESSAGE &&
-	    strcasestr(e->line + e->clock_len, text) != NULL;
+	wchar_t *out = calloc(n + 1, sizeof(*out));
+	size_t i, len;
+	uint32_t code;
+
+	if (out == NULL)
+		err(STATUS_SYSTEM, NULL);
+	for (i = 0; n > 0; s += len, n -= len)
+		if ((len = text_char_len(s, n, &code)) == 0)
+			len = 1;
+		else
+			out[i++] = (wchar_t)towlower((wint_t)code);
+	return out;
+}
+
+static bool
+holds(const struct entry *e, const wchar_t *text)
+{
+	wchar_t *line;
+	bool found;
+
+	if (e->kind != ENTRY_MESSAGE)
+		return false;
+	line = lower(e->line + e->clock_len, e->len - e->clock_len);
+	found = wcsstr(line, text) != NULL;
+	free(line);
+	return found;
 }
 
 static size_t
-count_found(const struct model *m, const char *text)
+count_found(const struct model *m, const wchar_t *text)
 {
 	size_t i, j, n = 0;
 
@@ -174,17 +205,11 @@ count_found(const struct model *m, const char *text)
 
 /* The last ones are shown, from the end. */
 static void
-search(struct screen *s, const char *text)
+show_found(struct screen *s, const wchar_t *text, size_t found)
 {
 	const struct model *m = s->model;
-	size_t i, j, n = 0, found = count_found(m, text);
+	size_t i, j, n = 0;
 
-	if (found == 0) {
-		screen_notice(s, ENTRY_NOTICE,
-		    "Nothing that came in so far holds that; scroll back, or "
-		    "use /history, to get more.");
-		return;
-	}
 	page_open(&s->page, "What was found");
 	for (i = 0; i < m->talks_len; i++)
 		for (j = 0; j < m->talks[i]->len; j++)
@@ -193,6 +218,21 @@ search(struct screen *s, const char *text)
 				add_found(&s->page.text, m->talks[i],
 				    m->talks[i]->entries[j]);
 	s->page.top = SIZE_MAX / 2;
+}
+
+static void
+search(struct screen *s, const char *text)
+{
+	wchar_t *sought = lower(text, strlen(text));
+	size_t found = count_found(s->model, sought);
+
+	if (found > 0)
+		show_found(s, sought, found);
+	else
+		screen_notice(s, ENTRY_NOTICE,
+		    "Nothing that came in so far holds that; scroll back, or "
+		    "use /history, to get more.");
+	free(sought);
 }
 
 /* Another user has another connection, and other conversations. */

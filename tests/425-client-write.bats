@@ -107,6 +107,11 @@ stored() {
 	screen_lacks alice 'only hay'
 	sees alice 'What was found: 1-2 of 2 lines'
 	press alice q
+	say bob 'ÜBER ÉTÉ'
+	sees alice 'ÜBER'
+	type_line alice '/search-local über été'
+	sees alice '^everybody +.*<bob> ÜBER ÉTÉ'
+	press alice q
 	sees alice 'only hay'
 	type_line alice '/search-local straw'
 	sees alice 'Nothing that came in so far holds that'
