@@ -129,15 +129,16 @@ say_elsewhere(struct screen *s, const struct input *in)
 {
 	struct buf text = { 0 };
 
-	if (model_talk(s->model, (struct span){ in->name, strlen(in->name) },
-		true) != s->model->now) {
-		buf_add_str(&text, "to ");
-		buf_add_str(&text, in->name);
-		buf_add_str(&text, ": ");
-		buf_add(&text, in->text, in->len);
-		notice_buf(s, &text);
-	}
-	return say(s, in->name, in->text, in->len);
+	if (!say(s, in->name, in->text, in->len))
+		return false;
+	if (strcasecmp(s->model->now->name, in->name) == 0)
+		return true;
+	buf_add_str(&text, "to ");
+	buf_add_str(&text, in->name);
+	buf_add_str(&text, ": ");
+	buf_add(&text, in->text, in->len);
+	notice_buf(s, &text);
+	return true;
 }
 
 static bool

@@ -206,6 +206,23 @@ taken_name() {
 	not grep -q alina "$T/said"
 }
 
+@test "what cannot be taken any more is not told as if it was said" {
+	local i
+	server_start
+	login alice
+	kill -KILL "$(session_of alice)"
+	listener_stop
+	sees alice 'again in'
+	for ((i = 0; i < 16; i++)); do
+		type_text alice $'x\rx\rx\rx\rx\rx\rx\rx\rx\rx\rx\rx\rx\rx\rx\rx\r'
+	done
+	sees alice '256 unconfirmed'
+	type_line alice '/msg bob too much'
+	sees alice 'Not sent: too much is waiting'
+	screen_lacks alice 'to bob:'
+	sees alice '/msg bob too much'
+}
+
 @test "leaving says goodbye and gives the terminal back" {
 	server_start
 	login alice
