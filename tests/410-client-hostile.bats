@@ -118,7 +118,8 @@ assert_safe() {
 	if ! grep -q __asan_init "$B/bin/chat-client"; then
 		ulimit -v 1000000
 	fi
-	"$B/bin/chat-client" --json --history 1000 -u alice "127.0.0.1:$PORT" \
+	"$B/bin/chat-client" --json --history 1000 --timeout "$DEADLINE" \
+	    -u alice "127.0.0.1:$PORT" \
 	    </dev/null 2>err 3>&- | wc -c >size || :
 	grep -q 'too much history' err
 	(($(<size) > 128 * 1024 * 1024 && $(<size) < 150 * 1024 * 1024)) ||
