@@ -123,7 +123,8 @@
 #define READER_STOPPED	    5000 /* a reader pinning a large WAL so long is ended */
 #define EXPIRE_INTERVAL	    (60 * 60 * 1000) /* expired tokens are removed */
 #define EXPIRE_ROWS	    256		     /* of them, in one transaction */
-#define ID_MARGIN	    1000 /* ids left out after a power cut */
+#define ID_MARGIN	    1000    /* ids left out after a power cut */
+#define BACKUP_ID_MARGIN    1000000 /* and when a backup is put in place */
 #define REF_AGE		    (24 * 60 * 60 * 1000LL) /* a ref is forgotten after */
 
 /* Metrics. */

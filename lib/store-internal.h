@@ -135,6 +135,9 @@ bool store_exec(struct store *, const char *sql);
 bool
 store_int(struct store *, const char *sql, int64_t otherwise, int64_t *value);
 
+/* The WAL, NULL if there is none, once something was read (store-tx.c). */
+sqlite3_file *store_wal_file(struct store *);
+
 /*
  * Whether the schema is older than this program's (store-migrate.c).  False
  * with the error kept if it is a newer one that this program cannot use.

@@ -20,9 +20,8 @@ unavailable(struct store *s, const char *why)
 	return STORE_UNAVAILABLE;
 }
 
-/* SQLite's own handle of it; NULL: there is none. */
-static sqlite3_file *
-wal_file(struct store *s)
+sqlite3_file *
+store_wal_file(struct store *s)
 {
 	sqlite3_file *wal = NULL;
 
@@ -36,7 +35,7 @@ wal_file(struct store *s)
 int64_t
 store_wal_bytes(struct store *s)
 {
-	sqlite3_file *wal = wal_file(s);
+	sqlite3_file *wal = store_wal_file(s);
 	sqlite3_int64 size = 0;
 
 	if (wal == NULL || wal->pMethods->xFileSize(wal, &size) != SQLITE_OK)
@@ -169,7 +168,7 @@ store_finish(struct store *s, enum store_result result, bool durable)
 static bool
 sync_wal(struct store *s)
 {
-	sqlite3_file *wal = wal_file(s);
+	sqlite3_file *wal = store_wal_file(s);
 
 	return wal != NULL &&
 	    wal->pMethods->xSync(

@@ -108,11 +108,12 @@ store_int(struct store *s, const char *sql, int64_t otherwise, int64_t *value)
 
 /*
  * Leave ids out that somebody may have seen although they are not in this
- * database: after a power cut, that is, at the first use in another boot, and
- * when an older database was put in place of the one the page knew.
+ * database: after a power cut, that is, at the first use in another boot; when
+ * an older database was put in place of the one the page knew; and when it was
+ * a backup, since who restores it may have neither that page nor that boot.
  */
 static bool
-skip_seen_ids(struct store *s, int64_t seen)
+skip_seen_ids(struct store *s, int64_t seen, bool backup)
 {
 	char boot[SHARED_BOOT_MAX], *sql;
 	bool ok;
@@ -120,6 +121,7 @@ skip_seen_ids(struct store *s, int64_t seen)
 	shared_boot_id(boot);
 	sql = sqlite3_mprintf(
 	    "BEGIN IMMEDIATE;"
+	    "UPDATE sqlite_sequence SET seq = seq + %d WHERE name = 'messages';"
 	    "UPDATE sqlite_sequence SET seq = seq + %d"
 	    " WHERE name = 'messages' AND EXISTS (SELECT 1 FROM meta"
 	    " WHERE key = 'boot_id' AND value <> %Q);"
@@ -129,7 +131,8 @@ skip_seen_ids(struct store *s, int64_t seen)
 	    "UPDATE sqlite_sequence SET seq = max(seq, %lld) + %d"
 	    " WHERE name = 'messages' AND %lld > 0;"
 	    "COMMIT",
-	    ID_MARGIN, boot, boot, (long long)seen, ID_MARGIN, (long long)seen);
+	    backup ? BACKUP_ID_MARGIN : 0, ID_MARGIN, boot, boot,
+	    (long long)seen, ID_MARGIN, (long long)seen);
 	if (sql == NULL)
 		abort();
 	ok = store_exec(s, sql);
@@ -163,14 +166,21 @@ agree(struct store *s, const struct stat *st)
 {
 	struct shared *page = s->shared;
 	int64_t last;
-	bool older;
+	bool older, backup;
 
 	atomic_store(&page->ready, 0);
-	/* auto_vacuum counts only before the first table is made. */
-	if (!store_schema_read(s, &older) ||
-	    !store_exec(s, "PRAGMA auto_vacuum = INCREMENTAL") ||
-	    !store_exec(s, "PRAGMA journal_mode = WAL") || !store_migrate(s) ||
-	    !skip_seen_ids(s, atomic_load(&page->committed_id)) ||
+	if (!store_schema_read(s, &older))
+		return false;
+	/* (Or it is new, and has no ids yet.) */
+	backup = store_wal_file(s) == NULL;
+	/*
+	 * auto_vacuum counts only before the first table is made.  The WAL
+	 * comes last: with one it is no backup any more.
+	 */
+	if (!store_exec(s, "PRAGMA auto_vacuum = INCREMENTAL") ||
+	    !store_migrate(s) ||
+	    !skip_seen_ids(s, atomic_load(&page->committed_id), backup) ||
+	    !store_exec(s, "PRAGMA journal_mode = WAL") ||
 	    !store_last_id(s, &last))
 		return false;
 	page->db_device = st->st_dev;
@@ -189,7 +199,8 @@ agree(struct store *s, const struct stat *st)
 
 /*
  * Whether the page is about this database.  A file that was replaced may have
- * the same inode, but it ends before what the page knows.
+ * the same inode, but it ends before what the page knows; or nothing was stored
+ * since it was copied, and it has no WAL, as a backup.
  */
 static bool
 page_fits(struct store *s, const struct stat *st)
@@ -201,7 +212,8 @@ page_fits(struct store *s, const struct stat *st)
 	    page->db_inode != st->st_ino)
 		return false;
 	known = atomic_load(&page->committed_id);
-	return store_last_id(s, &last) && last >= known;
+	return store_last_id(s, &last) && last >= known &&
+	    store_wal_file(s) != NULL;
 }
 
 /*

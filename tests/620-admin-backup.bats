@@ -57,6 +57,31 @@ no_open_row() {
 	run -0 admin check
 }
 
+@test "on another machine no id comes twice either" {
+	COPY=$T/data/chat.db-copy
+	server_start
+	client_login alice
+	say alice first
+	run -0 admin backup "$COPY"
+	say alice lost
+	client_close alice
+	wait_for no_open_row
+	server_stop
+	# Neither the page nor, as it may be, another boot tells of it.
+	find "$CHAT_RUNTIME_DIR" -mindepth 1 -delete
+	rm "$T"/data/chat.db "$T"/data/chat.db-wal "$T"/data/chat.db-shm
+	mv "$COPY" "$CHAT_DB"
+	server_start
+	client_open bob
+	client_login bob
+	lost=$ID
+	say bob new
+	assert_eq "$ID" $((lost + 1000000)) 'the next id'
+	# Once only.
+	say bob again
+	assert_eq "$ID" $((lost + 1000001)) 'the next id'
+}
+
 @test "a file that is there is replaced only with --force" {
 	COPY=$T/data/chat.db-copy
 	store_make
