@@ -301,6 +301,13 @@ chores_checkpoint(struct chores *c, bool last)
 	}
 }
 
+void
+chores_finish(struct chores *c)
+{
+	if (chores_open(c))
+		check(c, store_wal_empty(c->store));
+}
+
 bool
 chores_left(const struct chores *c)
 {

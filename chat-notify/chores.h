@@ -63,6 +63,9 @@ void chores_expire(struct chores *);
 /* A checkpoint if it is time for one; `last` when there is no later time. */
 void chores_checkpoint(struct chores *, bool last);
 
+/* After that: leave an empty WAL. */
+void chores_finish(struct chores *);
+
 /* Whether something is left that cannot wait until it is asked for. */
 bool chores_left(const struct chores *);
 

@@ -164,9 +164,11 @@ run(void *arg)
 		chores_rows(&k->chores);
 		chores_expire(&k->chores);
 		chores_checkpoint(&k->chores, r.finish);
-		if (r.finish)
+		if (r.finish) {
+			chores_finish(&k->chores);
 			report(k,
 			    &(struct keeper_report){ .kind = KEEPER_FINISHED });
+		}
 	}
 	chores_close(&k->chores);
 	return NULL;

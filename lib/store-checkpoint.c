@@ -7,7 +7,8 @@
  * the WAL anew.  A pass is begun only if something was committed since the
  * last whole checkpoint: SQLite up to 3.51.2 can corrupt a database when a
  * checkpoint that starts right after a complete one races a commit that resets
- * the WAL (sqlite.org/wal.html), and this order leaves that no room.
+ * the WAL (sqlite.org/wal.html), and this order leaves that no room.  (Nor does
+ * store_wal_empty(), which is under the lock from beginning to end.)
  */
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -83,12 +84,9 @@ pass(struct store *s, int mode, bool *whole)
 
 /* With no writer beside us; readers are waited for a little. */
 static bool
-final_pass(struct store *s, bool *whole)
+final_pass(struct store *s, int mode, bool *whole)
 {
 	struct shared *page = s->shared;
-	int mode = store_wal_bytes(s) > WAL_TRUNCATE
-	    ? SQLITE_CHECKPOINT_TRUNCATE
-	    : SQLITE_CHECKPOINT_RESTART;
 	uint64_t commits;
 	int64_t id;
 	bool ok;
@@ -126,7 +124,11 @@ store_checkpoint(struct store *s, struct store_checkpoint *result)
 		return store_stale_fail(s);
 	if (store_checkpoint_due(s)) {
 		if ((written && !pass(s, SQLITE_CHECKPOINT_PASSIVE, &whole)) ||
-		    !final_pass(s, &c.done))
+		    !final_pass(s,
+			store_wal_bytes(s) > WAL_TRUNCATE
+			    ? SQLITE_CHECKPOINT_TRUNCATE
+			    : SQLITE_CHECKPOINT_RESTART,
+			&c.done))
 			return STORE_UNAVAILABLE;
 		if (!c.done)
 			c.reader = reader_find(s);
@@ -135,4 +137,17 @@ store_checkpoint(struct store *s, struct store_checkpoint *result)
 	}
 	*result = c;
 	return STORE_OK;
+}
+
+enum store_result
+store_wal_empty(struct store *s)
+{
+	bool whole;
+
+	if (store_is_stale(s))
+		return store_stale_fail(s);
+	return store_wal_bytes(s) == 0 ||
+		final_pass(s, SQLITE_CHECKPOINT_TRUNCATE, &whole)
+	    ? STORE_OK
+	    : STORE_UNAVAILABLE;
 }

@@ -373,6 +373,11 @@ struct store_checkpoint {
 bool store_checkpoint_due(const struct store *);
 int64_t store_wal_bytes(struct store *);
 enum store_result store_checkpoint(struct store *, struct store_checkpoint *);
+/*
+ * Leave an empty WAL, for when nobody is there: whoever copies another database
+ * over this one does not get a mixture of both.
+ */
+enum store_result store_wal_empty(struct store *);
 
 /* What was committed becomes known and is on disk; for a session that died
  * between its commit and what follows. */

@@ -57,6 +57,40 @@ no_open_row() {
 	run -0 admin check
 }
 
+# What somebody does who does not know that a database is three files.
+copied_over() {
+	client_close alice
+	wait_for no_open_row
+	server_stop
+	as_owner cp "$COPY" "$CHAT_DB"
+	server_start
+	run -0 admin check
+	assert_eq "$(db 'select body from messages')" first
+	client_open bob
+	client_login bob '"since":0'
+	client_expect bob '.message == "first"'
+	say bob new
+}
+
+@test "a backup copied over the database of a server that has ended is served" {
+	COPY=$T/data/chat.db-copy
+	server_start
+	client_login alice
+	say alice first
+	run -0 admin backup "$COPY"
+	say alice lost
+	copied_over
+}
+
+@test "one from which nothing was lost is served as well" {
+	COPY=$T/data/chat.db-copy
+	server_start
+	client_login alice
+	say alice first
+	run -0 admin backup "$COPY"
+	copied_over
+}
+
 @test "on another machine no id comes twice either" {
 	COPY=$T/data/chat.db-copy
 	server_start
