@@ -4,6 +4,8 @@
 # The commands of docs/OPERATIONS.md (but those of its first section, which
 # 910-systemd has), each run as it stands there, under a real systemd.
 
+# shellcheck disable=SC2016 # scripts for the inside are quoted as a whole
+
 bats_require_minimum_version 1.5.0
 load helpers
 load box
@@ -101,12 +103,21 @@ heard() {
 	inside sqlite3 -readonly /var/lib/chat/chat.db 'select body from messages' >have
 	assert_eq "$(cat have)" "$(printf '%s\n' 'before the backup' \
 	    'by the listener' 'by a unit')"
-	lost=$(inside sqlite3 -readonly /var/lib/chat/replaced/chat.db \
-	    'select max(id) from messages')
+	lost=$(inside sh -c 'sqlite3 -readonly /var/lib/chat/replaced-*/chat.db \
+	    "select max(id) from messages"')
 	says operator 'after the restore'
 	id=$(inside sqlite3 -readonly /var/lib/chat/chat.db \
 	    'select max(id) from messages')
 	((id > lost)) || fail "$id was seen before"
+	# A second time, what was replaced before is left as it is.
+	inside sh -c 'cp -r /var/lib/chat/replaced-* /tmp/first'
+	run -0 operation 'Restore the newest backup'
+	[[ $output == *sound* ]]
+	inside sh -c 'first=$(ls -d /var/lib/chat/replaced-* | head -n 1)
+		[ $(ls -d /var/lib/chat/replaced-* | wc -l) = 2 ] &&
+		diff -r "$first" /tmp/first'
+	[[ $(inside sqlite3 -readonly /var/lib/chat/chat.db \
+	    'select body from messages') != *'after the restore'* ]]
 }
 
 @test "keep less" {
