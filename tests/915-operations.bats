@@ -132,6 +132,36 @@ heard() {
 	operation 'After the new programs are in place (the Debian package does this itself)'
 }
 
+# The commands of INSTALL.md's part without systemd, and what cron would run.
+without_systemd() {
+	sed -n '/^Without systemd/,/^In a container/s/^    //p' \
+	    "$ROOT/docs/INSTALL.md" >lines
+	grep -Ev '^(@reboot|[0-9])' lines >commands
+	grep -E '^(@reboot|[0-9])' lines |
+	    sed -E 's/^(@reboot|([0-9*]+ ){5}) *root //' >crontab
+}
+
+by_cron() {
+	inside env -i PATH=/usr/bin:/bin HOME=/root sh -c "$1"
+}
+
+@test "without systemd" {
+	without_systemd
+	assert_eq "$(wc -l <crontab)" 3 lines
+	inside systemctl stop chat.socket chat-notify.socket chat-notify
+	inside sh -c 'userdel chat; rm -r /run/chat /var/lib/chat'
+	inside sh -eux <commands
+	assert_eq "$(inside stat -c '%U %a' /var/lib/chat/backup)" 'chat 700'
+	by_cron "$(sed -n 1p crontab)" 3>&- &
+	wait_for inside test -S /run/chat/notify.sock
+	assert_eq "$(inside stat -c %U /run/chat/sessions)" chat
+	by_cron "$(sed -n 2p crontab)"
+	by_cron "$(sed -n 3p crontab)"
+	inside sh -c 'ls /var/lib/chat/backup/chat-*Z.db'
+	inside pkill -x chat-notify
+	wait
+}
+
 # Each comment above a command of the later sections was asked for.
 @test "no command was left out" {
 	awk '/^## Open it/ { on = 1 } on && /^    # /' \
