@@ -86,6 +86,15 @@ connections() { # SERVER
 	done
 }
 
+@test "what it says of CHAT_PROXY_FROM leaves TLS its place there" {
+	local default value
+	default=$("$B/bin/chat-session" --help |
+	    sed -n 's/^  CHAT_PROXY_FROM .*\[\(.*\)\]$/\1/p')
+	value=$(sed -n 's/^# .*CHAT_PROXY_FROM=//p' "$ROOT/contrib/haproxy.cfg")
+	[[ -n $default && " $value " == *" $default "* ]]
+	[[ " $value " == *' 192.0.2.1 '* ]]
+}
+
 @test "clients come through with their own address, undisturbed by checks" {
 	haproxy_start
 	login_through alice
