@@ -191,6 +191,17 @@ start_fails() {
 	start_fails "$PEM: the certificate is missing; put private key"
 }
 
+@test "a certificate that is there but out of reach is named at start" {
+	inside sh -euc 'mkdir -m 700 /root/live
+		mv "$1" /root/live/tls.pem
+		ln -s /root/live/tls.pem "$1"' sh "$PEM"
+	start_fails "$PEM: it is a link to what user chat-tls cannot reach; write"
+	inside rm "$PEM"
+	inside chmod 700 /etc/chat
+	start_fails "$PEM: its folder is closed to user chat-tls; chmod a\+x /etc/chat,"
+	inside chmod 755 /etc/chat
+}
+
 @test "an expired certificate, and one not yet valid, are named at start" {
 	pem expired 20200101000000Z 20200102000000Z
 	start_fails "$PEM: the certificate has expired .*; renew it"
