@@ -391,6 +391,7 @@ listen_run(struct session *s, const char *address)
 	l.children_max = LISTEN_FACTOR * s->config.max_connections;
 	log_event(LEVEL_INFO, "listening", "%s",
 	    address != NULL ? address : "on what was handed over");
+	process_tell_ready();
 	session_prepare(s);
 	return serve(&l);
 }

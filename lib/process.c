@@ -1,14 +1,17 @@
 /*
  * The functions of process.h.
  */
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +42,29 @@ process_listen_fds(void)
 		return 0;
 	n = strtol(fds, NULL, 10);
 	return n > 0 && n <= INT_MAX - PROCESS_LISTEN_FDS ? (int)n : 0;
+}
+
+void
+process_tell_ready(void)
+{
+	static const char ready[] = "READY=1";
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	const char *path = getenv("NOTIFY_SOCKET");
+	size_t n = path != NULL ? strlen(path) : 0;
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd != -1 && n > 0 && n < sizeof(a.sun_path)) {
+		memcpy(a.sun_path, path, n);
+		/* The name of an abstract socket. */
+		if (*path == '@')
+			a.sun_path[0] = '\0';
+		sendto(fd, ready, strlen(ready), MSG_NOSIGNAL,
+		    (struct sockaddr *)&a,
+		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
+	}
+	if (fd != -1)
+		close(fd);
+	unsetenv("NOTIFY_SOCKET");
 }
 
 void

@@ -28,6 +28,9 @@ void process_fill_standard_fds(void);
 #define PROCESS_LISTEN_FDS 3
 int process_listen_fds(void);
 
+/* Tell whoever waits for that, see sd_notify(3), that this process is ready. */
+void process_tell_ready(void);
+
 /*
  * Let handler, which sets a flag, have these signals (a list that ends with 0),
  * but only while the process waits, so that no test of the flag races: they are

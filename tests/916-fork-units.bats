@@ -52,6 +52,20 @@ main_pid() {
 	client_expect carol '.message == "still"'
 }
 
+@test "a restart with a wrong configuration fails, and another mends it" {
+	client_login alice
+	inside sh -c 'echo CHAT_RATE=fast >>/etc/chat/chat.conf'
+	run inside systemctl restart chat-fork.service
+	((status != 0)) || fail 'it was no failure'
+	[[ $(inside journalctl -o cat -u chat-fork CHAT_EVENT=bad_configuration) == \
+	    *"CHAT_RATE is 'fast'"* ]]
+	inside sed -i '/^CHAT_RATE=fast/d' /etc/chat/chat.conf
+	inside systemctl restart chat-fork.service
+	client_login bob
+	say alice still
+	client_expect bob '.message == "still"'
+}
+
 @test "stopping it ends nobody either, and the next connection starts it" {
 	client_login alice
 	inside systemctl stop chat-fork.service
