@@ -603,13 +603,17 @@ files_of_machine() {
 	diff "$T/before" "$T/after"
 }
 
+# All up to the id $2 of the database $1 are as old as can be.
+message_age() {
+	inside sqlite3 -cmd '.timeout 5000' -cmd 'PRAGMA wal_autocheckpoint=0' \
+	    -cmd '.dbconfig no_ckpt_on_close on' "$1" \
+	    "UPDATE messages SET created_at = 1 WHERE id <= $2" >"$T/out"
+}
+
 @test "every night old messages go, and a backup is made" {
 	client_login alice
 	say alice old
-	old=$ID
-	inside sqlite3 -cmd '.timeout 5000' -cmd 'PRAGMA wal_autocheckpoint=0' \
-	    -cmd '.dbconfig no_ckpt_on_close on' /var/lib/chat/chat.db \
-	    "UPDATE messages SET created_at = 1 WHERE id <= $old" >"$T/out"
+	message_age /var/lib/chat/chat.db "$ID"
 	say alice new
 	[[ $(inside systemctl list-timers --no-legend) == *chat-prune.timer* ]]
 	inside systemctl start chat-prune.service
@@ -630,6 +634,24 @@ files_of_machine() {
 	inside systemctl disable --now chat-backup.timer
 	inside sed -i 's/^CHAT_RETENTION_DAYS=.*/#CHAT_RETENTION_DAYS=0/' \
 	    /etc/chat/chat.conf
+}
+
+@test "what the timers start finds a database elsewhere below /var/lib" {
+	inside install -d -o chat -g chat -m 0750 /var/lib/other
+	inside sh -c 'echo CHAT_DB=/var/lib/other/chat.db >>/etc/chat/chat.conf
+		echo CHAT_RETENTION_DAYS=7 >>/etc/chat/chat.conf'
+	inside systemctl restart chat-notify.service
+	client_login alice
+	say alice old
+	message_age /var/lib/other/chat.db "$ID"
+	say alice elsewhere
+	inside systemctl start chat-prune.service
+	inside systemctl start chat-backup.service
+	inside sh -c 'sqlite3 -readonly "$(ls -t /var/lib/chat/backup/* |
+	    head -n 1)" "select body from messages"' >"$T/bodies"
+	assert_eq "$(cat "$T/bodies")" elsewhere
+	inside cp "$ROOT/contrib/chat.conf" /etc/chat/chat.conf
+	inside systemctl restart chat-notify.service
 }
 
 messages_old() {
