@@ -66,14 +66,14 @@ sessions_open(const struct place *p)
 	return -1;
 }
 
-/* Whether what was handed over is the socket that sessions will send to. */
+/* Whether what was handed over has the name of the socket sent to. */
 static bool
-socket_is_ours(const struct place *p)
+socket_has_our_name(const struct place *p)
 {
 	struct sockaddr_un sun;
 	socklen_t len = sizeof(sun);
 	struct stat handed, ours;
-	char path[sizeof(sun.sun_path) + 1];
+	char path[sizeof(sun.sun_path) + 1], *name;
 
 	if (sd_is_socket_unix(p->fd, SOCK_DGRAM, -1, NULL, 0) <= 0 ||
 	    getsockname(p->fd, (struct sockaddr *)&sun, &len) == -1)
@@ -81,38 +81,71 @@ socket_is_ours(const struct place *p)
 	len -= offsetof(struct sockaddr_un, sun_path);
 	memcpy(path, sun.sun_path, len);
 	path[len] = '\0';
-	/* Names may differ by a link or a slash. */
-	return stat(path, &handed) == 0 && socket_stat(p, &ours) &&
+	if ((name = strrchr(path, '/')) == NULL ||
+	    strcmp(++name, DGRAM_NOTIFY) != 0)
+		return false;
+	*name = '\0';
+	/* The directory's may differ by a link or a slash. */
+	return stat(path, &handed) == 0 && stat(p->registry.dir, &ours) == 0 &&
 	    handed.st_dev == ours.st_dev && handed.st_ino == ours.st_ino;
+}
+
+/* 0, or the exit status. */
+static int
+socket_bind(struct place *p)
+{
+	int status;
+
+	if ((p->fd = dgram_bind(&p->registry, NULL)) != -1)
+		return 0;
+	status = errno == EADDRINUSE ? EX_TEMPFAIL : EX_OSERR;
+	log_event(LEVEL_CRITICAL, "error", "%s/%s: %s", p->registry.dir,
+	    DGRAM_NOTIFY, strerror(errno));
+	return status;
+}
+
+/*
+ * What was handed over, if the file still leads to it: as nobody else is the
+ * relay, it does if it leads to any socket.  0, or the exit status.
+ */
+static int
+socket_take(struct place *p)
+{
+	int fd = dgram_bind(&p->registry, NULL);
+
+	if (fd != -1) {
+		close(p->fd);
+		p->fd = fd;
+		p->handed = false;
+		log_event(LEVEL_WARNING, "socket_made",
+		    "%s/%s was gone and is made anew: restart"
+		    " chat-notify.socket, which has the former one",
+		    p->registry.dir, DGRAM_NOTIFY);
+		return 0;
+	}
+	if (errno == EADDRINUSE && dgram_ask_credentials(p->fd))
+		return 0;
+	log_event(LEVEL_CRITICAL, "error", "%s/%s: %s", p->registry.dir,
+	    DGRAM_NOTIFY, strerror(errno));
+	return EX_OSERR;
 }
 
 /* 0, or the exit status. */
 static int
 socket_open(struct place *p)
 {
-	int count = sd_listen_fds(1), status;
+	int count = sd_listen_fds(1);
 
-	if (count <= 0) {
-		if ((p->fd = dgram_bind(&p->registry, NULL)) != -1)
-			return 0;
-		status = errno == EADDRINUSE ? EX_TEMPFAIL : EX_OSERR;
-		log_event(LEVEL_CRITICAL, "error", "%s/%s: %s", p->registry.dir,
-		    DGRAM_NOTIFY, strerror(errno));
-		return status;
-	}
+	if (count <= 0)
+		return socket_bind(p);
 	p->fd = SD_LISTEN_FDS_START;
 	p->handed = true;
-	if (count > 1 || !socket_is_ours(p)) {
-		log_event(LEVEL_CRITICAL, "bad_configuration",
-		    "was handed"
-		    " something else than the one datagram socket %s/%s",
-		    p->registry.dir, DGRAM_NOTIFY);
-		return EX_CONFIG;
-	}
-	if (dgram_ask_credentials(p->fd))
-		return 0;
-	log_event(LEVEL_CRITICAL, "error", "SO_PASSCRED: %s", strerror(errno));
-	return EX_OSERR;
+	if (count == 1 && socket_has_our_name(p))
+		return socket_take(p);
+	log_event(LEVEL_CRITICAL, "bad_configuration",
+	    "was handed something else than the one datagram socket %s/%s",
+	    p->registry.dir, DGRAM_NOTIFY);
+	return EX_CONFIG;
 }
 
 int

@@ -74,6 +74,34 @@ refused_place() {
 	[[ -S $T/run/notify.sock ]]
 }
 
+@test "handed its socket whose file is gone, or leads nowhere, it makes one" {
+	local how pid
+	listener_start
+	for how in gone dead; do
+		handed -d -l "$T/run/notify.sock"
+		ln "$T/run/notify.sock" "$T/run/former"
+		rm "$T/run/notify.sock"
+		if [[ $how == dead ]]; then
+			"$B/bin/chat-notify" </dev/null >/dev/null 2>&1 3>&- &
+			pid=$!
+			wait_for test -S "$T/run/notify.sock"
+			kill -KILL "$pid"
+			wait_for process_gone "$pid"
+		fi
+		datagram "$T/run/former"
+		wait_for log_has 'chat-notify: WARNING socket_made: .*: restart chat-notify.socket'
+		client_open alice
+		client_login alice
+		client_open bob
+		client_login bob
+		client_expect alice '.event == "JOINED" and .username == "bob"'
+		client_close bob
+		client_close alice
+		notify_stop
+		rm "$T/run/former"
+	done
+}
+
 @test "handed its socket, it ends by itself a minute after the last session has" {
 	local start status=0
 	mkdir "$CHAT_RUNTIME_DIR/sessions"
