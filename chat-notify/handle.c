@@ -418,9 +418,10 @@ handle_tick(struct notify *n)
 
 	if (place_check(&n->place)) {
 		loop_watch_socket(n);
-		count_open(n->reader.options.runtime_dir);
 		rollcall_end(&n->rollcall); /* of the old directory */
 	}
+	/* Anew, if the page was removed. */
+	count_open(n->reader.options.runtime_dir);
 	reader_check(&n->reader);
 	compare_positions(n);
 	admit_hurry(n);

@@ -234,6 +234,15 @@ check_format() {
 	[[ $output == *CHAT_LOG_LEVEL* ]]
 }
 
+@test "a shared page that was removed is filled in anew" {
+	server_start
+	client_login alice
+	wait_for is chat_sessions 1
+	rm "$CHAT_RUNTIME_DIR/shared"
+	wait_for is chat_sessions 1
+	is chat_relay_up 1
+}
+
 @test "alerts and dashboard ask for nothing that is not told" {
 	local n
 	server_start
