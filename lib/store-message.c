@@ -210,6 +210,29 @@ row_catch_up(void *arg, const struct store_message *m)
 	return !p->stopped;
 }
 
+/*
+ * Where looking goes on after ids of which none was wanted: before the next one
+ * that there is.  Ids that were left out, or removed, may be more than can be
+ * gone through in a day.
+ */
+static enum store_result
+gap_skip(struct store *s, int64_t limit, int64_t *position)
+{
+	sqlite3_stmt *st = store_query(s, ST_NEXT,
+	    "SELECT ifnull(min(id) - 1, :limit) FROM messages"
+	    " WHERE id > :from AND id <= :limit");
+
+	if (st == NULL)
+		return STORE_UNAVAILABLE;
+	sqlite3_bind_int64(st, 1, limit);
+	sqlite3_bind_int64(st, 2, *position);
+	if (store_step(s, st) != SQLITE_ROW)
+		return STORE_UNAVAILABLE;
+	*position = sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	return STORE_OK;
+}
+
 enum store_result
 store_catch_up(struct store *s, struct store_view *view, int64_t limit,
     store_row row, void *arg)
@@ -243,6 +266,8 @@ store_catch_up(struct store *s, struct store_view *view, int64_t limit,
 		view->position = p.last;
 	else
 		view->position = to;
+	if (result == STORE_OK && p.count == 0 && to < limit)
+		result = gap_skip(s, limit, &view->position);
 	return result;
 }
 

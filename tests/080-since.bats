@@ -170,3 +170,25 @@ leave() {
 	    "$(client_record bob)" >>all
 	cut -d ' ' -f 2 all | cmp - <(seq 100 899; echo end)
 }
+
+@test "ids that were left out, however many, are not gone through" {
+	server_start
+	client_login alice
+	say alice first
+	client_close alice
+	# More than anybody counts to; jq knows no greater ones.
+	db_change "UPDATE sqlite_sequence SET seq = 1125899906842624
+	    WHERE name = 'messages'"
+	client_open alice
+	client_login alice
+	say alice last
+	reconnect bob '"since":0'
+	client_next bob '.message == "first"'
+	client_next bob '.message == "last"'
+	leave bob
+	# From where an earlier session ended, too.
+	db_change "UPDATE users SET position = 1 WHERE username = 'alice'"
+	reconnect bob
+	say alice live
+	client_next bob '.message == "live"'
+}

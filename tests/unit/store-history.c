@@ -176,6 +176,10 @@ use_every_statement(struct store *s)
 	send_one(s, &alice, "bob", "r", "x", &sent);
 	view.user_id = alice.user_id;
 	catch_up(s, &view);
+	/* (Where nothing is.) */
+	view.position = 100;
+	store_catch_up(s, &view, 200 + CATCHUP_SPAN, hear, &h);
+	assert_int_equal(view.position, 200 + CATCHUP_SPAN);
 	store_log(s, 0, 9, hear, &h);
 	history(s, &view, NULL, -1, 0, 9);
 	history(s, &view, NULL, 0, 0, 9);
