@@ -199,21 +199,26 @@ agree(struct store *s, const struct stat *st)
 
 /*
  * Whether the page is about this database.  A file that was replaced may have
- * the same inode, but it ends before what the page knows; or nothing was stored
- * since it was copied, and it has no WAL, as a backup.
+ * the same inode, but it ends before what the page knows, or has no log; or
+ * nothing was stored since it was copied, and it has no WAL, as a backup.  Returns
+ * false with the error kept if it cannot be read just now: that is no reason to
+ * have all others open theirs anew.
  */
 static bool
-page_fits(struct store *s, const struct stat *st)
+page_fits(struct store *s, const struct stat *st, bool *fits)
 {
 	const struct shared *page = s->shared;
 	int64_t known, last;
 
+	*fits = false;
 	if (!atomic_load(&page->ready) || page->db_device != st->st_dev ||
 	    page->db_inode != st->st_ino)
-		return false;
+		return true;
 	known = atomic_load(&page->committed_id);
-	return store_last_id(s, &last) && last >= known &&
-	    store_wal_file(s) != NULL;
+	if (!store_last_id(s, &last))
+		return (sqlite3_errcode(s->db) & 0xff) == SQLITE_ERROR;
+	*fits = last >= known && store_wal_file(s) != NULL;
+	return true;
 }
 
 /*
@@ -223,11 +228,11 @@ page_fits(struct store *s, const struct stat *st)
 static bool
 prepare_page(struct store *s, const struct stat *st)
 {
-	bool ok;
+	bool ok, fits;
 
 	if (!store_lock(s, &s->shared->write))
 		return false;
-	ok = page_fits(s, st) || agree(s, st);
+	ok = page_fits(s, st, &fits) && (fits || agree(s, st));
 	s->generation = atomic_load(&s->shared->generation);
 	shared_unlock(&s->shared->write);
 	return ok;
@@ -256,6 +261,7 @@ static bool
 prepare(struct store *s)
 {
 	struct stat st;
+	bool fits;
 
 	sqlite3_busy_timeout(s->db, STORE_BUSY);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
@@ -267,7 +273,7 @@ prepare(struct store *s)
 	if (!file_stat(s, &st))
 		return false;
 	s->generation = atomic_load(&s->shared->generation);
-	return (page_fits(s, &st) || prepare_page(s, &st)) &&
+	return page_fits(s, &st, &fits) && (fits || prepare_page(s, &st)) &&
 	    store_schema_update(s);
 }
 

@@ -91,3 +91,22 @@ death_at_every_call() {
 	[[ $B != */cov ]] || skip 'each counter of coverage is locked as well'
 	death_at_every_call fcntl,futex 3
 }
+
+@test "reads that fail in one session cost nobody else an answer" {
+	local n
+	need_strace
+	server_start
+	client_login judge
+	for n in {1..6}; do
+		traced chat-session pread64 error=EIO "$n+"
+		client_open victim "exec:$T/traced"
+		client_send victim '{"command":"CONNECT","username":"victim","ref":"c"}'
+		wait_for is_answered victim c
+		was_injected || break
+		client_close victim
+		client_drop victim
+		client_login "late$n"
+		say judge "$n"
+	done
+	((n > 2)) || fail "only $n reads were seen"
+}
