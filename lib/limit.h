@@ -151,5 +151,6 @@
 #define UPGRADE_AT_ONCE	   16	 /* sessions told to upgrade, unanswered */
 #define UPGRADE_WAIT	   15000 /* for the answer of one */
 #define END_WAIT	   15000 /* for a session that was told to end */
+#define RELAY_WAIT	   5000	 /* for room in the relay's queue */
 
 #endif

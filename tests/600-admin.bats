@@ -408,6 +408,38 @@ mkpasswd_like() {
 	not log_has 'chat-notify: WARNING dropped'
 }
 
+# As long as the relay takes none.
+queue_fill() {
+	perl -MSocket=:all -e '
+		for (1 .. 4) {
+			socket(my $s, PF_UNIX, SOCK_DGRAM, 0) or die;
+			1 while send($s, "x", MSG_DONTWAIT,
+			    pack_sockaddr_un($ARGV[0]));
+		}' "$T/run/notify.sock"
+}
+
+row_is_there() {
+	[[ $(db "select count(*) from blocks where reason = '$1'") == 1 ]]
+}
+
+@test "a relay whose queue is full is told of a block when it has room" {
+	local pid
+	server_start
+	client_login mallory
+	kill -STOP "$NOTIFY"
+	queue_fill
+	run -75 admin blocks add mallory first
+	[[ $output == *'takes nothing'* && $output == *'mallory is blocked'* ]]
+	"$BIN/chat-admin" blocks add mallory second >shown 2>&1 3>&- &
+	pid=$!
+	wait_for row_is_there second
+	kill -CONT "$NOTIFY"
+	wait "$pid"
+	client_error mallory BLOCKED
+	client_closed mallory
+	not grep -q chat-notify shown
+}
+
 @test "what looks like an address is one, unless --user says it is a name" {
 	store_make
 	run -0 admin blocks add 10.0.0.1 reason --user

@@ -1,10 +1,14 @@
 /*
  * blocks: list, add, remove, why.
  */
+#include <errno.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 
 #include "admin.h"
+#include "limit.h"
+#include "monotonic.h"
 #include "store.h"
 #include "text.h"
 
@@ -120,15 +124,29 @@ target_read(struct admin *a, struct store_admin_block *b)
 	return read_username(text);
 }
 
-/* Sessions and relay keep what they know for a moment. */
-static void
+#define RELAY_STEP 10 /* ms between tries */
+
+/* The relay goes by what it has read.  EX_OK, or EX_TEMPFAIL (told). */
+static int
 tell_relay(struct admin *a)
 {
 	struct dgram_head head = { .type = DGRAM_RELOAD };
+	const struct timespec pause = { .tv_nsec = RELAY_STEP * 1000000L };
+	int64_t until = monotonic_ms() + RELAY_WAIT;
+	bool told;
 
-	if (!dgram_tell(&a->registry, NULL, &head, NULL, 0))
-		out_error("chat-notify is not running: sessions look"
-			  " themselves");
+	while (!(told = dgram_tell(&a->registry, NULL, &head, NULL, 0)) &&
+	    errno == EAGAIN && monotonic_ms() < until)
+		nanosleep(&pause, NULL);
+	if (told)
+		return EX_OK;
+	if (errno == EAGAIN) {
+		out_error("chat-notify takes nothing, and does not know of it"
+			  " yet: say it again when it does");
+		return EX_TEMPFAIL;
+	}
+	out_error("chat-notify is not running: sessions look themselves");
+	return EX_OK;
 }
 
 static void
@@ -169,8 +187,7 @@ cmd_blocks_add(struct admin *a)
 	if (result != STORE_OK)
 		return out_store_error(a, result);
 	tell_added(a, &b, again);
-	tell_relay(a);
-	return EX_OK;
+	return tell_relay(a);
 }
 
 int
@@ -196,8 +213,7 @@ cmd_blocks_remove(struct admin *a)
 		return EX_NOUSER;
 	}
 	out_line(a, "%s is not blocked any more", a->args[0]);
-	tell_relay(a);
-	return EX_OK;
+	return tell_relay(a);
 }
 
 int
