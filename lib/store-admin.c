@@ -201,17 +201,29 @@ user_disown(struct store *s, int64_t user, const char *password)
 	return store_run(s, st);
 }
 
+enum store_result
+store_admin_user_removable(struct store *s, const char *username, bool freed,
+    struct store_admin_user *out)
+{
+	enum store_result result = store_admin_user(s, username, out);
+
+	if (result != STORE_OK)
+		return result;
+	return out->state == (freed ? STORE_USER_OPEN : STORE_USER_LOCKED)
+	    ? STORE_REFUSED
+	    : STORE_OK;
+}
+
 static enum store_result
 user_remove(struct store *s, const char *username, bool freed,
     store_session_row ended, void *arg)
 {
 	struct store_admin_user u;
-	enum store_result result = store_admin_user(s, username, &u);
+	enum store_result result =
+	    store_admin_user_removable(s, username, freed, &u);
 
 	if (result != STORE_OK)
 		return result;
-	if (u.state == (freed ? STORE_USER_OPEN : STORE_USER_LOCKED))
-		return STORE_REFUSED;
 	return user_disown(s, u.id, freed ? NULL : PASSWORD_NOBODY) &&
 		store_tokens_revoke(s, u.id) == STORE_OK &&
 		sessions_close(s, u.id, "removed", ended, arg)

@@ -56,6 +56,13 @@ typedef void (*store_session_row)(
     void *arg, const struct store_admin_session *);
 
 /*
+ * Whether there is something for store_admin_user_remove() to do, for who asks
+ * first; returns what that would.  *out as from store_admin_user().
+ */
+enum store_result store_admin_user_removable(struct store *,
+    const char *username, bool freed, struct store_admin_user *out);
+
+/*
  * Remove a user: its tokens are revoked, its open sessions' rows closed (and
  * given to ended(), whose processes the caller then ends), and what it was
  * known by is forgotten.  Messages and the ended sessions' rows stay.  The name

@@ -197,6 +197,11 @@ store_is_there() {
 	say alice 'still here'
 	run -0 in_terminal $'yes\n' "$BIN/chat-admin" users remove alice
 	client_error alice SHUTDOWN
+	# Where there is nothing to do nobody is asked.
+	run -67 admin users remove alice </dev/null
+	[[ $output == *'alice is locked already'* ]]
+	run -67 admin users remove nobody </dev/null
+	[[ $output == *'no user nobody'* ]]
 }
 
 @test "users rename keeps the id, and messages follow" {

@@ -68,12 +68,28 @@ nobody(const char *name)
 	return EX_NOUSER;
 }
 
+/* Why a user is not removed. */
+static int
+not_removed(
+    struct admin *a, const char *name, bool freed, enum store_result result)
+{
+	if (result == STORE_NO_USER)
+		return nobody(name);
+	if (result != STORE_REFUSED)
+		return out_store_error(a, result);
+	out_error(freed ? "%s is not registered: there is nothing to free"
+			: "%s is locked already",
+	    name);
+	return EX_NOUSER;
+}
+
 int
 cmd_users_remove(struct admin *a)
 {
 	const char *name = a->args[0];
 	bool freed = table_option(a, "free") != NULL;
 	struct buf ending = { 0 };
+	struct store_admin_user user;
 	enum store_result result;
 	int status;
 
@@ -81,6 +97,9 @@ cmd_users_remove(struct admin *a)
 		return EX_DATAERR;
 	if (!read_no_server(name))
 		return EX_NOPERM;
+	result = store_admin_user_removable(a->store, name, freed, &user);
+	if (result != STORE_OK)
+		return not_removed(a, name, freed, result);
 	status = ask_first(a,
 	    freed ? "User %s loses password and tokens, is disconnected, and"
 		    " anybody may take the name.  Messages stay."
@@ -91,26 +110,12 @@ cmd_users_remove(struct admin *a)
 		return status;
 	result =
 	    store_admin_user_remove(a->store, name, freed, ending_add, &ending);
-	switch (result) {
-	case STORE_OK:
+	if (result == STORE_OK)
 		out_line(a,
 		    freed ? "%s is nobody's name any more" : "%s is locked",
 		    name);
-		break;
-	case STORE_NO_USER:
-		status = nobody(name);
-		break;
-	case STORE_REFUSED:
-		out_error(freed ? "%s is not registered: there is nothing to"
-				  " free"
-				: "%s is locked already",
-		    name);
-		status = EX_NOUSER;
-		break;
-	default:
-		status = out_store_error(a, result);
-		break;
-	}
+	else
+		status = not_removed(a, name, freed, result);
 	if (result == STORE_OK && ending_finish(&ending, a) > 0)
 		status = EX_TEMPFAIL;
 	buf_free(&ending);
