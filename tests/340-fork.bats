@@ -187,7 +187,8 @@ listen_traced() {
 }
 
 # Two sockets, at $PORT and ./sock, which a process that is left shuts down when
-# it reads "DESCRIPTOR HOW" from ./giver.
+# it reads "DESCRIPTOR HOW" from ./giver; with HOW "take" it takes a connection,
+# and then there is ./taken.  Arguments go before the listener's command.
 handed_over() {
 	mkfifo giver
 	# shellcheck disable=SC2016 # it is perl's
@@ -197,13 +198,18 @@ handed_over() {
 	    'while (<$in>) {' \
 	    '	my ($fd, $how) = split;' \
 	    '	open(my $socket, "+<&=", $fd) or die;' \
-	    '	shutdown($socket, $how) or die;' \
+	    '	if ($how eq "take") {' \
+	    '		accept(my $connection, $socket) or die;' \
+	    '		open(my $out, ">", "taken") or die;' \
+	    '	} else {' \
+	    '		shutdown($socket, $how) or die;' \
+	    '	}' \
 	    '}' >give
 	chmod +x give
 	PORT=$("$B/tests/chat-talk" --port)
 	environment_options
 	systemd-socket-activate -l "127.0.0.1:$PORT" -l "$T/sock" \
-	    "${OPTIONS[@]}" ./give "$B/bin/chat-session" --listen \
+	    "${OPTIONS[@]}" ./give "$@" "$B/bin/chat-session" --listen \
 	    >"$T/log/listen" 2>&1 </dev/null 3>&- &
 	LISTEN=$!
 	LISTENERS+=("$LISTEN")
@@ -229,6 +235,32 @@ shut_down() {
 	shut_down 3 2
 	shut_down 4 0
 	shut_down 4 2
+}
+
+@test "a connection that somebody else took first keeps the listener from nothing" {
+	local calls
+	need_strace
+	notify_start
+	# How often it masks signals before it waits.
+	handed_over strace -D -qq -o trace -e trace=rt_sigprocmask,ppoll
+	client_open first "unix:$T/sock"
+	client_login first
+	calls=$(sed '/^ppoll/q' trace | grep -c rt_sigprocmask)
+	: >giver
+	kill -TERM "$LISTEN"
+	listen_ended 0
+	rm sock giver
+	# It is stopped when it was called and has not taken it yet.
+	handed_over strace -D -qq -o trace -e trace=rt_sigprocmask,accept4 \
+	    -e inject=rt_sigprocmask:signal=STOP:when=$((calls + 1))
+	client_open second "unix:$T/sock"
+	wait_for grep -q 'stopped by SIGSTOP' trace
+	echo '4 take' >giver
+	wait_for test -e taken
+	kill -CONT "$LISTEN"
+	wait_for grep -q '^accept4.* EAGAIN' trace
+	kill -TERM "$LISTEN"
+	listen_ended 0
 }
 
 # Who is started by root reads it as root, but its copies are not root.
