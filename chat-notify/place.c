@@ -189,7 +189,16 @@ sessions_are_ours(const struct place *p)
 	    held.st_dev == there.st_dev && held.st_ino == there.st_ino;
 }
 
-/* The file is gone: what is bound nobody can find. */
+static bool
+socket_is_bound(const struct place *p)
+{
+	struct stat st;
+
+	return socket_stat(p, &st) && st.st_dev == p->device &&
+	    st.st_ino == p->inode;
+}
+
+/* What is gone nobody can find: sessions/, the socket's file, or both. */
 static bool
 place_retake(struct place *p)
 {
@@ -201,6 +210,8 @@ place_retake(struct place *p)
 		close(p->sessions);
 		p->sessions = sessions;
 	}
+	if (socket_is_bound(p))
+		return true;
 	if ((fd = dgram_bind(&p->registry, NULL)) == -1)
 		return false;
 	close(p->fd);
@@ -213,24 +224,24 @@ place_retake(struct place *p)
 bool
 place_check(struct place *p)
 {
-	struct stat st;
+	bool bound = socket_is_bound(p);
+	const char *what = bound ? DGRAM_SESSIONS : DGRAM_NOTIFY;
 
-	if (socket_stat(p, &st) && st.st_dev == p->device &&
-	    st.st_ino == p->inode)
+	if (bound && sessions_are_ours(p))
 		return false;
 	if (!place_retake(p)) {
 		if (!p->told)
 			log_event(LEVEL_ERROR, "socket_lost",
 			    "%s/%s is gone:"
 			    " %s",
-			    p->registry.dir, DGRAM_NOTIFY, strerror(errno));
+			    p->registry.dir, what, strerror(errno));
 		p->told = true;
 		return false;
 	}
 	log_event(LEVEL_WARNING, "socket_made",
 	    "%s/%s was gone and is made"
 	    " anew",
-	    p->registry.dir, DGRAM_NOTIFY);
+	    p->registry.dir, what);
 	p->told = false;
 	socket_remember(p);
 	return true;
@@ -239,10 +250,7 @@ place_check(struct place *p)
 void
 place_close(struct place *p)
 {
-	struct stat st;
-
-	if (!p->handed && p->fd != -1 && socket_stat(p, &st) &&
-	    st.st_dev == p->device && st.st_ino == p->inode)
+	if (!p->handed && p->fd != -1 && socket_is_bound(p))
 		dgram_unlink(&p->registry, NULL);
 	if (p->fd != -1)
 		close(p->fd);

@@ -17,7 +17,7 @@ struct place {
 	int sessions; /* its directory, locked */
 	int fd;	      /* the socket */
 	bool handed;  /* it can start us again */
-	bool told;    /* that the socket is gone */
+	bool told;    /* that the socket, or sessions/, is gone */
 	dev_t device; /* of the socket's file */
 	ino_t inode;
 };
@@ -30,8 +30,8 @@ struct place {
 int place_open(struct place *, const char *runtime_dir);
 
 /*
- * If the socket's file is not ours any more, take the place anew.  Returns
- * whether fd is another one now.
+ * If the socket's file or sessions/ is not ours any more, take the place anew.
+ * Returns whether that was done: fd and sessions may be others now.
  */
 bool place_check(struct place *);
 

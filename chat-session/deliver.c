@@ -323,19 +323,32 @@ look(struct session *s)
 		need(d, store_position(s->store));
 }
 
-/* Tell a relay, which may be there again, that we are here. */
-static void
-call(struct session *s)
+/*
+ * Bind our socket anew if it is missing from the registry.  Who asked for it
+ * meanwhile took us for dead: the store, opened anew, tells whether our row is
+ * still open.
+ */
+static bool
+rebind(struct session *s)
 {
 	struct delivery *d = &s->delivery;
 	int fd = dgram_session_rebind(&d->registry, d->name);
 
-	if (fd != -1) {
-		close(d->fd);
-		d->fd = fd;
-	}
+	if (fd == -1)
+		return false;
+	close(d->fd);
+	d->fd = fd;
+	store_close(s->store);
+	s->store = NULL;
+	return true;
+}
+
+/* Tell a relay, which may be there again, that we are here. */
+static void
+call(struct session *s)
+{
 	/* It was away, or did not answer the last time. */
-	d->missed = true;
+	s->delivery.missed = true;
 	admit_again(s);
 	send_register(s);
 }
@@ -367,9 +380,10 @@ deliver_tick(struct session *s, int64_t now)
 	if (now >= d->next_look) {
 		d->stalled = false;
 		d->next_look = now + RELAY_SILENT;
-		look(s);
-		if (d->relay_pidfd == -1)
+		/* (At once: the relay must not find the former one dead.) */
+		if (rebind(s) || d->relay_pidfd == -1)
 			call(s);
+		look(s);
 		if (deliver_catching_up(s) || d->users_due)
 			return now;
 	}

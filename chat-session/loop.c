@@ -382,8 +382,8 @@ loop_run(struct session *s, const sigset_t *mask)
 		had_room = client_has_room(&s->client);
 		output_send(s, now);
 		next = next_round(s, now, clock, had_room);
-		if (s->foreign && s->state < STATE_ENDING) {
-			session_row_gone(s, STORE_ENDED);
+		if (s->row != STORE_OK && s->state < STATE_ENDING) {
+			session_row_gone(s, s->row);
 			next = now;
 		}
 		/* All that was read is answered: this is between messages. */

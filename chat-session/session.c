@@ -30,8 +30,9 @@ store_trouble(struct session *s, const char *error)
 }
 
 /*
- * Whether the database is the one that this session has its row in.  One that
- * was put in its place has given the same numbers to others.
+ * Whether the database is the one that this session has its row in, and that is
+ * open.  One that was put in its place has given the same numbers to others; and
+ * who takes the name of a session that was taken for dead has its user's.
  */
 static bool
 store_knows_us(struct session *s)
@@ -43,8 +44,8 @@ store_knows_us(struct session *s)
 	result = store_session_find(s->store, s->me.id, s->delivery.name);
 	if (result == STORE_OK)
 		return true;
-	if (result == STORE_ENDED)
-		s->foreign = true;
+	if (result != STORE_UNAVAILABLE)
+		s->row = result;
 	else
 		store_trouble(s, store_error(s->store));
 	store_close(s->store);
@@ -64,7 +65,7 @@ session_store(struct session *s)
 	char error[512];
 
 	s->store_used = monotonic_ms();
-	if (s->store != NULL || s->foreign)
+	if (s->store != NULL || s->row != STORE_OK)
 		return s->store;
 	count_open(s->config.runtime_dir);
 	/* After trouble, what is mapped may be what is wrong. */
@@ -104,9 +105,9 @@ row_close(struct session *s, const char *reason)
 	    client_has_all(&s->client) ? s->delivery.view.position : -1;
 	struct store *store = session_store(s);
 
-	/* (In another database it has none; nothing for the relay to do.) */
+	/* (What is not ours any more, nobody has to close.) */
 	if (store == NULL)
-		return s->foreign;
+		return s->row != STORE_OK;
 	switch (store_session_end(
 	    store, s->me.id, s->delivery.name, reason, position)) {
 	case STORE_OK:

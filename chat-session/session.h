@@ -50,13 +50,13 @@ struct session {
 	struct batch *batch;
 	struct buf scratch; /* a repaired line, a page of history */
 	int64_t started;
-	int64_t ended;	  /* when STATE_ENDING began */
-	int64_t deadline; /* of its present step */
-	bool rested;	  /* spare memory was given back */
-	bool trouble;	  /* with the store, already in the log */
-	bool foreign;	  /* the database is another than at login */
-	int64_t messages; /* stored and acknowledged */
-	int64_t slowest;  /* us, of its commits */
+	int64_t ended;	       /* when STATE_ENDING began */
+	int64_t deadline;      /* of its present step */
+	bool rested;	       /* spare memory was given back */
+	bool trouble;	       /* with the store, already in the log */
+	enum store_result row; /* not STORE_OK: no longer ours, as found out */
+	int64_t messages;      /* stored and acknowledged */
+	int64_t slowest;       /* us, of its commits */
 };
 
 /* ---- loop.c ---- */

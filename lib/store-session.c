@@ -258,7 +258,7 @@ store_session_find(struct store *s, int64_t session, const char *socket)
 	if ((rc = store_step(s, st)) != SQLITE_ROW)
 		return rc == SQLITE_DONE ? STORE_ENDED : STORE_UNAVAILABLE;
 	sqlite3_reset(st);
-	return STORE_OK;
+	return store_session_check(s, session);
 }
 
 /* Whose session it was is away from now on. */

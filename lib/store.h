@@ -134,9 +134,9 @@ enum store_result store_session_begin(
     struct store *, const struct store_login *, struct store_session *);
 
 /*
- * Whether the session's row, open or closed, is there and has that socket;
- * else STORE_ENDED.  Another database, put in the place of the one that the
- * session began in, has given its id to somebody else, or to nobody.
+ * Whether the session's row is there, has that socket and is open; else
+ * STORE_ENDED, or STORE_REPLACED.  Another database, put in the place of the one
+ * that the session began in, has given its id to somebody else, or to nobody.
  */
 enum store_result
 store_session_find(struct store *, int64_t session, const char *socket);

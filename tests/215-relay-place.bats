@@ -170,3 +170,44 @@ refused_place() {
 	say bob hello
 	client_expect alice '.message == "hello"'
 }
+
+# So many sockets are in the registry.
+registered() {
+	[[ $(find "$CHAT_RUNTIME_DIR/sessions" -type s | wc -l) == "$1" ]]
+}
+
+@test "the registry removed under it is made anew, who is there is in it again" {
+	server_start
+	client_login alice
+	client_login bob
+	rm -r "$CHAT_RUNTIME_DIR/sessions"
+	wait_for log_has "chat-notify: WARNING socket_made: $CHAT_RUNTIME_DIR/sessions was gone and is made anew"
+	client_login carol
+	wait_for -t 25 registered 3
+	# Nobody came or went, and names are held as before.
+	client_open eve
+	client_send eve '{"command":"CONNECT","username":"alice"}'
+	client_error eve USERNAME_TAKEN
+	say carol hello
+	client_expect alice '.message == "hello"'
+	say alice 'for bob' bob
+	client_expect bob '.message == "for bob"'
+	client_none bob '.event == "LEFT"'
+}
+
+@test "who was taken for dead, its socket being gone, ends and hears nothing more" {
+	server_start
+	client_login alice
+	client_login bob
+	rm "$CHAT_RUNTIME_DIR"/sessions/*
+	client_open eve
+	client_send eve '{"command":"CONNECT","username":"alice"}'
+	client_expect eve '.event == "CONNECTED"'
+	# The old one neither says nor asks anything.
+	client_expect alice '.event == "ERROR" and .code == "SHUTDOWN"' 25
+	client_closed alice
+	say bob secret alice
+	client_expect eve '.message == "secret"'
+	not grep -q secret "$(client_record alice)"
+	assert_eq "$(db "select count(*) from sessions where ended_at is null")" 2
+}
