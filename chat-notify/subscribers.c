@@ -103,13 +103,20 @@ subscribers_add(
 	return NULL;
 }
 
+/* After a sending that failed with that error. */
 static void
-lag_begin(struct subscribers *s, struct subscriber *sub)
+lag_begin(struct subscribers *s, struct subscriber *sub, int error)
 {
+	/*
+	 * There is room, and the kernel had no memory: who would be called for
+	 * room would be so without end.  Then, and if this fails, the tick tries.
+	 */
+	if (error != EAGAIN)
+		epoll_ctl(s->epoll, EPOLL_CTL_DEL, sub->fd, NULL);
+	else
+		watch(s, sub->fd, EPOLLOUT, &sub->on_room);
 	if (sub->lagging)
 		return;
-	/* If that fails, the tick tries. */
-	watch(s, sub->fd, EPOLLOUT, &sub->on_room);
 	count_add(COUNT_LAGS, 1);
 	sub->lagging = true;
 	sub->lag_told = false;
@@ -151,7 +158,7 @@ send_parts(struct subscribers *s, struct subscriber *sub,
 		lag_end(s, sub);
 		sub->refused = true;
 	} else {
-		lag_begin(s, sub);
+		lag_begin(s, sub, errno);
 	}
 	return false;
 }

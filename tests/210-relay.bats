@@ -203,3 +203,29 @@ one_row_left() {
 	client_expect bob '.message == "one"'
 	client_expect bob '.message == "two"'
 }
+
+is_traced() {
+	grep -q '^TracerPid:[[:space:]]*[1-9]' "/proc/$1/status"
+}
+
+@test "while the kernel has no memory for datagrams the relay waits, and goes on" {
+	local tracer tries
+	need_strace
+	need_root
+	server_start
+	client_login alice
+	client_login bob
+	strace -qq -e trace=sendmsg -e inject=sendmsg:error=ENOBUFS:when=1+ \
+	    -o trace -p "$NOTIFY" 3>&- &
+	tracer=$!
+	wait_for is_traced "$NOTIFY"
+	say alice hello
+	# By his own look at the store.
+	client_expect bob '.message == "hello"' 20
+	kill "$tracer"
+	wait_for process_gone "$tracer"
+	tries=$(grep -c INJECTED trace)
+	((tries > 0 && tries < 100)) || fail "$tries tries"
+	say alice again
+	client_expect bob '.message == "again"' 5
+}
