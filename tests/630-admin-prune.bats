@@ -48,6 +48,22 @@ old_messages() {
 	run -0 admin check
 }
 
+has_read_blocks() {
+	(($(grep -c 'DEBUG blocks:' "$T/log/notify") > $1))
+}
+
+@test "what it wakes the relay with is no trouble there" {
+	local n
+	export CHAT_LOG_LEVEL=DEBUG
+	server_start
+	client_login alice
+	old_messages 2 10
+	wait_for has_read_blocks 0
+	n=$(grep -c 'DEBUG blocks:' "$T/log/notify")
+	run -0 admin prune --days 1
+	wait_for has_read_blocks "$n"
+}
+
 @test "a number of days that is none is refused, and nothing goes" {
 	server_start
 	client_login alice
