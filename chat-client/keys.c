@@ -124,6 +124,42 @@ special(wint_t code)
 	return coded(0);
 }
 
+/*
+ * The next key or character, told as by get_wch(3), which forgets a character
+ * whose end is late, and with a byte that is none what comes behind it.
+ */
+static int
+next(wint_t *code)
+{
+	static mbstate_t state;
+	wchar_t wide;
+	char byte;
+	int c;
+
+	while ((c = getch()) != ERR) {
+		*code = (wint_t)c;
+		if (c >= KEY_MIN)
+			return KEY_CODE_YES;
+		byte = (char)c;
+		switch (mbrtowc(&wide, &byte, 1, &state)) {
+		case (size_t)-2:
+			break;
+		case (size_t)-1:
+			/* What it does not end, it may begin. */
+			state = (mbstate_t){ 0 };
+			if (c < 0x80)
+				return OK;
+			if (mbrtowc(&wide, &byte, 1, &state) == (size_t)-1)
+				state = (mbstate_t){ 0 };
+			break;
+		default:
+			*code = (wint_t)wide;
+			return OK;
+		}
+	}
+	return ERR;
+}
+
 /* An unknown sequence must not be typed into the line. */
 static struct key
 skip_sequence(void)
@@ -132,7 +168,7 @@ skip_sequence(void)
 	int i;
 
 	for (i = 0; i < SEQUENCE_MAX; i++)
-		if (get_wch(&code) != OK || (code >= 0x40 && code <= 0x7e))
+		if (next(&code) != OK || (code >= 0x40 && code <= 0x7e))
 			break;
 	return coded(0);
 }
@@ -142,7 +178,7 @@ read_alt(void)
 {
 	struct key key;
 	wint_t code;
-	int result = get_wch(&code);
+	int result = next(&code);
 
 	if (result == ERR)
 		return coded(KEYMAP_ESCAPE);
@@ -202,7 +238,7 @@ static struct key
 read_paste(void)
 {
 	wint_t code;
-	int result = get_wch(&code);
+	int result = next(&code);
 
 	if (result == ERR)
 		return (struct key){ .kind = KEYS_NONE };
@@ -227,7 +263,7 @@ keys_read(void)
 
 	if (pasting)
 		return read_paste();
-	result = get_wch(&code);
+	result = next(&code);
 	if (result == ERR)
 		return (struct key){ .kind = KEYS_NONE };
 	if (result == KEY_CODE_YES && (int)code == CODE_PASTE) {

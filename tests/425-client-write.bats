@@ -275,6 +275,22 @@ paste() {
 	client_expect bob '.message == "four!"'
 }
 
+@test "a letter may come in pieces, and a byte that is none takes nothing along" {
+	server_start
+	client_login bob
+	login alice
+	type_text alice 'caf'
+	press alice -H c3
+	say bob 'meanwhile'
+	sees alice meanwhile
+	press alice -H a9
+	type_line alice ' noir, au comptoir'
+	client_expect bob '.message == "café noir, au comptoir"'
+	# Of another one only the beginning comes, or it is in Latin-1.
+	press alice -H c3 61 e2 82 c3 a9 e9 62 63 64 65 66 67 68 69 6a 6b 6c 6d 6e 6f 70 71 72 0d
+	client_expect bob '.message == "aébcdefghijklmnopqr"'
+}
+
 @test "another size in the middle of a paste is no part of it" {
 	server_start
 	login alice
