@@ -72,7 +72,9 @@ loop(struct screen *s, int signal_fd)
 	int signal;
 
 	while (!s->leaving || s->link->state != LINK_IDLE) {
-		polls[0] = (struct pollfd){ STDIN_FILENO, POLLIN, 0 };
+		/* Who leaves types for whatever comes next. */
+		polls[0] =
+		    (struct pollfd){ STDIN_FILENO, s->leaving ? 0 : POLLIN, 0 };
 		polls[1] = (struct pollfd){ signal_fd, POLLIN, 0 };
 		polls[2] = link_poll(s->link);
 		if (poll(polls, 3, wait_time(s, now, drawn_at)) == -1 &&

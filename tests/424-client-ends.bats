@@ -223,6 +223,37 @@ taken_name() {
 	sees alice '/msg bob too much'
 }
 
+# Whether it has ended; until then, what it took of a processor, in 1/100 s.
+ended_after() {
+	local ticks
+	! ticks=$(awk '{ print $14 + $15 }' "/proc/$1/stat" 2>/dev/null) || TICKS=$ticks
+	process_gone "$1"
+}
+
+@test "keys while a farewell is waited for are no work" {
+	local pid first TICKS=
+	cat >"$T/evil" <<-'END'
+		#!/bin/bash
+		read -r line
+		echo '{"event":"CONNECTED","username":"alice","last_id":1}'
+		cat >/dev/null
+	END
+	chmod +x "$T/evil"
+	SESSION=$T/evil listener_start
+	screen_open a 80 24 -u alice "127.0.0.1:$PORT"
+	sees a 'online +alice at'
+	pid=$(client_of a)
+	type_text a $'/quit\rls\r'
+	sees a 'leaving'
+	not ended_after "$pid"
+	first=$TICKS
+	wait_for ended_after "$pid"
+	((TICKS - first < 20))
+	# What was typed is there for whatever comes next: here cat(1).
+	sees a '^status='
+	sees a '^ls'
+}
+
 @test "leaving says goodbye and gives the terminal back" {
 	server_start
 	login alice
