@@ -105,7 +105,10 @@ void edit_set(struct edit *, const char *s);
  */
 char *edit_take(struct edit *);
 
-/* Replace text[from, to), which ends at the cursor, as one change. */
+/*
+ * Replace what is between there and the cursor.  It is undone together with
+ * the change before.  Returns false, changing nothing, like edit_insert().
+ */
 bool edit_replace(struct edit *, size_t from, const char *s, size_t n);
 
 /* How many rows the text has, and in which the cursor is, from 0. */

@@ -155,27 +155,38 @@ screen_write_action(
 	return true;
 }
 
-/* An end of line at its end was copied along, and means nothing. */
+/*
+ * An end of line at its end was copied along, and means nothing.  Pastes with
+ * nothing decided in between are one, which is sent or taken back as a whole.
+ */
 void
 screen_write_paste(struct screen *s)
 {
 	const char *text = buf_head(&s->paste);
 	size_t len = buf_len(&s->paste);
 	char notice[120];
+	bool fits = true;
 
 	while (len > 0 && text[len - 1] == '\n')
 		len--;
 	edit_search_end(&s->line, true);
-	s->guarded_whole = s->line.len == 0 || (s->guarded && s->guarded_whole);
-	s->complete.active = s->guarded = false;
-	if (len > 0 && !edit_insert(&s->line, text, len)) {
+	s->complete.active = false;
+	/* Neither what was typed before nor what is after is a part of it. */
+	s->line.last = EDIT_LAST_OTHER;
+	if (!s->guarded)
+		s->guarded_whole = s->line.len == 0;
+	if (s->guarded)
+		fits = edit_replace(&s->line, s->line.pos, text, len);
+	else if (len > 0)
+		fits = edit_insert(&s->line, text, len);
+	s->line.last = EDIT_LAST_OTHER;
+	if (!fits) {
 		snprintf(notice, sizeof(notice),
 		    "Not pasted: with it the line would have more than %d "
 		    "bytes.",
 		    EDIT_MAX);
 		screen_notice(s, ENTRY_ERROR, notice);
-		return;
+	} else if (len > 0 && memchr(text, '\n', len) != NULL) {
+		s->guarded = true;
 	}
-	s->line.last = EDIT_LAST_OTHER;
-	s->guarded = len > 0 && memchr(text, '\n', len) != NULL;
 }

@@ -247,6 +247,20 @@ paste() {
 	sees alice 'Send 3 lines'
 	type_text alice s
 	client_expect bob '.message == "/etc\n/usr\n/var"'
+	# So they are when the second has one line, or none that fits.
+	type_text alice 'kept'
+	paste alice $'x\ny'
+	paste alice 'z'
+	sees alice '^  yz$'
+	sees alice 'Send 2 lines'
+	printf '%65536s' '' >"$T/long"
+	tmux_do load-buffer "$T/long"
+	tmux_do paste-buffer -p -t alice
+	sees alice 'Not pasted'
+	sees alice 'Send 2 lines'
+	press alice Escape
+	misses alice 'Send 2 lines'
+	sees alice '^> kept$'
 	# A key in it is none, and ends nothing.
 	press alice C-u
 	paste alice $'a\x03b\x1b[Ac\x0bd'
