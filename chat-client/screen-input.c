@@ -153,6 +153,13 @@ take_page_key(struct screen *s, const struct key *key, enum action action)
 		page_close(p);
 }
 
+static bool
+is_writing(const struct screen *s)
+{
+	return !s->form && !s->page.open && !s->finding &&
+	    s->question.step == ASK_NOTHING;
+}
+
 /* A paste goes where text goes; a secret, or a name, is one line of it. */
 static void
 take_paste(struct screen *s, const struct key *key, int64_t now)
@@ -160,17 +167,15 @@ take_paste(struct screen *s, const struct key *key, int64_t now)
 	struct key text = *key;
 
 	text.kind = KEYS_TEXT;
-	if (s->page.open)
-		return;
-	if (!s->form && s->question.step == ASK_NOTHING && !s->finding) {
-		if (key->kind == KEYS_PASTE && buf_len(&s->paste) <= EDIT_MAX)
-			buf_add(&s->paste, key->text, key->len);
-		if (key->kind == KEYS_PASTE)
-			return;
-		screen_write_paste(s);
+	if (key->kind == KEYS_PASTED) {
+		if (is_writing(s))
+			screen_write_paste(s);
+		/* (Or the form came in between, and the rest went there.) */
 		buf_reset(&s->paste, 0);
-	} else if (key->kind == KEYS_PASTE &&
-	    (unsigned char)key->text[0] >= ' ') {
+	} else if (is_writing(s)) {
+		if (buf_len(&s->paste) <= EDIT_MAX)
+			buf_add(&s->paste, key->text, key->len);
+	} else if (!s->page.open && (unsigned char)key->text[0] >= ' ') {
 		if (s->form)
 			screen_form_key(s, &text, ACTION_NONE, now);
 		else if (s->finding)
@@ -203,13 +208,6 @@ take_bare_key(struct screen *s, const struct key *key)
 		return s->bare;
 	s->bare = false;
 	return key->kind != KEYS_PASTE && key->kind != KEYS_PASTED;
-}
-
-static bool
-is_writing(const struct screen *s)
-{
-	return !s->form && !s->page.open && !s->finding &&
-	    s->question.step == ASK_NOTHING;
 }
 
 static void

@@ -190,6 +190,20 @@ taken_name() {
 	[[ $(grep alina "$T/said") != *since* ]]
 }
 
+@test "a paste that the form came into is no part of the next one" {
+	taken_name
+	type_text a $'\e[200~lost'
+	kill -TERM "$(cat "$T/pid")"
+	sees a 'USERNAME_TAKEN: it is online'
+	type_text a $'lena\e[201~'
+	sees a 'Name +alicelena'
+	press a BSpace BSpace BSpace BSpace BSpace BSpace
+	type_line a na
+	sees a 'online +alina at'
+	type_text a $'\e[200~another\e[201~'
+	sees a '^> another$'
+}
+
 @test "what a lost name has not said is not said by another one" {
 	taken_name
 	type_text a end
