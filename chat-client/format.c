@@ -8,6 +8,7 @@
 #include "bounds.h"
 #include "format.h"
 #include "sanitise.h"
+#include "text.h"
 
 #define EXCERPT_MAX 40 /* bytes of a refused message that are told */
 
@@ -83,6 +84,7 @@ format_day(struct buf *out, int64_t time)
 {
 	char text[64];
 	struct tm tm;
+	size_t before = buf_len(out);
 
 	if (!local_time(time, &tm))
 		return;
@@ -90,6 +92,11 @@ format_day(struct buf *out, int64_t time)
 		buf_add_str(out, text);
 	buf_add_int(out, tm.tm_mday);
 	if (strftime(text, sizeof(text), " %B %Y", &tm) > 0)
+		buf_add_str(out, text);
+	if (text_is_utf8(buf_head(out) + before, buf_len(out) - before))
+		return;
+	buf_cut(out, before);
+	if (strftime(text, sizeof(text), "%Y-%m-%d", &tm) > 0)
 		buf_add_str(out, text);
 }
 

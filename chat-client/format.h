@@ -19,7 +19,8 @@ void format_clock(struct buf *, int64_t time);
 
 /*
  * The day of that time, in days since 1970 in local time, -1 if it is unknown;
- * and the day as people say it: "Monday, 23 November 2026".
+ * and the day as people say it: "Monday, 23 November 2026", or in digits where
+ * the locale says it in no UTF-8.
  */
 int32_t format_day_number(int64_t time);
 void format_day(struct buf *, int64_t time);

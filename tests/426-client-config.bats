@@ -264,3 +264,16 @@ chat-client: $T/config/chat/client.conf:4: bind: \"Ctrl-1\" is no key that can b
 	type_line a alice
 	sees a 'online'
 }
+
+@test "a day whose name is no UTF-8 is told in digits" {
+	command -v localedef >/dev/null || skip 'localedef is not installed'
+	localedef -c -i ja_JP -f EUC-JP "$T/ja_JP" 2>/dev/null ||
+	    skip 'there is no source of that locale'
+	server_start
+	tmux_do new-session -d -s a -x 80 -y 24 \
+	    -e LOCPATH="$T" -e LC_ALL=ja_JP "$B/bin/chat-client -u alice 127.0.0.1:$PORT"
+	sees a 'online +alice at'
+	type_line a '日曜日'
+	sees a '<alice> 日曜日'
+	sees a '── 20[0-9]{2}-[0-9]{2}-[0-9]{2} ──'
+}
