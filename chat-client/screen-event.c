@@ -112,7 +112,7 @@ take_event(struct screen *s, const struct event *e)
 {
 	switch (e->kind) {
 	case EVENT_CONNECTED:
-		s->form = false;
+		s->form = s->model->covered = false;
 		s->step = FORM_NAME;
 		model_set_me(s->model, s->link->username);
 		if (e->reset) {

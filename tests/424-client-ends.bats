@@ -204,6 +204,35 @@ taken_name() {
 	sees a '^> another$'
 }
 
+@test "what was missed behind the form is not below a line for what is new" {
+	cat >"$T/evil" <<-'END'
+		#!/bin/bash
+		read -r line
+		echo came >>came
+		case $(wc -l <came) in
+		1)
+			echo '{"event":"CONNECTED","username":"alice","last_id":1}'
+			read -r line
+			;;
+		2)
+			echo '{"event":"ERROR","code":"USERNAME_TAKEN","message":"it is online"}'
+			;;
+		*)
+			printf '%s\n' '{"event":"CONNECTED","username":"alice","last_id":3}' \
+			    '{"event":"MESSAGE","id":2,"from":"bob","to":"all","message":"missed"}'
+			cat >/dev/null
+			;;
+		esac
+	END
+	chmod +x "$T/evil"
+	SESSION=$T/evil listener_start
+	screen_open a 80 24 -u alice "127.0.0.1:$PORT"
+	sees a 'USERNAME_TAKEN: it is online'
+	press a Enter
+	sees a '<bob> missed'
+	screen_lacks a '── new ──'
+}
+
 @test "what a lost name has not said is not said by another one" {
 	taken_name
 	type_text a end
