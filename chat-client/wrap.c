@@ -78,7 +78,7 @@ bool
 wrap_next(struct wrap *w, size_t *start, size_t *end)
 {
 	size_t i = w->pos, space = 0, len;
-	int columns, wide;
+	int columns, wide = 0;
 	bool link;
 
 	if (w->begun && w->pos >= w->len)
@@ -103,7 +103,7 @@ wrap_next(struct wrap *w, size_t *start, size_t *end)
 	} else if (w->text[i] == ' ') {
 		*end = i;
 		w->pos = i + 1;
-	} else if (space > *start) {
+	} else if (space > *start && wide < 2) {
 		*end = space - 1;
 		w->pos = space;
 	} else {

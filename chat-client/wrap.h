@@ -28,7 +28,8 @@ wrap_start(struct wrap *, const char *text, size_t len, int width, int indent);
 
 /*
  * The next line as text[*start, *end).  Lines break after the last space that
- * fits, inside a word only when it is wider than a line.  A link (with "://")
+ * fits, inside a word only when it is wider than a line, or before a character
+ * of two columns, whose languages have no spaces.  A link (with "://")
  * that is wider than an indented line is not indented, so that it is in one
  * piece, or in rows of the full width.  Returns false after the last line;
  * every text has at least one.

@@ -101,6 +101,8 @@ width_is_that_of_the_terminal(void **state)
 {
 	(void)state;
 	/* Wide characters take two columns, marks none. */
+	assert_wrapped("a: \xe4\xbd\xa0\xe5\xa5\xbd\xe4\xbd\xa0", 6, 0,
+	    "a: \xe4\xbd\xa0|\xe5\xa5\xbd\xe4\xbd\xa0|");
 	assert_wrapped("\xe4\xbd\xa0\xe5\xa5\xbd\xe4\xbd\xa0", 5, 0,
 	    "\xe4\xbd\xa0\xe5\xa5\xbd|\xe4\xbd\xa0|");
 	assert_wrapped("e\xcc\x81"
