@@ -10,6 +10,7 @@
 #include "edit.h"
 #include "sanitise.h"
 #include "text.h"
+#include "wrap.h"
 
 char *
 edit_copy(const char *s, size_t n)
@@ -255,19 +256,17 @@ edit_take(struct edit *e)
 	return line;
 }
 
+/* Of what is shown of it: a mark without a letter has a circle. */
 static int
 columns_between(const struct edit *e, size_t from, size_t to)
 {
-	uint32_t code;
-	size_t len;
-	int columns = 0;
+	struct buf shown = { 0 };
+	int columns;
 
-	for (; from < to; from += len) {
-		if ((len = text_char_len(e->text + from, to - from, &code)) ==
-		    0)
-			break;
-		columns += sanitise_width(code);
-	}
+	sanitise_add(
+	    &shown, e->text + from, to - from, SIZE_MAX, SANITISE_LINE);
+	columns = wrap_columns(buf_head(&shown), buf_len(&shown));
+	buf_free(&shown);
 	return columns;
 }
 

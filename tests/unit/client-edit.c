@@ -296,6 +296,15 @@ a_field_shows_what_is_around_the_cursor(void **state)
 	edit_do(e, EDIT_CLEAR);
 	type(e, "\xe4\xbd\xa0\xe5\xa5\xbd");
 	assert_view(e, 9, "\xe4\xbd\xa0\xe5\xa5\xbd", 4);
+	/* A mark alone is shown on a circle. */
+	edit_do(e, EDIT_CLEAR);
+	type(e,
+	    "\xcc\x81"
+	    "x");
+	assert_view(e, 9,
+	    "\xe2\x97\x8c\xcc\x81"
+	    "x",
+	    2);
 }
 
 static void
