@@ -90,7 +90,8 @@ const char *edit_text(const struct edit *);
 
 /*
  * Insert at the cursor.  Ill-formed bytes and control characters, those that
- * the kind cannot have, are left out.  Returns false, inserting nothing, if that would exceed the maximum.
+ * the kind cannot have, are left out.  Returns false, inserting nothing, if
+ * that would exceed the maximum.
  */
 bool edit_insert(struct edit *, const char *s, size_t n);
 

@@ -204,8 +204,9 @@ bool link_next(struct link *, struct event *, int64_t now);
 void link_pause(struct link *, bool);
 
 /*
- * Say something to somebody ("all" in any case, or a name).  With LINK_SAID it is in the
- * outbox, and *ref (if not NULL) is its ref, until the ACK or ERROR comes.
+ * Say something to somebody ("all" in any case, or a name).  With LINK_SAID it
+ * is in the outbox, and *ref (if not NULL) is its ref, until the ACK or ERROR
+ * comes.
  */
 enum link_said link_say(struct link *, const char *to, const char *text,
     size_t len, const char **ref);
