@@ -64,6 +64,13 @@ keys_start(bool mouse)
 		mousemask(BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
 		mouseinterval(0);
 	}
+	/* Terminals that are known as less than they are have these, too. */
+	for (i = 0; i < COUNT(table); i++)
+		if (table[i].final == '~') {
+			snprintf(sequence, sizeof(sequence), "\033[%d~",
+			    table[i].number);
+			define_key(sequence, table[i].code);
+		}
 	for (i = 0; i < COUNT(table); i++)
 		for (m = 1; m < 8 && table[i].final != 0; m++) {
 			snprintf(sequence, sizeof(sequence), "\033[%d;%d%c",

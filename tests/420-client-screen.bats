@@ -272,6 +272,22 @@ bats_require_minimum_version 1.5.0
 	sees alice 'online +alice at'
 }
 
+@test "keys that a terminal is not known to have are taken all the same" {
+	server_start
+	tmux_do new-session -d -s alice -x 80 -y 24 \
+	    "TERM=vt100 $B/bin/chat-client -u alice 127.0.0.1:$PORT"
+	sees alice 'online'
+	type_text alice abc
+	press alice C-a DC
+	sees alice '^> bc$'
+	press alice C-u F1
+	sees alice ': 1-23 of'
+	press alice NPage
+	misses alice ': 1-23 of'
+	press alice PPage
+	sees alice ': 1-23 of'
+}
+
 @test "NO_COLOR leaves colours out" {
 	server_start
 	login alice
