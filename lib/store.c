@@ -107,13 +107,34 @@ store_int(struct store *s, const char *sql, int64_t otherwise, int64_t *value)
 }
 
 /*
- * Leave ids out that somebody may have seen although they are not in this
- * database: after a power cut, that is, at the first use in another boot; when
- * an older database was put in place of the one the page knew; and when it was
- * a backup, since who restores it may have neither that page nor that boot.
+ * Leave ids out that somebody may have seen since a backup was made that is put
+ * in place now: it has no WAL yet, as has a new database, where there is nothing
+ * to leave out.
  */
 static bool
-skip_seen_ids(struct store *s, int64_t seen, bool backup)
+skip_ids_of_backup(struct store *s)
+{
+	int64_t version;
+
+	if (store_wal_file(s) != NULL)
+		return true;
+	if (!store_int(s, "PRAGMA user_version", 0, &version))
+		return false;
+	_Static_assert(
+	    BACKUP_ID_MARGIN == 1000000, "the number in the statement");
+	return version == 0 ||
+	    store_exec(s,
+		"UPDATE sqlite_sequence SET seq = seq + 1000000"
+		" WHERE name = 'messages'");
+}
+
+/*
+ * Leave ids out that somebody may have seen although they are not in this
+ * database: after a power cut, that is, at the first use in another boot, and
+ * when an older database was put in place of the one the page knew.
+ */
+static bool
+skip_seen_ids(struct store *s, int64_t seen)
 {
 	char boot[SHARED_BOOT_MAX], *sql;
 	bool ok;
@@ -121,7 +142,6 @@ skip_seen_ids(struct store *s, int64_t seen, bool backup)
 	shared_boot_id(boot);
 	sql = sqlite3_mprintf(
 	    "BEGIN IMMEDIATE;"
-	    "UPDATE sqlite_sequence SET seq = seq + %d WHERE name = 'messages';"
 	    "UPDATE sqlite_sequence SET seq = seq + %d"
 	    " WHERE name = 'messages' AND EXISTS (SELECT 1 FROM meta"
 	    " WHERE key = 'boot_id' AND value <> %Q);"
@@ -131,8 +151,7 @@ skip_seen_ids(struct store *s, int64_t seen, bool backup)
 	    "UPDATE sqlite_sequence SET seq = max(seq, %lld) + %d"
 	    " WHERE name = 'messages' AND %lld > 0;"
 	    "COMMIT",
-	    backup ? BACKUP_ID_MARGIN : 0, ID_MARGIN, boot, boot,
-	    (long long)seen, ID_MARGIN, (long long)seen);
+	    ID_MARGIN, boot, boot, (long long)seen, ID_MARGIN, (long long)seen);
 	if (sql == NULL)
 		abort();
 	ok = store_exec(s, sql);
@@ -166,21 +185,18 @@ agree(struct store *s, const struct stat *st)
 {
 	struct shared *page = s->shared;
 	int64_t last;
-	bool older, backup;
+	bool older;
 
 	atomic_store(&page->ready, 0);
-	if (!store_schema_read(s, &older))
-		return false;
-	/* (Or it is new, and has no ids yet.) */
-	backup = store_wal_file(s) == NULL;
 	/*
-	 * auto_vacuum counts only before the first table is made.  The WAL
-	 * comes last: with one it is no backup any more.
+	 * auto_vacuum counts only before the first table is made.  With a WAL it
+	 * is no backup any more; and until then who commits keeps others from
+	 * reading, so all else comes later.
 	 */
-	if (!store_exec(s, "PRAGMA auto_vacuum = INCREMENTAL") ||
-	    !store_migrate(s) ||
-	    !skip_seen_ids(s, atomic_load(&page->committed_id), backup) ||
-	    !store_exec(s, "PRAGMA journal_mode = WAL") ||
+	if (!store_schema_read(s, &older) || !skip_ids_of_backup(s) ||
+	    !store_exec(s, "PRAGMA auto_vacuum = INCREMENTAL") ||
+	    !store_exec(s, "PRAGMA journal_mode = WAL") || !store_migrate(s) ||
+	    !skip_seen_ids(s, atomic_load(&page->committed_id)) ||
 	    !store_last_id(s, &last))
 		return false;
 	page->db_device = st->st_dev;

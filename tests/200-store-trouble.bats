@@ -338,3 +338,24 @@ read_only() {
 @test "a read-only database: UNAVAILABLE until it can be written" {
 	in_space --mount read_only
 }
+
+come_at_once() {
+	local i
+	for i in {1..12}; do client_open "c$i" "exec:$T/traced"; done
+	for i in {1..12}; do
+		client_send "c$i" "{\"command\":\"CONNECT\",\"username\":\"u$i\"}"
+	done
+	for i in {1..12}; do client_expect "c$i" '.event == "CONNECTED"'; done
+	for i in {1..12}; do client_close "c$i"; client_drop "c$i"; done
+}
+
+@test "all who come at once get in, to a new database or a backup, where a sync takes long" {
+	need_strace
+	mkdir "$CHAT_RUNTIME_DIR/sessions"
+	traced chat-session fsync,fdatasync delay_exit=100000 1+
+	come_at_once
+	sqlite3 -readonly "$CHAT_DB" "VACUUM INTO '$T/backup'"
+	rm "$CHAT_DB"*
+	mv "$T/backup" "$CHAT_DB"
+	come_at_once
+}
