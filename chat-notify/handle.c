@@ -93,6 +93,21 @@ handle_sweep(struct notify *n)
 /* ---- datagrams ---- */
 
 /*
+ * A session of this user comes with that name.  If others know another one, of
+ * sessions that have not ended yet, that is nobody's any more.
+ */
+static void
+rename_user(struct notify *n, int64_t user, const char *username)
+{
+	struct presence_user *u = presence_find(&n->presence, user);
+
+	if (u == NULL || !u->announced || strcmp(u->username, username) == 0)
+		return;
+	tell_presence(n, "LEFT", user, u->username);
+	u->announced = false;
+}
+
+/*
  * Register a session: the one that was let in with that socket (may be NULL),
  * or one that is not known yet.  NULL if it cannot be added.
  */
@@ -116,6 +131,7 @@ add_session(struct notify *n, struct subscriber *s, const struct dgram_head *h,
 		n->refused_why = errno;
 		return NULL;
 	}
+	rename_user(n, h->user, username);
 	s->user =
 	    presence_enter(&n->presence, h->user, username, again, joined);
 	if (n->subscribers.registered == 1)

@@ -222,6 +222,33 @@ store_is_there() {
 	run -65 admin users rename bob all
 }
 
+@test "others are told of a rename though a session of the old name is left" {
+	server_start
+	client_login bob
+	client_open alice
+	client_send alice '{"command":"REGISTER","username":"alice","password":"correct horse"}'
+	client_expect alice '.event == "REGISTERED"'
+	client_login alice '"password":"correct horse"'
+	client_open second
+	client_send second '{"command":"CONNECT","username":"alice","password":"correct horse"}'
+	client_expect second '.event == "CONNECTED"'
+	pid=$(session_pid second)
+	kill -STOP "$pid"
+	wait_for is_stopped "$pid"
+	admin users rename alice carol >"$T/log/admin" 2>&1 &
+	tool=$!
+	client_error alice SHUTDOWN
+	client_login carol '"password":"correct horse"'
+	client_expect bob '. == {event: "LEFT", username: "alice"}'
+	client_expect bob '. == {event: "JOINED", username: "carol"}'
+	kill -CONT "$pid"
+	client_closed second
+	wait "$tool"
+	say carol here
+	client_expect bob '.message == "here"'
+	client_none bob '.event == "LEFT"'
+}
+
 @test "the user of announcements is neither removed nor renamed" {
 	store_make
 	run -77 admin users remove Server --yes
