@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 #include <sysexits.h>
 #include <time.h>
 
@@ -190,28 +191,60 @@ cmd_blocks_add(struct admin *a)
 	return tell_relay(a);
 }
 
+/* A block that is looked for. */
+struct search {
+	const struct store_admin_block *block;
+	bool found;
+};
+
+static void
+block_compare(void *arg, const struct store_admin_block *b)
+{
+	struct search *search = arg;
+	const struct store_admin_block *block = search->block;
+
+	if (block->is_user)
+		search->found |= b->is_user &&
+		    strcasecmp(b->username.s, block->username.s) == 0;
+	else
+		search->found |= !b->is_user &&
+		    memcmp(&b->first, &block->first, sizeof(b->first)) == 0 &&
+		    memcmp(&b->last, &block->last, sizeof(b->last)) == 0;
+}
+
+static int
+no_block(const struct admin *a)
+{
+	out_error("there is no block of just %s: \"chat-admin blocks why\""
+		  " tells of wider ones",
+	    a->args[0]);
+	return EX_NOUSER;
+}
+
 int
 cmd_blocks_remove(struct admin *a)
 {
 	struct store_admin_block b = { 0 };
+	struct search search = { &b, false };
 	enum store_result result;
 	bool found = false;
 	int status;
 
 	if (!target_read(a, &b))
 		return EX_USAGE;
+	result = store_admin_blocks(a->store, block_compare, &search);
+	if (result != STORE_OK)
+		return out_store_error(a, result);
+	if (!search.found)
+		return no_block(a);
 	status = ask_first(a, "%s will no longer be kept out.", a->args[0]);
 	if (status != EX_OK)
 		return status;
 	result = store_admin_block_remove(a->store, &b, &found);
 	if (result != STORE_OK)
 		return out_store_error(a, result);
-	if (!found) {
-		out_error("there is no block of just %s: \"chat-admin blocks"
-			  " why\" tells of wider ones",
-		    a->args[0]);
-		return EX_NOUSER;
-	}
+	if (!found)
+		return no_block(a);
 	out_line(a, "%s is not blocked any more", a->args[0]);
 	return tell_relay(a);
 }

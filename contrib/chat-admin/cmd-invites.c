@@ -119,9 +119,33 @@ cmd_invites_list(struct admin *a)
 	return out_list_end(&l, result);
 }
 
+/* An invitation that is looked for. */
+struct search {
+	int64_t id;
+	bool found;
+};
+
+static void
+invite_compare(void *arg, const struct store_admin_invite *i)
+{
+	struct search *search = arg;
+
+	search->found |= i->id == search->id;
+}
+
+static int
+no_invite(int64_t id)
+{
+	out_error("there is no invitation %lld: \"chat-admin invites list\""
+		  " tells which there are",
+	    (long long)id);
+	return EX_NOUSER;
+}
+
 int
 cmd_invites_remove(struct admin *a)
 {
+	struct search search = { .found = false };
 	enum store_result result;
 	bool found = false;
 	int64_t id;
@@ -129,6 +153,12 @@ cmd_invites_remove(struct admin *a)
 
 	if (!read_number(a->args[0], "ID", INT64_MAX, &id))
 		return EX_USAGE;
+	search.id = id;
+	result = store_admin_invites(a->store, invite_compare, &search);
+	if (result != STORE_OK)
+		return out_store_error(a, result);
+	if (!search.found)
+		return no_invite(id);
 	status = ask_first(a,
 	    "Nobody will be able to register with invitation %lld any more.",
 	    (long long)id);
@@ -137,12 +167,8 @@ cmd_invites_remove(struct admin *a)
 	result = store_admin_invite_remove(a->store, id, &found);
 	if (result != STORE_OK)
 		return out_store_error(a, result);
-	if (!found) {
-		out_error("there is no invitation %lld: \"chat-admin invites"
-			  " list\" tells which there are",
-		    (long long)id);
-		return EX_NOUSER;
-	}
+	if (!found)
+		return no_invite(id);
 	out_line(a, "invitation %lld is removed", (long long)id);
 	return EX_OK;
 }
