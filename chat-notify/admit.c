@@ -370,9 +370,13 @@ end_if_new(struct notify *n, struct subscriber *s, const struct blocks *new)
 	const struct block *block = NULL;
 	int64_t now = store_now();
 
-	if (s->has_address &&
-	    blocks_address(&n->blocks, &s->address, now) == NULL)
+	if (s->has_address)
 		block = blocks_address(new, &s->address, now);
+	/* A temporary one, for newcomers, may have been there before. */
+	if (block != NULL &&
+	    !blocks_lasts_longer(
+		block, blocks_address(&n->blocks, &s->address, now)))
+		block = NULL;
 	if (block == NULL && s->user != NULL &&
 	    blocks_user(&n->blocks, s->user->username, now) == NULL)
 		block = blocks_user(new, s->user->username, now);

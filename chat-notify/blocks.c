@@ -147,9 +147,8 @@ blocks_replace(struct blocks *old, struct blocks *new, uint64_t serial)
 	*new = (struct blocks){ .left_out = 0 };
 }
 
-/* Whether a lasts longer than b (which may be NULL). */
-static bool
-lasts_longer(const struct block *a, const struct block *b)
+bool
+blocks_lasts_longer(const struct block *a, const struct block *b)
 {
 	return b == NULL ||
 	    (b->until != 0 && (a->until == 0 || a->until > b->until));
@@ -172,7 +171,7 @@ blocks_address(
 	while (low-- > 0 && compare(&b->reach[low], address) >= 0) {
 		block = &b->nets.list[low];
 		if (compare(&block->last, address) >= 0 &&
-		    !is_over(block, now) && lasts_longer(block, found))
+		    !is_over(block, now) && blocks_lasts_longer(block, found))
 			found = block;
 	}
 	return found;

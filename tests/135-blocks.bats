@@ -134,6 +134,10 @@ is_blocked() {
 	client_expect good '.event == "USERS"'
 	not comes_in 2
 	say good hello
+	# One that lasts longer is meant for who is in as well.
+	block_net 2 3 'for good'
+	reload
+	client_error good BLOCKED '.message | endswith("for good")'
 }
 
 @test "with as many temporary blocks as there may be, one more is not told of" {
