@@ -65,6 +65,7 @@ static bool
 job_do(struct session *s, const struct request *r, struct job *job)
 {
 	struct store *store = session_store(s);
+	int64_t began = monotonic_ms();
 	bool done = false;
 
 	if (store == NULL) {
@@ -76,6 +77,8 @@ job_do(struct session *s, const struct request *r, struct job *job)
 		done = job_thread(job);
 		store_hash_end(store);
 	}
+	/* Who registers must have the time to connect as well. */
+	s->admission.held += monotonic_ms() - began;
 	if (!done)
 		session_error(s, r, "UNAVAILABLE",
 		    "too many passwords are being checked just now: try again");

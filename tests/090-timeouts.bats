@@ -17,6 +17,17 @@ load helpers
 	client_closed chatty
 }
 
+@test "what a password's hash takes is no part of the time to CONNECT" {
+	export CHAT_LOGIN_TIMEOUT=1 CHAT_BCRYPT_COST=15
+	server_start
+	client_open alice
+	client_send alice '{"command":"REGISTER","username":"alice","password":"correct horse"}'
+	client_expect alice '.event == "REGISTERED"' 60
+	client_send alice '{"command":"PING","ref":"still here"}'
+	client_next alice '.event == "PONG"'
+	client_error alice TIMEOUT
+}
+
 @test "half a line does not put the login deadline off" {
 	export CHAT_LOGIN_TIMEOUT=1
 	client_open slow "exec:$B/bin/chat-session"
