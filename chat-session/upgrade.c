@@ -154,9 +154,14 @@ test_start(struct session *s, int64_t now)
 	}
 	u->deadline = now + UPGRADE_TEST_WAIT;
 	u->pidfd = (int)syscall(SYS_pidfd_open, u->pid, 0);
-	if (u->pidfd == -1)
-		refuse(s, "the self-test of %s cannot be watched: %s",
-		    program(), strerror(errno));
+	if (u->pidfd != -1)
+		return;
+	error = errno;
+	/* Its end is nobody's, whether it has come or is to come. */
+	signal(SIGCHLD, SIG_IGN);
+	waitpid(u->pid, NULL, WNOHANG);
+	refuse(s, "the self-test of %s cannot be watched: %s", program(),
+	    strerror(error));
 }
 
 void

@@ -123,6 +123,28 @@ setup() {
 	say bob on
 }
 
+has_no_child() {
+	[[ -z $(<"/proc/$1/task/$1/children") ]]
+}
+
+@test "a self-test that cannot be watched leaves no process" {
+	local pid
+	need_strace
+	# The first one is for the relay, of whose life a session wants to hear.
+	server_start
+	traced chat-session pidfd_open error=EMFILE 2
+	sed -i "s|$B/bin/|$T/bin/|" "$T/traced"
+	client_open alice "exec:$T/traced"
+	client_login alice
+	wait_for grep -q pidfd_open "$T/trace"
+	pid=$(child_of "$(pgrep -f "^strace .*$T/trace" | head -n 1)")
+	kill -URG "$pid"
+	wait_for log_has 'upgrade_refused .*cannot be watched: Too many open files'
+	say alice on
+	wait_for has_no_child "$pid"
+	client_close alice
+}
+
 # Hundredths of a second that it has run, also when it is a zombie.
 ran() {
 	sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | awk '{ print $12 + $13 }'
