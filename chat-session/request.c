@@ -3,6 +3,7 @@
  * json-c does the work; what it takes although RFC 8259 does not (NaN, raw
  * controls in strings, silently mended surrogates) is looked for before.
  */
+#include <errno.h>
 #include <json-c/json.h>
 #include <string.h>
 #include <strings.h>
@@ -70,12 +71,16 @@ parse(const char *line, size_t len, const char **why)
 		printbuf_memset(tokener->pb, 0, 0, PARSER_ROOM);
 	}
 	json_tokener_reset(tokener);
+	errno = 0;
 	json = json_tokener_parse_ex(tokener, line, (int)len);
 	error = json_tokener_get_error(tokener);
 	if (error == json_tokener_continue) {
 		/* Numbers end only at what follows: give it an end. */
 		json = json_tokener_parse_ex(tokener, " ", 1);
 		*why = "it ends too early";
+	} else if (json == NULL && errno == ENOMEM) {
+		/* (Some versions call that a success.) */
+		*why = "it needs too much memory";
 	} else if (error != json_tokener_success) {
 		*why = json_tokener_error_desc(error);
 	} else if (json_tokener_get_parse_end(tokener) != len) {

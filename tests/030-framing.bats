@@ -2,6 +2,7 @@
 # Lines: however the bytes come, the same commands are executed.
 
 load helpers
+load slow
 
 # Much is said before CONNECT here, on whatever machine.
 setup() {
@@ -71,6 +72,20 @@ refs() {
 	client_next alice '.ref == "1"'
 	client_next alice '.ref == "2"'
 	client_none alice true
+}
+
+@test "a line that needs too much memory is refused as such" {
+	! is_instrumented || skip 'instrumented programs may use more'
+	export CHAT_MESSAGE_MAX_SIZE=65536
+	server_start
+	client_login alice
+	{
+		printf '{"command":"PING","x":[{}'
+		yes ',{}' | head -n 173900 | tr -d '\n'
+		printf ']}\n'
+	} | client_raw alice
+	client_error alice BAD_JSON '.message | endswith("it needs too much memory")'
+	say alice on
 }
 
 @test "an unterminated last line is not executed" {
