@@ -248,8 +248,13 @@ wait(struct session *s, struct pollfd fds[NFDS], int64_t next,
 		exit(EX_OSERR);
 	}
 	if (n > 0) {
-		/* What others say comes so often that each time would be dear. */
-		if (fds[RELAY].revents == 0 || ++relayed % HEAR_EVERY == 0)
+		/*
+		 * What others say comes so often that each time would be dear.
+		 * But who was stopped may have been ended meanwhile, and what
+		 * has come may be for who has the name since.
+		 */
+		if (fds[RELAY].revents == 0 || ++relayed % HEAR_EVERY == 0 ||
+		    monotonic_ms() - s->delivery.received >= DELIVER_DENSE)
 			process_hear_signals(mask);
 		s->rested = false;
 		return timeout > 0;

@@ -106,3 +106,29 @@ load slow
 	jq -r 'select(.event == "MESSAGE") | .message' "$(client_record victim)" |
 	    cmp - <(seq 3000; seq -f m%g 20)
 }
+
+@test "a session that was stopped hears of its end before it passes anything on" {
+	local pid i
+	need_strace
+	server_start
+	client_login bob
+	# Not where it waits: there it would hear of it in any case.
+	traced chat-session recvmsg signal=STOP 8
+	client_open alice "exec:$T/traced"
+	client_login alice
+	client_login carol
+	for ((i = 0; i < 50; i++)); do
+		! grep -q 'stopped by SIGSTOP' "$T/trace" || break
+		say bob "$i"
+		client_expect carol ".message == \"$i\""
+	done
+	wait_for grep -q 'stopped by SIGSTOP' "$T/trace"
+	pid=$(child_of "$(pgrep -f "^strace .*$T/trace" | head -n 1)")
+	kill -TERM "$pid"
+	say bob secret
+	client_expect carol '.message == "secret"'
+	kill -CONT "$pid"
+	client_error alice SHUTDOWN
+	client_closed alice
+	not received alice secret 1
+}
