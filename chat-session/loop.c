@@ -16,7 +16,8 @@
 #include "process.h"
 #include "session.h"
 
-#define HEAR_EVERY 64 /* times that something is there of the relay */
+#define HEAR_EVERY 64	/* times that something is there of the relay, */
+#define HEAR_PAUSE 1000 /* or after so many ms in which nothing was */
 
 static volatile sig_atomic_t terminated, upgrade;
 static unsigned relayed;
@@ -254,7 +255,7 @@ wait(struct session *s, struct pollfd fds[NFDS], int64_t next,
 		 * has come may be for who has the name since.
 		 */
 		if (fds[RELAY].revents == 0 || ++relayed % HEAR_EVERY == 0 ||
-		    monotonic_ms() - s->delivery.received >= DELIVER_DENSE)
+		    monotonic_ms() - s->delivery.received >= HEAR_PAUSE)
 			process_hear_signals(mask);
 		s->rested = false;
 		return timeout > 0;
