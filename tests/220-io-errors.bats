@@ -98,7 +98,9 @@ death_at_every_call() {
 	server_start
 	client_login judge
 	for n in {1..6}; do
-		traced chat-session pread64 error=EIO "$n+"
+		# (Libraries of a program that is not static are read in this way, too.)
+		traced chat-session pread64 error=EIO "$n+" -P "$CHAT_DB" \
+		    -P "$CHAT_DB-wal"
 		client_open victim "exec:$T/traced"
 		client_send victim '{"command":"CONNECT","username":"victim","ref":"c"}'
 		wait_for is_answered victim c
