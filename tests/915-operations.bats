@@ -110,12 +110,12 @@ heard() {
 	    'select max(id) from messages')
 	((id > lost)) || fail "$id was seen before"
 	# A second time, what was replaced before is left as it is.
-	inside sh -c 'cp -r /var/lib/chat/replaced-* /tmp/first'
+	first=$(inside sh -c 'echo /var/lib/chat/replaced-*')
+	inside cp -r "$first" /tmp/first
 	run -0 operation 'Restore the newest backup'
 	[[ $output == *sound* ]]
-	inside sh -c 'first=$(ls -d /var/lib/chat/replaced-* | head -n 1)
-		[ $(ls -d /var/lib/chat/replaced-* | wc -l) = 2 ] &&
-		diff -r "$first" /tmp/first'
+	assert_eq "$(inside sh -c 'ls -d /var/lib/chat/replaced-* | wc -l')" 2
+	inside diff -r "$first" /tmp/first
 	[[ $(inside sqlite3 -readonly /var/lib/chat/chat.db \
 	    'select body from messages') != *'after the restore'* ]]
 }
