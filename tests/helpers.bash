@@ -112,6 +112,7 @@ DEADLINE=${CHAT_TEST_DEADLINE:-15}
 # load is a function: without -g this would be its own.
 declare -ga LISTENERS
 NOTIFY=
+T=
 
 # --- waiting ---------------------------------------------------------------
 
@@ -298,6 +299,8 @@ logs_show() {
 
 chat_teardown() {
 	local bad=0
+	# Who was skipped before, or needs none, has no place of its own.
+	[[ -n $T ]] || return 0
 	processes_end || bad=1
 	leaks_check || bad=1
 	if [[ $bad == 1 || -z ${BATS_TEST_COMPLETED:-} ]]; then
