@@ -484,9 +484,10 @@ fingerprint_is_shown() {
 	TLS_PORT=$PORT
 	chat 68 --timeout 2 -u alice "localhost:$TLS_PORT" <<<"secret"
 	grep -q 'without TLS\|not speak TLS' err
-	raw_server 'IFS= read -rn 1 x; echo "{\"event\":\"ERROR\",\"code\":\"BAD_JSON\"}"; cat >"'"$T"'/heard"'
+	raw_server 'IFS= read -rn 1 x; echo "{\"event\":\"ERROR\",\"code\":\"BAD_JSON\"}"; cat >"'"$T"'/heard"; : >"'"$T"'/ended"'
 	chat 68 -u alice "localhost:$TLS_PORT" <<<"secret"
 	grep -q 'the server does not speak TLS on this port' err
+	wait_for test -e ended
 	not grep -q 'secret\|CONNECT' heard
 }
 
