@@ -158,15 +158,25 @@ front_kill() {
 	wait "$READER" || :
 }
 
+# Whether a session has not read what came to its port.
+unread() {
+	awk -v port="$(printf ':%04X$' "$PORT")" '
+		$2 ~ port && $5 !~ /:00000000$/ { found = 1 }
+		END { exit !found }' /proc/net/tcp
+}
+
 @test "who is not online again by the end says how much is not confirmed" {
 	local status=0
 	server_start
 	sender_start "127.0.0.1:$PORT"
 	feed 1
 	wait_for stored_from 300
+	# What is sent now is not answered.
+	kill -STOP "$(db "SELECT pid FROM sessions WHERE ended_at IS NULL")"
+	printf 'one\ntwo\n' >&"$IN"
+	wait_for unread
 	all_killed
 	apart notify_start
-	printf 'one\ntwo\n' >&"$IN"
 	wait_for grep -q 'will come back' sender.err
 	kill -TERM "$SENDER"
 	wait_for process_gone "$SENDER"
