@@ -292,11 +292,11 @@ bats_require_minimum_version 1.5.0
 	server_start
 	login alice
 	type_line alice colourful
-	sees alice 'colourful'
+	sees alice '<alice> colourful'
 	tmux_do capture-pane -e -p -t alice | grep -q $'\033\[[0-9;]*3[1-8][0-9;]*m'
 	NO_COLOR=1 login bob
 	type_line bob plain
-	sees bob 'plain'
+	sees bob '<bob> plain'
 	if tmux_do capture-pane -e -p -t bob | grep -q $'\033\[[0-9;]*3[1-8][0-9;]*m'; then
 		fail "there are colours"
 	fi
