@@ -17,7 +17,8 @@ $(B)/tests/unit/client-model $(B)/tests/unit/client-presence \
 	view wrap)
 $(B)/tests/unit/client-talk: $(call client_test,address backoff fingerprint format \
 	incoming input outbox request sanitise seen)
-link_tests = $(B)/tests/unit/client-link $(B)/tests/unit/client-link-login
+link_tests = $(addprefix $(B)/tests/unit/,client-link client-link-login \
+	client-link-time)
 $(link_tests): $(call client_test,address backoff conn conn-bytes incoming link \
 	link-account link-login link-pulse link-say link-take outbox request credential \
 	resolve seen tls)
