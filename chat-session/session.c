@@ -196,30 +196,41 @@ error_event(struct session *s, const struct request *r, const char *code,
 	log_event(LEVEL_INFO, "error", "%s: %s", code, text);
 }
 
+#define ERROR_TEXT 256 /* bytes of an ERROR's message, and its end */
+
 /* Texts may quote the client, so they are cut at a whole character. */
 static void
-text_format(char *text, size_t size, const char *format, va_list args)
+text_format(char text[ERROR_TEXT], const char *format, va_list args)
 {
 	size_t n;
 
-	vsnprintf(text, size, format, args);
+	vsnprintf(text, ERROR_TEXT, format, args);
 	n = strlen(text);
 	while (n > 0 && !text_is_utf8(text, n))
 		text[--n] = '\0';
+}
+
+/* After the answers to what came before it. */
+static void
+error_format(struct session *s, const struct request *r, const char *code,
+    const struct extra *extra, const char *format, va_list args)
+{
+	char text[ERROR_TEXT];
+
+	batch_flush(s);
+	text_format(text, format, args);
+	error_event(s, r, code, extra, text);
 }
 
 void
 session_error(struct session *s, const struct request *r, const char *code,
     const char *format, ...)
 {
-	char text[256];
 	va_list args;
 
-	batch_flush(s);
 	va_start(args, format);
-	text_format(text, sizeof(text), format, args);
+	error_format(s, r, code, NULL, format, args);
 	va_end(args);
-	error_event(s, r, code, NULL, text);
 }
 
 void
@@ -227,14 +238,11 @@ session_error_limit(struct session *s, const struct request *r,
     const char *code, int64_t limit, const char *format, ...)
 {
 	struct extra extra = { "limit", limit, false };
-	char text[256];
 	va_list args;
 
-	batch_flush(s);
 	va_start(args, format);
-	text_format(text, sizeof(text), format, args);
+	error_format(s, r, code, &extra, format, args);
 	va_end(args);
-	error_event(s, r, code, &extra, text);
 }
 
 void
@@ -260,7 +268,7 @@ session_unavailable(struct session *s, const char *ref)
 void
 session_end_error(struct session *s, const char *code, const char *format, ...)
 {
-	char text[256], reason[32];
+	char text[ERROR_TEXT], reason[32];
 	struct extra extra = { NULL, 0, false };
 	size_t i;
 	va_list args;
@@ -269,7 +277,7 @@ session_end_error(struct session *s, const char *code, const char *format, ...)
 	if (s->state >= STATE_ENDING)
 		return;
 	va_start(args, format);
-	text_format(text, sizeof(text), format, args);
+	text_format(text, format, args);
 	va_end(args);
 	if (strcmp(code, "SHUTDOWN") == 0) {
 		extra.key = "reconnect_after";
