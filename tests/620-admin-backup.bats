@@ -17,12 +17,17 @@ nothing_beside() {
 	    "" "what was left beside the copy"
 }
 
-@test "a backup has all that was acknowledged, and is a database by itself" {
+# A backup of what alice said first, at a server where she still is.
+backup_of_first() {
 	COPY=$T/data/chat.db-copy
 	server_start
 	client_login alice
 	say alice first
 	run -0 admin backup "$COPY"
+}
+
+@test "a backup has all that was acknowledged, and is a database by itself" {
+	backup_of_first
 	[[ $output == *"$COPY"*"message $ID"*sound* ]]
 	say alice later
 	assert_eq "$(copy_db 'select body from messages')" first
@@ -36,11 +41,7 @@ no_open_row() {
 }
 
 @test "a server starts from a backup, and no id comes twice" {
-	COPY=$T/data/chat.db-copy
-	server_start
-	client_login alice
-	say alice first
-	run -0 admin backup "$COPY"
+	backup_of_first
 	say alice lost
 	lost=$ID
 	client_close alice
@@ -73,30 +74,18 @@ copied_over() {
 }
 
 @test "a backup copied over the database of a server that has ended is served" {
-	COPY=$T/data/chat.db-copy
-	server_start
-	client_login alice
-	say alice first
-	run -0 admin backup "$COPY"
+	backup_of_first
 	say alice lost
 	copied_over
 }
 
 @test "one from which nothing was lost is served as well" {
-	COPY=$T/data/chat.db-copy
-	server_start
-	client_login alice
-	say alice first
-	run -0 admin backup "$COPY"
+	backup_of_first
 	copied_over
 }
 
 @test "on another machine no id comes twice either" {
-	COPY=$T/data/chat.db-copy
-	server_start
-	client_login alice
-	say alice first
-	run -0 admin backup "$COPY"
+	backup_of_first
 	say alice lost
 	client_close alice
 	wait_for no_open_row
