@@ -30,6 +30,17 @@ program(void)
 	return (char *)getauxval(AT_EXECFN);
 }
 
+/* What stands there now; all zero: nothing. */
+static struct upgrade_file
+program_file(void)
+{
+	struct stat st;
+
+	if (stat(program(), &st) == -1)
+		return (struct upgrade_file){ .inode = 0 };
+	return (struct upgrade_file){ st.st_dev, st.st_ino, st.st_ctim };
+}
+
 /* For the operator, who may be waiting for it. */
 static void
 report(struct session *s, enum dgram_outcome outcome, const char *text)
@@ -143,6 +154,7 @@ test_start(struct session *s, int64_t now)
 	config_export();
 	if ((state = state_file(s)) == -1)
 		return;
+	u->tested = program_file();
 	/* (What we were started by may have chosen not to know.) */
 	signal(SIGCHLD, SIG_DFL);
 	error = test_spawn(s, state, &u->pid);
@@ -175,6 +187,17 @@ upgrade_stop(struct session *s)
 	waitpid(u->pid, NULL, 0);
 	close(u->pidfd);
 	u->pidfd = -1;
+}
+
+/* Whether another program stands there than when the test began. */
+static bool
+was_replaced(const struct upgrade *u)
+{
+	const struct upgrade_file now = program_file(), *then = &u->tested;
+
+	return now.device != then->device || now.inode != then->inode ||
+	    now.changed.tv_sec != then->changed.tv_sec ||
+	    now.changed.tv_nsec != then->changed.tv_nsec;
 }
 
 /* Whether it has ended and was passed; what was wrong is told. */
@@ -255,8 +278,8 @@ upgrade_tick(struct session *s, int64_t now)
 	} else if (waitpid(u->pid, &status, WNOHANG) != 0) {
 		close(u->pidfd);
 		u->pidfd = -1;
-		/* Asked again meanwhile: it may be another program by now. */
-		if (u->wanted)
+		/* What was asked again, or not tested, is tested. */
+		if (u->wanted || was_replaced(u))
 			test_start(s, now);
 		else if (test_passed(s, status))
 			execute(s);

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 struct session;
 
@@ -15,6 +16,11 @@ struct upgrade {
 	bool wanted;
 	pid_t pid; /* of its self-test, */
 	int pidfd; /* -1: none is running */
+	struct upgrade_file {
+		dev_t device;
+		ino_t inode;
+		struct timespec changed;
+	} tested;
 	int64_t deadline;
 	char program[32]; /* the version that wrote this state */
 	int count;	  /* how often, on this connection */

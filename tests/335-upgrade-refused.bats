@@ -39,6 +39,20 @@ setup() {
 	say alice hello
 }
 
+@test "a program that was replaced while it was tested is tested itself" {
+	local pid
+	server_start
+	client_login alice
+	pid=$(session_pid alice)
+	install_that "while (access(\"$T/end\", F_OK) != 0) poll(0, 0, 5); return 0;"
+	kill -URG "$pid"
+	wait_for pgrep -P "$pid"
+	install_that 'return 1;'
+	: >"$T/end"
+	wait_for log_has 'ERROR upgrade_refused user=alice .*self-test with status 1'
+	say alice hello
+}
+
 @test "a database that cannot be used is found before anything is given up" {
 	server_start
 	client_login alice
