@@ -364,22 +364,17 @@ admit_read_blocks(struct notify *n)
 	blocks_sort(&n->blocks);
 }
 
+/* Those of before have ended whom they were to end; ours are for newcomers. */
 static void
-end_if_new(struct notify *n, struct subscriber *s, const struct blocks *new)
+end_if_new(struct notify *n, struct subscriber *s, const struct blocks *added)
 {
 	const struct block *block = NULL;
 	int64_t now = store_now();
 
 	if (s->has_address)
-		block = blocks_address(new, &s->address, now);
-	/* A temporary one, for newcomers, may have been there before. */
-	if (block != NULL &&
-	    !blocks_lasts_longer(
-		block, blocks_address(&n->blocks, &s->address, now)))
-		block = NULL;
-	if (block == NULL && s->user != NULL &&
-	    blocks_user(&n->blocks, s->user->username, now) == NULL)
-		block = blocks_user(new, s->user->username, now);
+		block = blocks_address(added, &s->address, now);
+	if (block == NULL && s->user != NULL)
+		block = blocks_user(added, s->user->username, now);
 	if (block != NULL)
 		end_blocked(n, s, block);
 }
@@ -387,10 +382,13 @@ end_if_new(struct notify *n, struct subscriber *s, const struct blocks *new)
 void
 handle_blocks(struct notify *n, struct keeper_report *r)
 {
+	struct blocks added = { .left_out = 0 };
 	unsigned i, left_out = r->blocks.left_out;
 
+	blocks_added(&added, &r->blocks, &n->blocks);
 	for (i = 0; i < n->subscribers.count; i++)
-		end_if_new(n, n->subscribers.list[i], &r->blocks);
+		end_if_new(n, n->subscribers.list[i], &added);
+	blocks_free(&added);
 	blocks_replace(&n->blocks, &r->blocks, r->serial);
 	log_event(LEVEL_DEBUG, "blocks", "%u networks, %u users",
 	    n->blocks.nets.n, n->blocks.users.n);

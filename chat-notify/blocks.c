@@ -147,8 +147,25 @@ blocks_replace(struct blocks *old, struct blocks *new, uint64_t serial)
 	*new = (struct blocks){ .left_out = 0 };
 }
 
-bool
-blocks_lasts_longer(const struct block *a, const struct block *b)
+/* How many networks begin there, or before. */
+static unsigned
+begun(const struct blocks *b, const struct net_addr *address)
+{
+	unsigned low = 0, high = b->nets.n, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (compare(&b->nets.list[middle].first, address) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Whether a lasts longer than b (which may be NULL). */
+static bool
+lasts_longer(const struct block *a, const struct block *b)
 {
 	return b == NULL ||
 	    (b->until != 0 && (a->until == 0 || a->until > b->until));
@@ -159,19 +176,12 @@ blocks_address(
     const struct blocks *b, const struct net_addr *address, int64_t now)
 {
 	const struct block *block, *found = NULL;
-	unsigned low = 0, high = b->nets.n, middle;
+	unsigned i = begun(b, address);
 
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (compare(&b->nets.list[middle].first, address) <= 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	while (low-- > 0 && compare(&b->reach[low], address) >= 0) {
-		block = &b->nets.list[low];
+	while (i-- > 0 && compare(&b->reach[i], address) >= 0) {
+		block = &b->nets.list[i];
 		if (compare(&block->last, address) >= 0 &&
-		    !is_over(block, now) && blocks_lasts_longer(block, found))
+		    !is_over(block, now) && lasts_longer(block, found))
 			found = block;
 	}
 	return found;
@@ -189,6 +199,45 @@ blocks_user(const struct blocks *b, const char *username, int64_t now)
 	found = bsearch(
 	    &wanted, b->users.list, b->users.n, sizeof(wanted), by_name);
 	return found != NULL && !is_over(found, now) ? found : NULL;
+}
+
+static bool
+is_same(const struct block *a, const struct block *b)
+{
+	return compare(&a->first, &b->first) == 0 &&
+	    compare(&a->last, &b->last) == 0 && a->until == b->until &&
+	    strcmp(a->username, b->username) == 0 &&
+	    strcmp(a->reason, b->reason) == 0;
+}
+
+static bool
+has(const struct blocks *b, const struct block *block)
+{
+	unsigned i = begun(b, &block->first);
+
+	while (i-- > 0 && compare(&b->nets.list[i].first, &block->first) == 0)
+		if (is_same(&b->nets.list[i], block))
+			return true;
+	return false;
+}
+
+void
+blocks_added(
+    struct blocks *added, const struct blocks *new, const struct blocks *old)
+{
+	const struct block *block, *was;
+
+	for (block = new->nets.list; block < new->nets.list + new->nets.n;
+	     block++)
+		if (!has(old, block))
+			*append(&added->nets) = *block;
+	for (block = new->users.list; block < new->users.list + new->users.n;
+	     block++) {
+		was = blocks_user(old, block->username, 0);
+		if (was == NULL || !is_same(was, block))
+			*append(&added->users) = *block;
+	}
+	blocks_sort(added);
 }
 
 void

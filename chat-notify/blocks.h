@@ -50,9 +50,13 @@ bool blocks_add(struct blocks *, const struct block *, int64_t now);
  * freed.
  */
 void blocks_replace(struct blocks *old, struct blocks *new, uint64_t serial);
+/*
+ * Put into *added, which is empty, what is in the new list and was not in the
+ * old one, or otherwise.  Both are sorted.
+ */
+void blocks_added(
+    struct blocks *added, const struct blocks *new, const struct blocks *old);
 
-/* Whether a lasts longer than b (which may be NULL). */
-bool blocks_lasts_longer(const struct block *a, const struct block *b);
 /* The block that lasts longest, NULL if there is none now. */
 const struct block *
 blocks_address(const struct blocks *, const struct net_addr *, int64_t now);

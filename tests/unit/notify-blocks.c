@@ -176,6 +176,52 @@ our_own_count_at_once_and_outlive_an_older_reading(void **state)
 }
 
 static void
+what_was_added_is_what_is_new_or_otherwise(void **state)
+{
+	struct blocks old = { .left_out = 0 }, new = { .left_out = 0 };
+	struct blocks added = { .left_out = 0 };
+	struct block ours = own("192.0.2.1", 1);
+
+	(void)state;
+	take(&old, "10.0.0.0/8", 0, "a");
+	take(&old, "10.0.0.0/16", 0, "b");
+	take(&old, "172.16.0.0/12", 0, "removed");
+	take_user(&old, "eve", 0);
+	take_user(&old, "bob", 0);
+	blocks_sort(&old);
+	assert_true(blocks_add(&old, &ours, NOW));
+	/* Ours is in the store now. */
+	take(&new, "192.0.2.1", ours.until, "own");
+	take(&new, "10.0.0.0/8", 0, "a");
+	take(&new, "10.0.0.0/16", NOW + 5, "b");
+	take(&new, "10.0.0.0/24", 0, "c");
+	take(&new, "198.51.100.1", 0, "d");
+	take_user(&new, "eve", 0);
+	take_user(&new, "bob", NOW + 5);
+	take_user(&new, "mallory", 0);
+	blocks_sort(&new);
+	blocks_added(&added, &new, &old);
+	assert_int_equal(added.nets.n, 3);
+	assert_string_equal(why(&added, "192.0.2.1", NOW), "");
+	assert_string_equal(why(&added, "10.1.0.0", NOW), "");
+	assert_string_equal(why(&added, "10.0.1.0", NOW), "b");
+	assert_string_equal(why(&added, "10.0.0.1", NOW), "c");
+	assert_string_equal(why(&added, "198.51.100.1", NOW), "d");
+	assert_int_equal(added.users.n, 2);
+	assert_null(blocks_user(&added, "eve", NOW));
+	blocks_free(&added);
+	/* An operator's in the place of ours. */
+	blocks_free(&new);
+	take(&new, "192.0.2.1", ours.until - 1, "own");
+	blocks_sort(&new);
+	blocks_added(&added, &new, &old);
+	assert_int_equal(added.nets.n, 1);
+	blocks_free(&added);
+	blocks_free(&new);
+	blocks_free(&old);
+}
+
+static void
 there_are_only_so_many(void **state)
 {
 	struct blocks b = { .left_out = 0 };
@@ -214,6 +260,7 @@ main(void)
 		cmocka_unit_test(users_are_found_regardless_of_case),
 		cmocka_unit_test(
 		    our_own_count_at_once_and_outlive_an_older_reading),
+		cmocka_unit_test(what_was_added_is_what_is_new_or_otherwise),
 		cmocka_unit_test(there_are_only_so_many),
 	};
 
