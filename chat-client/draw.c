@@ -97,17 +97,20 @@ draw_pause(bool begins)
 
 /*
  * As the terminal itself would: with whatever started it in the same job, and
- * not at all where there is no shell to go on with it.
+ * not at all where that is ignored, or there is no shell to go on with it.
  */
 void
 draw_suspend(void)
 {
-	void (*handler)(int);
+	struct sigaction action;
 
+	if (sigaction(SIGTSTP, NULL, &action) == -1 ||
+	    action.sa_handler == SIG_IGN)
+		return;
 	draw_pause(true);
-	handler = signal(SIGTSTP, SIG_DFL);
+	signal(SIGTSTP, SIG_DFL);
 	kill(0, SIGTSTP);
-	signal(SIGTSTP, handler);
+	sigaction(SIGTSTP, &action, NULL);
 	draw_pause(false);
 }
 

@@ -31,22 +31,29 @@ set_locale(void)
 		setlocale(LC_CTYPE, "C.UTF-8");
 }
 
+/* One that is ignored, as with nohup(1), could be read all the same. */
+static void
+add_unless_ignored(sigset_t *set, int signal)
+{
+	struct sigaction action;
+
+	if (sigaction(signal, NULL, &action) == -1 ||
+	    action.sa_handler != SIG_IGN)
+		sigaddset(set, signal);
+}
+
 /* Signals are read in the loops, never handled in between. */
 static int
 open_signals(void)
 {
-	struct sigaction hangup;
 	sigset_t set;
 	int fd;
 
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&set);
-	/* It can be read although nohup(1) has it ignored. */
-	if (sigaction(SIGHUP, NULL, &hangup) == -1 ||
-	    hangup.sa_handler != SIG_IGN)
-		sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
+	add_unless_ignored(&set, SIGHUP);
+	add_unless_ignored(&set, SIGINT);
+	add_unless_ignored(&set, SIGTERM);
 	sigaddset(&set, SIGWINCH);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1 ||
 	    (fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) == -1)

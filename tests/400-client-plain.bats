@@ -23,8 +23,9 @@ chat() {
 # Start one in the background, fed through descriptor $IN.
 chat_start() {
 	mkfifo in
-	# (Whoever runs the tests may have SIGHUP ignored.)
-	env --default-signal=HUP "$B/bin/chat-client" "$@" "127.0.0.1:$PORT" <in >out 2>err 3>&- &
+	# (The shell has SIGINT ignored in the background, whoever runs the tests
+	# perhaps SIGHUP.)
+	env --default-signal=HUP,INT "$B/bin/chat-client" "$@" "127.0.0.1:$PORT" <in >out 2>err 3>&- &
 	CHAT=$!
 	exec {IN}>in
 }
@@ -411,19 +412,21 @@ bodies() {
 	[[ $(db "SELECT count(*) FROM sessions WHERE reason != 'disconnected'") == 0 ]]
 }
 
-@test "a hangup that whoever started it has ignored does not end it" {
+@test "a signal that whoever started it has ignored does not end it" {
 	server_start
 	client_login bob
-	env --ignore-signal=HUP "$B/bin/chat-client" --tail -u alice \
+	env --ignore-signal=HUP,INT,TERM "$B/bin/chat-client" --tail -u alice \
 	    "127.0.0.1:$PORT" >out 2>err 3>&- &
 	CHAT=$!
 	wait_for online 2
 	kill -HUP "$CHAT"
+	kill -INT "$CHAT"
+	kill -TERM "$CHAT"
 	say bob 'still there?'
 	wait_for grep -q 'still there' out
-	kill -TERM "$CHAT"
+	kill -KILL "$CHAT"
 	chat_end
-	assert_status 143
+	assert_status 137
 }
 
 @test "with --reconnect it comes back, and everything is stored once" {

@@ -145,8 +145,8 @@ seconds_pass() {
 	wait_for grep -q 'connected again' err
 	say bob two alice
 	wait_for grep -q two out
-	kill -INT "$CHAT"
-	chat_end 130
+	kill -TERM "$CHAT"
+	chat_end 143
 	chat_close
 	assert_eq "$(jq -r '[.event, .from, .message] | join(" ")' out)" \
 	    $'MESSAGE bob one\nMESSAGE bob two'
@@ -164,8 +164,8 @@ seconds_pass() {
 	wait_for grep -q two out
 	say bob three alice
 	wait_for grep -q three out
-	kill -INT "$CHAT"
-	chat_end 130
+	kill -TERM "$CHAT"
+	chat_end 143
 	chat_close
 	assert_eq "$(said)" "$(printf '<bob -> alice> %s\n' one two three)"
 }

@@ -341,6 +341,20 @@ ended_after() {
 	sees alice '^end'
 }
 
+@test "Ctrl-Z does nothing where whoever started it has that ignored" {
+	server_start
+	tmux_do new-session -d -s alice -x 80 -y 24 \
+	    'HISTFILE= PS1="$ " exec bash --norc -i'
+	type_line alice "env --ignore-signal=TSTP '$B/bin/chat-client' \
+	    -u alice 127.0.0.1:$PORT; echo status=\$?"
+	sees alice 'online +alice at'
+	press alice C-z
+	type_text alice 'still here'
+	sees alice '^> still here'
+	press alice C-c C-c
+	sees alice 'status=0'
+}
+
 @test "Ctrl-Z does nothing where no shell could go on with it" {
 	server_start
 	login alice

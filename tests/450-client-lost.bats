@@ -61,10 +61,10 @@ assert_nothing_lost() {
 	assert_eq "$status" 0 "the sender's status"
 	db "SELECT body FROM messages ORDER BY id" | cmp - lines
 	wait_for -t 60 heard_all
-	kill -INT "$READER"
+	kill -TERM "$READER"
 	wait_for process_gone "$READER"
 	wait "$READER" || status=$?
-	assert_eq "$status" 130 "the reader's status"
+	assert_eq "$status" 143 "the reader's status"
 	jq -r 'select(.event == "MESSAGE").message' heard | cmp - lines
 	[[ ! -s out ]]
 }
@@ -154,7 +154,7 @@ front_kill() {
 	now_ms
 	((NOW - from >= 2000))
 	grep -q 'will come back: SHUTDOWN' reader.err
-	kill -INT "$READER"
+	kill -TERM "$READER"
 	wait "$READER" || :
 }
 

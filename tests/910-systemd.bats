@@ -701,7 +701,7 @@ heard_to() {
 	assert_eq "$status" 0 "the sender's status"
 	wait_for -t 60 heard_to 48
 	heard_numbers | diff - <(seq 1 48)
-	kill -INT "$(pgrep -P "$READER")"
+	kill -TERM "$(pgrep -P "$READER")"
 	wait "$READER" || status=$?
-	assert_eq "$status" 130 "the reader's status"
+	assert_eq "$status" 143 "the reader's status"
 }
