@@ -5,7 +5,6 @@
 #include <err.h>
 #include <errno.h>
 #include <getopt.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,15 +108,20 @@ static const char help[] =
     "78 server or way not trusted, 66 a file cannot be used, 128+N signal N.\n";
 
 static _Noreturn void
+fail(void)
+{
+	fputs("usage: chat-client [-u NAME] [options] [HOST[:PORT]]; "
+	      "see chat-client --help\n",
+	    stderr);
+	exit(STATUS_USAGE);
+}
+
+static _Noreturn void
 usage(const char *what, const char *argument)
 {
-	fprintf(stderr,
-	    "chat-client: %s%s%s\n"
-	    "usage: chat-client [-u NAME] [options] [HOST[:PORT]]; "
-	    "see chat-client --help\n",
-	    what, argument != NULL ? ": " : "",
-	    argument != NULL ? argument : "");
-	exit(STATUS_USAGE);
+	fprintf(stderr, "chat-client: %s%s%s\n", what,
+	    argument != NULL ? ": " : "", argument != NULL ? argument : "");
+	fail();
 }
 
 static int64_t
@@ -234,18 +238,6 @@ take_talk_option(struct options *o, int option, const char *argument)
 	}
 }
 
-/* The option that getopt_long(3) could not take; a short one by its letter. */
-static const char *
-wrong_option(char **argv)
-{
-	static char letter[] = "-?";
-
-	if (optopt <= 0 || optopt > UCHAR_MAX)
-		return argv[optind - 1];
-	letter[1] = (char)optopt;
-	return letter;
-}
-
 static void
 take_option(struct options *o, int option, const char *argument)
 {
@@ -256,8 +248,8 @@ take_option(struct options *o, int option, const char *argument)
 	case 'V':
 		puts("chat-client " CHAT_VERSION);
 		exit(STATUS_OK);
-	case '?':
-		usage("no such option, or its argument is missing", argument);
+	case '?': /* getopt_long(3) has said why */
+		fail();
 	default:
 		take_talk_option(o, option, argument);
 	}
@@ -361,10 +353,8 @@ options_parse(
 		.password_fd = -1,
 		.settings = settings,
 		.timeout = TIMEOUT_DEFAULT * 1000 };
-	opterr = 0;
 	while ((option = getopt_long(argc, argv, "hu:V", table, NULL)) != -1)
-		take_option(
-		    o, option, option == '?' ? wrong_option(argv) : optarg);
+		take_option(o, option, optarg);
 	if (argc - optind > 1)
 		usage("too many arguments", NULL);
 	if (o->user == NULL && getenv("CHAT_USER") != NULL &&

@@ -316,11 +316,13 @@ bodies() {
 	[[ $output == *'--with is for --plain and --json'* ]]
 	# Which option it is.
 	run -64 "$B/bin/chat-client" --send --nope </dev/null
-	[[ $output == *": --nope"* ]]
+	[[ $output == *"unrecognized option '--nope'"* ]]
 	run -64 "$B/bin/chat-client" --send -xV </dev/null
-	[[ $output == *": -x"* ]]
+	[[ $output == *"invalid option -- 'x'"* ]]
 	run -64 "$B/bin/chat-client" -u x --send --to </dev/null
-	[[ $output == *": --to"* ]]
+	[[ $output == *"option '--to' requires an argument"* ]]
+	run -64 "$B/bin/chat-client" -u x --tail=3 </dev/null
+	[[ $output == *"option '--tail' doesn't allow an argument"* ]]
 	CHAT_USER='no name' run -64 "$B/bin/chat-client" --plain
 	run -64 "$B/bin/chat-client" </dev/null
 }
