@@ -124,6 +124,15 @@ usage(const char *what, const char *argument)
 	fail();
 }
 
+/* What was asked for is all there is to do. */
+static _Noreturn void
+print(const char *text)
+{
+	if (fputs(text, stdout) == EOF || fflush(stdout) == EOF)
+		err(STATUS_OUTPUT, "standard output");
+	exit(STATUS_OK);
+}
+
 static int64_t
 number(const char *option, const char *s, int64_t least, int64_t most)
 {
@@ -243,11 +252,9 @@ take_option(struct options *o, int option, const char *argument)
 {
 	switch (option) {
 	case 'h':
-		fputs(help, stdout);
-		exit(STATUS_OK);
+		print(help);
 	case 'V':
-		puts("chat-client " CHAT_VERSION);
-		exit(STATUS_OK);
+		print("chat-client " CHAT_VERSION "\n");
 	case '?': /* getopt_long(3) has said why */
 		fail();
 	default:

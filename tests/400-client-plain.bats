@@ -332,6 +332,11 @@ bodies() {
 	[[ $output == usage:* ]]
 	run -0 "$B/bin/chat-client" --version
 	[[ $output == "chat-client "* ]]
+	[[ $("$B/bin/chat-client" --help | wc -L) -le 80 ]]
+	# But not if nobody can read it.
+	run -74 sh -c '"$0" --help >/dev/full' "$B/bin/chat-client"
+	[[ $output == *'standard output: No space left'* ]]
+	run -74 sh -c '"$0" --version >&-' "$B/bin/chat-client"
 }
 
 @test "no connection has status 68" {
