@@ -29,12 +29,18 @@ struct tls {
 	char error[160];
 };
 
-/* What OpenSSL noted last, without its codes. */
+/*
+ * What OpenSSL noted last, without its codes; of trouble with a file it notes
+ * the system's reason first.
+ */
 static const char *
 last_reason(void)
 {
+	unsigned long first = ERR_peek_error();
 	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
 
+	if (ERR_SYSTEM_ERROR(first))
+		return strerror(ERR_GET_REASON(first));
 	return reason != NULL ? reason : "no reason was given";
 }
 

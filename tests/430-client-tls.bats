@@ -325,7 +325,7 @@ assert_refused() {
 	chat 64 --tls-fingerprint "$(fingerprint self)" --tls-ca x -u alice \
 	    localhost </dev/null
 	chat 66 --tls-ca nowhere -u alice localhost </dev/null
-	grep -q 'nowhere: ' err
+	grep -q 'tls-ca: nowhere: No such file or directory' err
 	: >empty
 	chat 66 --tls-ca empty -u alice localhost </dev/null
 	run -64 "$B/bin/chat-client" --tls-ca "$CERTS/ca.crt" -u alice localhost
