@@ -219,12 +219,24 @@ take(struct link *l, struct event *e, int64_t now)
 	return true;
 }
 
+/* What wants TLS has nothing to say to who begins without it. */
+static bool
+may_want_tls(const struct link *l)
+{
+	return l->state == LINK_LOGIN && !l->was_online &&
+	    l->config.tls == NULL && l->config.address.path[0] == '\0' &&
+	    buf_len(&l->conn.in.in) == 0;
+}
+
 static void
 connection_ended(struct link *l, int64_t now)
 {
 	/* What the server said last tells more than how it hung up. */
 	if (l->code[0] == '\0')
-		snprintf(l->error, sizeof(l->error), "%s", l->conn.error);
+		snprintf(l->error, sizeof(l->error), "%s%s", l->conn.error,
+		    may_want_tls(l)
+			? " without an answer; does this port want TLS?"
+			: "");
 	link_fail(l, LINK_LOST, l->error, now);
 }
 

@@ -491,6 +491,25 @@ fingerprint_is_shown() {
 	not grep -q 'secret\|CONNECT' heard
 }
 
+@test "who comes without TLS where it is wanted is told what may be wrong" {
+	local what='without an answer; does this port want TLS?'
+	server_start
+	front_start good
+	chat_client 69 -u alice --send "127.0.0.1:$TLS_PORT" <<<"hello"
+	grep -Fq "$what" err
+	screen_open alice 80 24 -u alice "127.0.0.1:$TLS_PORT"
+	sees alice 'port want TLS'
+	# Where there is no port, that cannot be.
+	raw_server 'read -r; exit'
+	SESSION=$T/raw listener_start "$T/mute.sock"
+	chat_client 69 -u alice --send "unix:$T/mute.sock" <<<"hello"
+	not grep -Fq "$what" err
+	# Nor where something was said.
+	raw_server 'read -r; printf "{}"; exit'
+	chat_client 69 -u alice --send "127.0.0.1:$TLS_PORT" <<<"hello"
+	not grep -Fq "$what" err
+}
+
 @test "a handshake that is cut in the middle is said to be" {
 	# A record that says it has 122 bytes, and then the end.
 	raw_server 'head -c 100 >/dev/null; printf "\x16\x03\x03\x00\x7a\x02\x00"; exit'
