@@ -149,4 +149,7 @@ events_of_manuals() {
 	(($(grep -c '^\.It' page) > 80))
 	diff -u "$ROOT/chat-client/chat-client.1" page ||
 	    fail 'run "make manual"'
+	# What may be left out may be so alone.
+	mandoc -T ascii page | col -b >text
+	grep -Fq '/history [NAME] [N]' text
 }

@@ -98,7 +98,7 @@ put_arguments(const char *s)
 	for (; *s != '\0'; s += n + strspn(s + n, " ")) {
 		n = strcspn(s, " ");
 		if (*s == '[')
-			printf(" Op Ar %.*s", (int)n - 2, s + 1);
+			printf(" Oo Ar %.*s Oc", (int)n - 2, s + 1);
 		else
 			printf(" Ar %.*s", (int)n, s);
 	}
