@@ -155,8 +155,10 @@ add_found(struct buf *out, const struct talk *t, const struct entry *e)
 
 	buf_add_str(out, talk_is_all(t) ? "everybody" : t->name);
 	buf_add_str(out, "\t");
+	/* It may be of any day, which no line above it tells. */
+	format_date(out, e->time);
 	/* It is one line of the page, however many it has. */
-	for (s = e->line; *s != '\0'; s++)
+	for (s = e->line + e->clock_len; *s != '\0'; s++)
 		buf_add(out, *s == '\n' ? " " : s, 1);
 	buf_add_str(out, "\n");
 }

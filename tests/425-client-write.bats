@@ -102,7 +102,8 @@ stored() {
 	say bob 'only hay'
 	sees alice 'only hay'
 	type_line alice '/search-local needle'
-	sees alice '^everybody +.*<bob> The Needle is here'
+	# (Of which day it is, too.)
+	sees alice "^everybody +$(date +%Y-%m-%d) [0-9:]{8} <bob> The Needle is here"
 	sees alice '^bob +.*<bob> a needle in private'
 	screen_lacks alice 'only hay'
 	sees alice 'What was found: 1-2 of 2 lines'
