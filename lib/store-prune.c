@@ -8,7 +8,10 @@
 #include "store-internal.h"
 #include "store-prune.h"
 
-/* A table: how many rows of the next ids began early enough; their removal. */
+/*
+ * A table: how many rows of the next ids began early enough, and whether any is
+ * of the future; their removal.
+ */
 struct prunable {
 	enum statement window, remove;
 	const char *window_sql, *remove_sql;
@@ -16,36 +19,43 @@ struct prunable {
 
 static const struct prunable messages = { ST_ADMIN_PRUNE_MESSAGES,
 	ST_ADMIN_PRUNE_MESSAGES_REMOVE,
-	"SELECT max(id), total(created_at < :before) FROM"
-	" (SELECT id, created_at FROM messages WHERE id > :after"
+	"SELECT max(id), total(created_at < :before), max(created_at) > :now"
+	" FROM (SELECT id, created_at FROM messages WHERE id > :after"
 	" ORDER BY id LIMIT :rows)",
 	"DELETE FROM messages WHERE id > :after AND id <= :last"
 	" AND created_at < :before" };
 
 static const struct prunable sessions = { ST_ADMIN_PRUNE_SESSIONS,
 	ST_ADMIN_PRUNE_SESSIONS_REMOVE,
-	"SELECT max(id), total(started_at < :before) FROM"
-	" (SELECT id, started_at FROM sessions WHERE id > :after"
+	"SELECT max(id), total(started_at < :before), max(started_at) > :now"
+	" FROM (SELECT id, started_at FROM sessions WHERE id > :after"
 	" ORDER BY id LIMIT :rows)",
 	"DELETE FROM sessions WHERE id > :after AND id <= :last"
 	" AND ended_at < :before" };
 
-/* The next ids: *last of them (0: there are none), *old: how many may go. */
+/* The next ids. */
+struct window {
+	int64_t last, old; /* of them (0: there are none); so many may go */
+	bool future;	   /* what comes after them may be older */
+};
+
 static bool
 window_find(struct store *s, const struct prunable *t, int64_t before,
-    int64_t after, int64_t *last, int64_t *old)
+    int64_t after, struct window *w)
 {
 	sqlite3_stmt *st = store_statement(s, t->window, t->window_sql);
 
 	if (st == NULL)
 		return false;
 	sqlite3_bind_int64(st, 1, before);
-	sqlite3_bind_int64(st, 2, after);
-	sqlite3_bind_int64(st, 3, PRUNE_ROWS);
+	sqlite3_bind_int64(st, 2, store_now());
+	sqlite3_bind_int64(st, 3, after);
+	sqlite3_bind_int64(st, 4, PRUNE_ROWS);
 	if (store_step(s, st) != SQLITE_ROW)
 		return false;
-	*last = sqlite3_column_int64(st, 0);
-	*old = sqlite3_column_int64(st, 1);
+	w->last = sqlite3_column_int64(st, 0);
+	w->old = sqlite3_column_int64(st, 1);
+	w->future = sqlite3_column_int(st, 2) != 0;
 	sqlite3_reset(st);
 	return true;
 }
@@ -65,22 +75,22 @@ window_remove(struct store *s, const struct prunable *t, int64_t before,
 }
 
 /*
- * One window of a table.  A window in which nothing is old is the table's
- * last: *cursor goes to the end.
+ * One window of a table.  A window in which nothing is old, nor of the future,
+ * is the table's last: *cursor goes to the end.
  */
 static bool
 rows_prune(struct store *s, const struct prunable *t, int64_t before,
     int64_t *cursor, int64_t *removed)
 {
-	int64_t last, old;
+	struct window w;
 
-	if (!window_find(s, t, before, *cursor, &last, &old))
+	if (!window_find(s, t, before, *cursor, &w))
 		return false;
-	if (old > 0 && !window_remove(s, t, before, *cursor, last))
+	if (w.old > 0 && !window_remove(s, t, before, *cursor, w.last))
 		return false;
-	if (old > 0)
+	if (w.old > 0)
 		*removed += sqlite3_changes64(s->db);
-	*cursor = old > 0 ? last : INT64_MAX;
+	*cursor = w.old > 0 || w.future ? w.last : INT64_MAX;
 	return true;
 }
 

@@ -82,11 +82,12 @@ a_time_of_the_future_keeps_only_itself(void **state)
 	(void)state;
 	login_ok(s, "alice");
 	messages_make(10, CUT - 1);
-	messages_make(2, INT64_MAX);
+	messages_make(PRUNE_ROWS * 2, INT64_MAX);
 	messages_make(PRUNE_ROWS, CUT - 1);
 	prune(s, &p);
 	assert_int_equal(p.messages, PRUNE_ROWS + 10);
-	assert_int_equal(sql_int("SELECT count(*) FROM messages"), 2);
+	assert_int_equal(
+	    sql_int("SELECT count(*) FROM messages"), PRUNE_ROWS * 2);
 	store_close(s);
 }
 
