@@ -141,6 +141,27 @@ add_session(struct notify *n, struct subscriber *s, const struct dgram_head *h,
 	return s;
 }
 
+/*
+ * Sessions of the same user that are not in the registry any more: a login takes
+ * them for dead, and their name may be another's (store_others_close()).  They
+ * find out at their next look at the store; until then nothing more is for them.
+ */
+static void
+end_lost(struct notify *n, const struct subscriber *s)
+{
+	const struct subscribers *all = &n->subscribers;
+	unsigned i;
+
+	/* Backwards: a removed one is replaced by the last. */
+	for (i = all->count; i-- > 0;) {
+		struct subscriber *other = all->list[i];
+
+		if (other != s && other->user == s->user &&
+		    !dgram_session_alive(&n->place.registry, other->socket))
+			session_died(n, other);
+	}
+}
+
 static bool
 welcome(struct notify *n, struct subscriber *s, const struct dgram_head *h)
 {
@@ -186,6 +207,8 @@ handle_register(struct notify *n, const struct dgram_head *h,
 		session_died(n, s);
 		return;
 	}
+	if ((h->flags & DGRAM_AGAIN) == 0)
+		end_lost(n, s);
 	if (joined)
 		tell_presence(n, "JOINED", s->user->id, s->user->username);
 	admit_user(n, s);

@@ -69,14 +69,19 @@ history_send(
 	int64_t began = monotonic_us();
 
 	ask.limit++; /* one more tells whether there is more */
+	/* Who was taken for dead may not know it yet: the name is another's. */
 	result = store == NULL
 	    ? STORE_UNAVAILABLE
-	    : store_history(store, &all_of_mine, &ask, item_add, &p);
+	    : store_session_find(store, s->me.id, s->delivery.name);
+	if (result == STORE_OK)
+		result = store_history(store, &all_of_mine, &ask, item_add, &p);
 	if (result == STORE_OK)
 		count_observe(COUNT_HISTORY, monotonic_us() - began);
 	if (result == STORE_UNAVAILABLE) {
 		session_store_failed(s);
 		session_unavailable(s, ref);
+	} else if (result == STORE_REPLACED || result == STORE_ENDED) {
+		session_row_gone(s, result);
 	} else if (result == STORE_NO_USER) {
 		session_error(s, &(struct request){ .ref = ref },
 		    "NO_SUCH_USER", "nobody was ever called %s", with);

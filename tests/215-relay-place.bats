@@ -203,11 +203,30 @@ registered() {
 	client_open eve
 	client_send eve '{"command":"CONNECT","username":"alice"}'
 	client_expect eve '.event == "CONNECTED"'
-	# The old one neither says nor asks anything.
+	# The old one neither says nor asks anything, and does not know it yet.
+	say bob 'secret at once' alice
+	client_expect eve '.message == "secret at once"'
+	say eve 'secret of eve' bob
 	client_expect alice '.event == "ERROR" and .code == "SHUTDOWN"' 25
 	client_closed alice
 	say bob secret alice
 	client_expect eve '.message == "secret"'
 	not grep -q secret "$(client_record alice)"
 	assert_eq "$(db "select count(*) from sessions where ended_at is null")" 2
+	client_none bob '.event == "LEFT"'
+}
+
+@test "who was taken for dead reads nothing more" {
+	server_start
+	client_login alice
+	client_login bob
+	rm "$CHAT_RUNTIME_DIR"/sessions/*
+	client_open eve
+	client_send eve '{"command":"CONNECT","username":"alice"}'
+	client_expect eve '.event == "CONNECTED"'
+	say bob secret alice
+	client_send alice '{"command":"HISTORY","with":"bob"}'
+	client_error alice SHUTDOWN
+	client_closed alice
+	not grep -q secret "$(client_record alice)"
 }
