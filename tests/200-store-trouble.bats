@@ -12,8 +12,9 @@ connects_now() {
 }
 
 sends_now() {
-	client_send "$1" '{"command":"MESSAGE","to":"all","message":"again","ref":"again"}'
-	client_expect "$1" '.ref == "again"'
+	local text=${2:-again}
+	client_send "$1" "{\"command\":\"MESSAGE\",\"to\":\"all\",\"message\":\"$text\",\"ref\":\"$text\"}"
+	client_expect "$1" ".ref == \"$text\""
 	[[ $(client_get .event) == ACK ]]
 }
 
@@ -75,6 +76,59 @@ refused_at_connect() {
 	client_login carol '"since":0'
 	client_expect carol '.message == "again"'
 	assert_eq "$(db 'select count(*) from messages')" $((acked + 1))
+}
+
+# The first 64 KiB of the shared page are that byte.
+page_fill() {
+	head -c 65536 /dev/zero | tr '\0' "$1" |
+	    dd of="$CHAT_RUNTIME_DIR/shared" conv=notrunc status=none
+}
+
+@test "rubbish in the shared page: UNAVAILABLE at most, then service" {
+	local byte n=0
+	server_start
+	client_login alice
+	client_login bob
+	for byte in '\377' '\0' X; do
+		((++n))
+		say alice "before $n"
+		client_expect bob ".message == \"before $n\""
+		page_fill "$byte"
+		wait_for sends_now alice "after $n"
+		client_expect bob ".message == \"after $n\""
+	done
+	client_close alice
+	client_login carol '"since":0'
+	for ((n = 1; n <= 3; n++)); do
+		client_next carol ".message == \"before $n\""
+		client_next carol ".message == \"after $n\""
+	done
+}
+
+@test "a shared page that is cut off ends who uses it; nothing is lost" {
+	# (A sanitizer would report what is meant to happen.)
+	export ASAN_OPTIONS=$ASAN_OPTIONS:handle_sigbus=0
+	server_start
+	client_login alice
+	client_login bob
+	say alice before
+	client_expect bob '.message == "before"'
+	: >"$CHAT_RUNTIME_DIR/shared"
+	wait_for process_gone "$NOTIFY"
+	wait "$NOTIFY" || :
+	NOTIFY= SOCKETS_MAY_STAY=1
+	client_send alice '{"command":"MESSAGE","to":"all","message":"during"}'
+	client_closed alice
+	notify_start
+	client_login carol '"since":0'
+	client_expect carol '.message == "before"'
+	# Whether or not it has touched the page meanwhile.
+	client_close bob
+	client_open bob
+	wait_for connects_now bob
+	say carol after
+	client_expect bob '.message == "after"'
+	assert_eq "$(db 'select group_concat(body) from messages')" before,after
 }
 
 @test "a file that is no database: UNAVAILABLE until it is replaced" {
