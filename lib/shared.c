@@ -68,11 +68,26 @@ shared_boot_id(char id[SHARED_BOOT_MAX])
 	fclose(f);
 }
 
-/* A page of a former boot has locks that nobody will ever release. */
+/*
+ * A page of a former boot has locks that nobody will ever release.  (The fences
+ * belong to those of page_format(): who sees that it is made sees all of it.)
+ */
 static bool
 page_has_locks(const struct shared *page, const char *boot)
 {
-	return page->magic == SHARED_MAGIC && strcmp(page->boot, boot) == 0;
+	bool has = page->magic == SHARED_MAGIC && strcmp(page->boot, boot) == 0;
+
+	atomic_thread_fence(memory_order_acquire);
+	return has;
+}
+
+static bool
+page_has_version(const struct shared *page, const char *boot, uint32_t version)
+{
+	bool has = page_has_locks(page, boot) && page->version >= version;
+
+	atomic_thread_fence(memory_order_acquire);
+	return has;
 }
 
 #define PAGE_HEAD offsetof(struct shared, queue.places)
@@ -191,7 +206,7 @@ shared_map(const char *runtime_dir, int *fd)
 		goto fail;
 	shared_boot_id(boot);
 	if ((whole || memory_have(page, PAGE_HEAD)) &&
-	    ((page_has_locks(page, boot) && page->version >= SHARED_VERSION) ||
+	    (page_has_version(page, boot, SHARED_VERSION) ||
 		page_format(page, *fd, boot)))
 		return page;
 	munmap(page, sizeof(*page));
@@ -221,7 +236,7 @@ shared_read(const char *runtime_dir)
 	if (page == MAP_FAILED)
 		return NULL;
 	shared_boot_id(boot);
-	if (page_has_locks(page, boot) && page->version >= 3)
+	if (page_has_version(page, boot, 3))
 		return page;
 	munmap(page, sizeof(*page));
 	errno = EINVAL;
