@@ -464,6 +464,8 @@ row_is_there() {
 	queue_fill
 	run -75 admin blocks add mallory first
 	[[ $output == *'takes nothing'* && $output == *'mallory is blocked'* ]]
+	run -0 admin announce hello
+	[[ $output == *'chat-notify was not told'* ]]
 	"$BIN/chat-admin" blocks add mallory second >shown 2>&1 3>&- &
 	pid=$!
 	wait_for row_is_there second
@@ -588,7 +590,7 @@ session_id() {
 	as_owner mkdir "$T/run/sessions"
 	client_login alice
 	run -0 admin announce 'no relay'
-	[[ $output == *'not running'* ]]
+	[[ $output == *'not told'* ]]
 	client_expect alice '.message == "no relay"'
 }
 

@@ -14,8 +14,8 @@ send_published(void *arg, const struct dgram_head *head, const struct buf *body)
 
 	if (!dgram_tell(
 		&a->registry, NULL, head, buf_head(body), buf_len(body)))
-		out_error("chat-notify is not running: sessions see it when"
-			  " they look, within a second or so");
+		out_error("chat-notify was not told: sessions see it when they"
+			  " look, within ten seconds");
 }
 
 static void
