@@ -192,65 +192,89 @@ note_unknown(struct config *c, const char *key, unsigned line)
 /* What the file said; NULL: nothing of that key. */
 static char *kept[NKEYS];
 
+/* One line of the file, number counted from 1. */
+static bool
+line_read(
+    struct config *c, char *line, unsigned number, char error[CONFIG_ERROR_MAX])
+{
+	char *key, *value, *copy;
+	size_t i;
+
+	if ((key = line_split(line, &value)) == NULL)
+		return true;
+	for (i = 0; i < NKEYS && strcmp(keys[i].name, key) != 0; i++)
+		;
+	if (i == NKEYS || value == NULL) {
+		note_unknown(c, key, number);
+		return true;
+	}
+	if ((copy = strdup(value)) == NULL)
+		abort();
+	/* A value that was refused has not replaced the earlier one. */
+	if (!key_set(c, &keys[i], copy, error)) {
+		free(copy);
+		return false;
+	}
+	free(kept[i]);
+	kept[i] = copy;
+	return true;
+}
+
+const char *
+config_path(void)
+{
+	const char *path = getenv("CHAT_CONFIG");
+
+	return path != NULL ? path : CONFIG_FILE;
+}
+
 static bool
 file_read(struct config *c, const char *path, char error[CONFIG_ERROR_MAX])
 {
-	char *line = NULL, *key, *value, *copy;
+	char *text, *next;
 	bool ok = true;
-	size_t i, size = 0;
+	size_t size = 0;
 	unsigned number = 0;
 	FILE *f = fopen(path, "re");
 
 	/* Under systemd the manager has read it for us, as root. */
 	if (f == NULL && (errno == ENOENT || errno == EACCES))
 		return true;
-	if (f == NULL) {
-		snprintf(error, CONFIG_ERROR_MAX, "cannot read %s: %s", path,
-		    strerror(errno));
-		return false;
+	/* With a NUL, and one byte that must not be there. */
+	if ((text = next = malloc(CONFIG_FILE_MAX + 2)) == NULL)
+		abort();
+	if (f != NULL) {
+		size = fread(text, 1, CONFIG_FILE_MAX + 1, f);
+		ok = !ferror(f);
+		fclose(f);
 	}
-	while (ok && getline(&line, &size, f) != -1) {
-		number++;
-		if ((key = line_split(line, &value)) == NULL)
-			continue;
-		for (i = 0; i < NKEYS && strcmp(keys[i].name, key) != 0; i++)
-			;
-		if (i == NKEYS || value == NULL) {
-			note_unknown(c, key, number);
-			continue;
-		}
-		if ((copy = strdup(value)) == NULL)
-			abort();
-		ok = key_set(c, &keys[i], copy, error);
-		/* A value that was refused has not replaced the earlier one. */
-		if (!ok) {
-			free(copy);
-			break;
-		}
-		free(kept[i]);
-		kept[i] = copy;
-	}
-	if (ok && ferror(f)) {
+	if (f == NULL || !ok) {
 		snprintf(error, CONFIG_ERROR_MAX, "cannot read %s: %s", path,
 		    strerror(errno));
 		ok = false;
+	} else if (size > CONFIG_FILE_MAX) {
+		snprintf(error, CONFIG_ERROR_MAX, "%s has more than %d bytes",
+		    path, CONFIG_FILE_MAX);
+		ok = false;
 	}
-	fclose(f);
-	free(line);
+	text[size] = '\0';
+	while (ok && next != NULL)
+		ok = line_read(c, strsep(&next, "\n"), ++number, error);
+	free(text);
 	return ok;
 }
 
 bool
 config_load(struct config *c, char error[CONFIG_ERROR_MAX])
 {
-	const char *path = getenv("CHAT_CONFIG"), *value;
+	const char *value;
 	size_t i;
 
 	*c->unknown = '\0';
 	for (i = 0; i < NKEYS; i++)
 		if (!key_set(c, &keys[i], keys[i].value, error))
 			return false;
-	if (!file_read(c, path != NULL ? path : CONFIG_FILE, error))
+	if (!file_read(c, config_path(), error))
 		return false;
 	for (i = 0; i < NKEYS; i++)
 		if ((value = getenv(keys[i].name)) != NULL &&

@@ -16,6 +16,7 @@
 #define CONFIG_FILE	   "/etc/chat/chat.conf"
 #define CONFIG_ERROR_MAX   512
 #define CONFIG_UNKNOWN_MAX 128
+#define CONFIG_FILE_MAX	   65536 /* bytes of the file */
 
 enum config_registration {
 	REGISTRATION_OPEN,
@@ -56,6 +57,9 @@ struct config {
  * with a sentence in error that names the key, its value and what is allowed.
  */
 bool config_load(struct config *, char error[CONFIG_ERROR_MAX]);
+
+/* The file that CHAT_CONFIG names, or CONFIG_FILE. */
+const char *config_path(void);
 
 /*
  * Put what the file said into the environment, and no file in its place, so

@@ -116,6 +116,17 @@ refuses() {
 	done
 }
 
+@test "a file of 65536 bytes is read, one with more is refused" {
+	{ echo 'CHAT_RATE=fast'; yes '# a comment'; } | head -c 65536 >conf
+	export CHAT_CONFIG=$T/conf
+	refuses CHAT_RATE fast
+	sed -i '1s/fast/10  /' conf
+	echo >>conf
+	refuses "$T/conf" 'has more than 65536 bytes'
+	ln -sf /dev/zero conf
+	refuses "$T/conf" 'has more than 65536 bytes'
+}
+
 @test "with normal durability all works as well" {
 	export CHAT_DURABILITY=normal
 	server_start
