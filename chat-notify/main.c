@@ -16,6 +16,7 @@
 
 #include "count.h"
 #include "log.h"
+#include "mend.h"
 #include "notify.h"
 #include "process.h"
 
@@ -190,10 +191,8 @@ main(int argc, char *argv[])
 	if (status != -1)
 		return status;
 	log_open("chat-notify");
-	if (!config_load(&config, error)) {
-		log_event(LEVEL_CRITICAL, "bad_configuration", "%s", error);
-		return EX_CONFIG;
-	}
+	if (!config_load(&config, error))
+		return mend_wait(error);
 	log_set_level((enum log_level)config.log_level);
 	if (*config.unknown != '\0')
 		log_event(LEVEL_WARNING, "unknown_key", "%s", config.unknown);

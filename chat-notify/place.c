@@ -16,7 +16,9 @@
 
 #include <systemd/sd-daemon.h>
 
+#include "config.h"
 #include "log.h"
+#include "mend.h"
 #include "place.h"
 
 #define PATH_SIZE (sizeof(((struct dgram_registry *)0)->dir) + 16)
@@ -134,6 +136,7 @@ socket_take(struct place *p)
 static int
 socket_open(struct place *p)
 {
+	char error[CONFIG_ERROR_MAX];
 	int count = sd_listen_fds(1);
 
 	if (count <= 0)
@@ -142,23 +145,24 @@ socket_open(struct place *p)
 	p->handed = true;
 	if (count == 1 && socket_has_our_name(p))
 		return socket_take(p);
-	log_event(LEVEL_CRITICAL, "bad_configuration",
+	snprintf(error, sizeof(error),
 	    "was handed something else than the one datagram socket %s/%s",
 	    p->registry.dir, DGRAM_NOTIFY);
-	return EX_CONFIG;
+	return mend_wait(error);
 }
 
 int
 place_open(struct place *p, const char *runtime_dir)
 {
+	char error[CONFIG_ERROR_MAX];
 	int status;
 
 	*p = (struct place){ .sessions = -1, .fd = -1 };
 	if (!dgram_registry_init(&p->registry, runtime_dir)) {
-		log_event(LEVEL_CRITICAL, "bad_configuration",
+		snprintf(error, sizeof(error),
 		    "CHAT_RUNTIME_DIR is too long for a socket's name: %s",
 		    runtime_dir);
-		return EX_CONFIG;
+		return mend_wait(error);
 	}
 	if ((p->sessions = sessions_open(p)) == -1) {
 		if (errno == EWOULDBLOCK) {

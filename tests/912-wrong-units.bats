@@ -1,0 +1,142 @@
+#!/usr/bin/env bats
+# bats file_tags=alone
+#
+# What an administrator gets wrong, under a real systemd (box): it is said once,
+# fills no journal, and when it is mended service is there by itself.
+
+# shellcheck disable=SC2016 # scripts for the inside are quoted as a whole
+
+bats_require_minimum_version 1.5.0
+load helpers
+load box
+
+setup_file() {
+	box_up
+	[[ -z $CANNOT ]] || return 0
+	inside systemctl enable --now chat.socket
+	box_client tests/chat-talk
+}
+
+teardown_file() {
+	box_down
+}
+
+setup() {
+	box_setup
+	BEGIN=@$EPOCHREALTIME
+}
+
+# Whatever a test did, all is as before for the next.
+teardown() {
+	[[ -z $CANNOT ]] || return 0
+	[[ -n ${BATS_TEST_COMPLETED:-} ]] || inside journalctl --no-pager -n 60
+	inside rm -rf /etc/chat/chat.conf
+	inside cp "$ROOT/contrib/chat.conf" /etc/chat/chat.conf
+	chat_teardown
+}
+
+# said PATTERN [OPTION...]: how many entries of this test's journal have it.
+said() {
+	local pattern=$1
+	shift
+	inside journalctl --sync
+	inside journalctl -q -o cat --since="$BEGIN" "$@" |
+	    grep -c -- "$pattern" || :
+}
+
+# What the relay's unit says of itself in a line.
+status_is() {
+	[[ $(inside systemctl show -P StatusText chat-notify.service) == $1 ]]
+}
+
+waits_for_mending() {
+	status_is "Relays nothing until the configuration is changed: $1"
+}
+
+relays() {
+	status_is '[0-9]* sessions of *'
+}
+
+# Everything between two clients, in both directions.
+two_talk() {
+	client_login alice
+	client_login bob
+	say alice hello
+	client_expect bob '.message == "hello"'
+}
+
+@test "a wrong value is said once by a restarted relay, which then waits for another" {
+	two_talk
+	inside sh -c 'echo CHAT_RATE=fast >>/etc/chat/chat.conf'
+	run inside systemctl restart chat-notify.service
+	((status != 0)) || fail 'the restart was no failure'
+	wait_for waits_for_mending "CHAT_RATE is 'fast': *"
+	# Who is connected goes on, without the relay.
+	say alice 'slowly'
+	client_expect bob '.message == "slowly"'
+	# Who comes new is told, by the program of that connection.
+	client_open carol
+	client_error carol INTERNAL
+	client_closed carol
+	assert_eq "$(said 'bad_configuration' -t chat-notify)" 1
+	assert_eq "$(inside systemctl show -P NRestarts chat-notify.service)" 1 \
+	    restarts
+	[[ -z $(inside systemctl --failed --no-legend --plain) ]]
+	# Asked again, it says so again.
+	run inside systemctl restart chat-notify.service
+	((status != 0)) || fail 'the second restart was no failure'
+	wait_for waits_for_mending "CHAT_RATE is 'fast': *"
+	assert_eq "$(said 'bad_configuration' -t chat-notify)" 2
+	# Mended, it relays, without being asked.
+	inside sed -i '/^CHAT_RATE=fast/d' /etc/chat/chat.conf
+	wait_for relays
+	say alice 'quickly'
+	client_expect bob '.message == "quickly"'
+	assert_eq "$(said 'bad_configuration' -t chat-notify)" 2
+}
+
+@test "a relay that waits for a right value ends when it is told to, and for a restart" {
+	two_talk
+	inside sh -c 'echo CHAT_RATE=fast >>/etc/chat/chat.conf'
+	run inside systemctl restart chat-notify.service
+	wait_for waits_for_mending '*'
+	inside sed -i '/^CHAT_RATE=fast/d' /etc/chat/chat.conf
+	inside systemctl restart chat-notify.service
+	wait_for relays
+	assert_eq "$(inside systemctl is-active chat-notify.socket)" active
+}
+
+@test "a directory of sockets that is not its socket's is said once as well" {
+	client_login alice
+	inside sh -c 'echo CHAT_RUNTIME_DIR=/run/elsewhere >>/etc/chat/chat.conf
+		install -d -o chat /run/elsewhere'
+	run inside systemctl restart chat-notify.service
+	((status != 0)) || fail 'the restart was no failure'
+	wait_for waits_for_mending 'was handed something else *'
+	assert_eq "$(said 'bad_configuration' -t chat-notify)" 1
+	inside rm -r /etc/chat/chat.conf /run/elsewhere
+	inside cp "$ROOT/contrib/chat.conf" /etc/chat/chat.conf
+	wait_for relays
+}
+
+@test "a file without end is refused, and takes no memory" {
+	client_login alice
+	inside ln -sf /dev/zero /etc/chat/chat.conf
+	client_open bob
+	client_error bob INTERNAL
+	client_closed bob
+	run inside systemctl restart chat-notify.service
+	((status != 0)) || fail 'the restart was no failure'
+	wait_for waits_for_mending '/etc/chat/chat.conf has more than 65536 bytes'
+	inside rm /etc/chat/chat.conf
+	wait_for relays
+}
+
+@test "a file that only root may read is one that systemd reads for all" {
+	inside sh -c 'echo CHAT_MESSAGE_MAX_SIZE=10 >>/etc/chat/chat.conf
+		chmod 600 /etc/chat/chat.conf'
+	inside systemctl restart chat-notify.service
+	client_login alice
+	client_send alice '{"command":"MESSAGE","to":"all","message":"12345678901"}'
+	client_error alice TOO_LARGE '.limit == 10'
+}
