@@ -138,6 +138,7 @@ mend_wait(const char *error)
 		log_event(LEVEL_CRITICAL, "bad_configuration", "%s", error);
 		if (handed)
 			remember(path, true);
+		log_settle();
 		return EX_CONFIG;
 	}
 	sd_notifyf(0,

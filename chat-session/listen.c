@@ -35,7 +35,7 @@ struct listeners {
 	bool shut;		       /* by somebody else who has them */
 	bool paused;		       /* since something is lacking */
 	bool short_of_something;       /* it was said already */
-	const struct session *session; /* what the copies begin as */
+	const struct session *session; /* what the copies begin as, or NULL */
 };
 
 static volatile sig_atomic_t terminated;
@@ -314,7 +314,8 @@ copy(struct listeners *l, const sigset_t *before)
 
 	if (l->connection == -1)
 		return false;
-	session_prepare(l->session);
+	if (l->session != NULL)
+		session_prepare(l->session);
 	if ((pid = fork()) == 0) {
 		become_session(l, before);
 		return true;
@@ -369,6 +370,29 @@ serve(struct listeners *l)
 	return terminated ? EX_OK : EX_OSERR;
 }
 
+/*
+ * Whoever waits hears that the configuration is wrong, from a copy that finds it
+ * so itself: a connection that is left there would start this program again at
+ * once.  Returns true in the copy.
+ */
+static bool
+turn_away(struct listeners *l)
+{
+	sigset_t before;
+	nfds_t i;
+
+	process_take_signals(taken, on_signal, &before);
+	for (i = 0; i < l->count; i++)
+		while (!l->paused) {
+			take(l, &l->fds[i]);
+			if (l->connection == -1)
+				break;
+			if (copy(l, &before))
+				return true;
+		}
+	return false;
+}
+
 int
 listen_run(struct session *s, const char *address)
 {
@@ -376,10 +400,14 @@ listen_run(struct session *s, const char *address)
 	char error[CONFIG_ERROR_MAX] = "";
 	int status;
 
-	/* Said now rather than to each client. */
+	/* Said now, and then by a copy to each client that waits. */
 	if (!session_configure(s, error)) {
 		log_event(LEVEL_CRITICAL, "bad_configuration", "%s", error);
-		return EX_CONFIG;
+		log_settle();
+		s->config.db = NULL;
+		return address == NULL && inherit(&l) == EX_OK && turn_away(&l)
+		    ? LISTEN_SESSION
+		    : EX_CONFIG;
 	}
 	/* For a program that a copy executes, which may not be able to read it. */
 	config_export();

@@ -4,10 +4,12 @@
  * that a session need not link libsystemd, which would cost it a millisecond
  * and 150 KB.
  */
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <linux/sockios.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -23,6 +25,7 @@
 #include "text.h"
 
 #define JOURNAL_SOCKET	"/run/systemd/journal/socket"
+#define LOG_SETTLE	1000 /* ms for the journal to read it */
 #define LOG_MESSAGE_MAX (LOG_TEXT_MAX + 256)
 
 static const struct {
@@ -90,14 +93,16 @@ journal_open(void)
 }
 
 /* systemd.exec(5): $JOURNAL_STREAM is the device and inode of the stream. */
-static bool
-stderr_is_journal(const struct stat *st)
+bool
+log_stderr_is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
 	unsigned long long dev, ino;
+	struct stat err;
 
 	return stream != NULL && sscanf(stream, "%llu:%llu", &dev, &ino) == 2 &&
-	    dev == st->st_dev && ino == st->st_ino;
+	    fstat(STDERR_FILENO, &err) == 0 && dev == err.st_dev &&
+	    ino == err.st_ino;
 }
 
 void
@@ -107,7 +112,7 @@ log_open(const char *name)
 	bool have_err = fstat(STDERR_FILENO, &err) == 0;
 
 	program = name;
-	if (have_err && stderr_is_journal(&err) && journal_open()) {
+	if (log_stderr_is_journal() && journal_open()) {
 		target = TO_JOURNAL;
 		return;
 	}
@@ -135,6 +140,19 @@ log_part(void)
 	close(journal);
 	if (!journal_open())
 		target = TO_STDERR;
+}
+
+void
+log_settle(void)
+{
+	static const struct timespec step = { .tv_nsec = 1000000 };
+	int i, unread = 1;
+
+	for (i = 0; target == TO_JOURNAL && unread > 0 && i < LOG_SETTLE; i++) {
+		if (ioctl(journal, SIOCOUTQ, &unread) == -1)
+			return;
+		nanosleep(&step, NULL);
+	}
 }
 
 void

@@ -7,6 +7,7 @@
 #ifndef LOG_H
 #define LOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum log_level {
@@ -29,8 +30,19 @@ enum log_level {
  * the journal's socket or syslog(3) take its place.
  */
 void log_open(const char *program);
+/*
+ * Whether standard error goes to the journal, which takes "<3>" at the beginning
+ * of a line for its priority (sd-daemon(3)).
+ */
+bool log_stderr_is_journal(void);
 /* After fork(2): from now on without a socket in common with the parent. */
 void log_part(void);
+/*
+ * Before the process ends at once: wait until the journal has read all, for a
+ * second at most.  Of whose unit an entry is, it looks up then; of a process that
+ * is gone it does not know.
+ */
+void log_settle(void);
 void log_set_level(enum log_level);
 
 /* Fields of every event from now on; NULL or 0 leaves one out.  Borrowed. */

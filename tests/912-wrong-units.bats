@@ -140,3 +140,67 @@ two_talk() {
 	client_send alice '{"command":"MESSAGE","to":"all","message":"12345678901"}'
 	client_error alice TOO_LARGE '.limit == 10'
 }
+
+# It waits for time to pass (clock_nanosleep(2), on x86-64 and elsewhere).
+settles() {
+	local pid
+	pid=$(inside systemctl show -P MainPID "$1")
+	[[ $pid != 0 ]] && inside grep -Eq '^(230|115) ' "/proc/$pid/syscall"
+}
+
+@test "what a unit ended by is among its entries, however busy the journal is" {
+	local unit journald
+	inside systemctl disable --now chat.socket
+	inside systemctl enable --now chat-fork.socket
+	inside systemctl stop chat-notify.service
+	inside sh -c 'echo CHAT_RATE=fast >>/etc/chat/chat.conf'
+	journald=$(inside systemctl show -P MainPID systemd-journald.service)
+	for unit in chat-fork.service chat-notify.service; do
+		inside kill -STOP "$journald"
+		inside systemctl --no-block start "$unit"
+		wait_for settles "$unit" || inside kill -CONT "$journald"
+		inside kill -CONT "$journald"
+		wait_for found_of "$unit"
+	done
+	inside systemctl disable --now chat-fork.socket chat-fork.service
+	inside systemctl stop chat-notify.service
+	inside systemctl reset-failed
+	inside systemctl enable --now chat.socket
+}
+
+found_of() {
+	(($(said "CHAT_RATE is 'fast'" -u "$1") == 1))
+}
+
+listener_is() {
+	[[ $(inside systemctl is-active chat-fork.service) == "$1" ]]
+}
+
+@test "a forking listener with a wrong value tells each client, once each, and is there again" {
+	local i
+	inside systemctl disable --now chat.socket
+	inside systemctl enable --now chat-fork.socket
+	two_talk
+	inside sh -c 'echo CHAT_RATE=fast >>/etc/chat/chat.conf'
+	run inside systemctl restart chat-fork.service
+	((status != 0)) || fail 'the restart was no failure'
+	assert_eq "$(said 'bad_configuration' -t chat-session)" 1
+	for i in 1 2 3; do
+		wait_for listener_is failed
+		client_open "new$i"
+		client_error "new$i" INTERNAL
+		client_closed "new$i"
+	done
+	wait_for listener_is failed
+	# For each of the three the listener's, and that of who told the client.
+	assert_eq "$(said 'bad_configuration' -t chat-session)" 7
+	assert_eq "$(inside systemctl is-active chat-fork.socket)" active
+	say alice 'still here'
+	client_expect bob '.message == "still here"'
+	inside sed -i '/^CHAT_RATE=fast/d' /etc/chat/chat.conf
+	client_login carol
+	client_expect alice '.event == "JOINED" and .username == "carol"'
+	listener_is active
+	inside systemctl disable --now chat-fork.socket chat-fork.service
+	inside systemctl enable --now chat.socket
+}
