@@ -204,3 +204,32 @@ listener_is() {
 	inside systemctl disable --now chat-fork.socket chat-fork.service
 	inside systemctl enable --now chat.socket
 }
+
+# operation COMMENT: the output of the command of OPERATIONS.md below it.
+operation() {
+	awk -v what="    # $1" '
+		$0 == what { on = 1; next }
+		on && /^    / { print; next }
+		on { exit }' "$ROOT/docs/OPERATIONS.md" >command
+	[[ -s command ]] || fail "OPERATIONS.md has no '$1'"
+	inside bash -s <command
+}
+
+@test "a backup that cannot be made is an error in the journal, and found as one" {
+	two_talk
+	inside mv /var/lib/chat/backup /var/lib/chat/away
+	run inside systemctl start chat-backup.service
+	((status != 0)) || fail 'it was no failure'
+	assert_eq "$(said 'cannot make /var/lib/chat/backup/.*No such file' \
+	    -p err -t chat-admin)" 1
+	[[ $(operation 'Warnings and worse, also of what timers start') == \
+	    *"chat-admin: cannot make"* ]]
+	[[ $(operation "What has failed and stands still, such as last night's backup") == \
+	    *chat-backup.service* ]]
+	# Mended, nothing is left of it.
+	inside mv /var/lib/chat/away /var/lib/chat/backup
+	inside systemctl start chat-backup.service
+	[[ -z $(inside systemctl --failed --no-legend --plain) ]]
+	assert_eq "$(said 'is sound' -p err)" 0
+	assert_eq "$(said 'is sound' -t chat-admin)" 1
+}

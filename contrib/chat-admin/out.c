@@ -71,6 +71,9 @@ out_error(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	/* One that nobody sees on a screen is found by its priority. */
+	if (log_stderr_is_journal())
+		buf_add_str(&line, "<3>");
 	buf_add_str(&line, "chat-admin: ");
 	add_safe(&line, text, strlen(text));
 	buf_add_str(&line, "\n");
