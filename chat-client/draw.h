@@ -76,10 +76,11 @@ struct screen {
 	char trouble[SHOWN_TROUBLE_MAX]; /* in it, not sanitised */
 	bool explained;			 /* all of that was in the last frame */
 	bool leaving;
-	bool warned;  /* of leaving with unconfirmed messages */
-	bool changed; /* to be drawn */
-	bool moved;   /* in the log, or to another */
-	bool bare;    /* the bare text is shown, until a key is pressed */
+	bool warned;		      /* of leaving with unconfirmed messages */
+	char taken[USERNAME_MAX + 1]; /* whose name was warned of last */
+	bool changed;		      /* to be drawn */
+	bool moved;		      /* in the log, or to another */
+	bool bare; /* the bare text is shown, until a key is pressed */
 };
 
 /*

@@ -37,7 +37,8 @@ const struct input_command input_commands[] = {
     "All conversations are searched, as far as they have come in." },
 { "nick", INPUT_NICK, true, "NAME",
     "Leave, and log in with another name. "
-    "What was talked about as the present one is closed." },
+    "What was talked about as the present one is closed. "
+    "If the other one is online already, it takes a second time." },
 { "register", INPUT_REGISTER, true, "",
     "Register the name, so that it is nobody else's. "
     "A password is asked for, without showing it, and an invitation, which "

@@ -238,20 +238,44 @@ search(struct screen *s, const char *text)
 	free(sought);
 }
 
-/* Another user has another connection, and other conversations. */
-static void
+/* A name of one's own may be online elsewhere; another's would not be given. */
+static bool
+is_taken(struct screen *s, const char *name)
+{
+	const struct person *p = model_person(s->model, name);
+	char text[120];
+
+	if (p == NULL || !p->online || strcmp(p->name, s->taken) == 0)
+		return false;
+	memcpy(s->taken, p->name, sizeof(s->taken));
+	snprintf(text, sizeof(text),
+	    "%s is online already. If that name is yours, press Enter again.",
+	    p->name);
+	screen_notice(s, ENTRY_ERROR, text);
+	return true;
+}
+
+/*
+ * Another user has another connection, and other conversations.  False: it has
+ * to be said once more.
+ */
+static bool
 change_name(struct screen *s, const char *name, int64_t now)
 {
 	if (s->link->outbox.len > 0) {
 		screen_notice(s, ENTRY_ERROR,
 		    "Not everything you said is confirmed; change the name "
 		    "when it is.");
-		return;
+		return true;
 	}
+	if (is_taken(s, name))
+		return false;
+	s->taken[0] = '\0';
 	screen_form_anew(s, &s->link->config);
 	edit_set(&s->name, name);
 	login_set_registers(s->login, false);
 	screen_form_need(s, login_prepare(s->login, s->link, name), now);
+	return true;
 }
 
 bool
@@ -287,8 +311,7 @@ screen_command(struct screen *s, const struct input *in, int64_t now)
 		search(s, in->text);
 		break;
 	case INPUT_NICK:
-		change_name(s, in->name, now);
-		break;
+		return change_name(s, in->name, now);
 	case INPUT_REGISTER:
 	case INPUT_PASSWORD:
 		if (is_online(s))

@@ -180,6 +180,28 @@ stored() {
 	not grep -rq 'horse' everything "$T/log/screen.alice"
 }
 
+@test "/nick does not leave for a name that is another's" {
+	server_start
+	client_login bob
+	client_login carl
+	login alice
+	say bob 'in private' alice
+	sees alice '2 bob +@1'
+	type_line alice '/nick carl'
+	sees alice 'carl is online already'
+	press alice C-c
+	type_line alice '/nick BOB'
+	sees alice 'bob is online already. If that name is yours'
+	sees alice '^command> /nick BOB$'
+	press alice C-c
+	type_line alice 'still here'
+	client_expect bob '.message == "still here"'
+	sees alice '2 bob +@1'
+	# Who insists goes, and is told.
+	type_line alice '/nick bob'
+	sees alice 'USERNAME_TAKEN: bob is online already'
+}
+
 # Paste a text, as a terminal does it.
 paste() {
 	tmux_do set-buffer -b given -- "$2"
