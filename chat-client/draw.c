@@ -95,6 +95,14 @@ draw_pause(bool begins)
 	draw_anew();
 }
 
+/* Whoever stopped it asked nobody, and a shell has had the terminal since. */
+void
+draw_continue(void)
+{
+	draw_pause(true);
+	draw_pause(false);
+}
+
 /*
  * As the terminal itself would: with whatever started it in the same job, and
  * not at all where that is ignored, or there is no shell to go on with it.

@@ -93,6 +93,8 @@ void draw_end(void);
 
 /* The terminal has another size now. */
 void draw_resize(void);
+/* Take the terminal again, after a stop that the user did not ask for. */
+void draw_continue(void);
 /* What is on the terminal cannot be relied on. */
 void draw_anew(void);
 /* Give the terminal back for a while, stopped by the user. */

@@ -250,7 +250,7 @@ take_signal(struct plain *p, int signal_fd)
 	struct signalfd_siginfo info;
 
 	if (read(signal_fd, &info, sizeof(info)) != sizeof(info) ||
-	    info.ssi_signo == SIGWINCH)
+	    info.ssi_signo == SIGWINCH || info.ssi_signo == SIGCONT)
 		return;
 	link_abandon(p->link);
 	plain_drain(p);

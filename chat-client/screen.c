@@ -27,9 +27,12 @@ take_signals(struct screen *s, int signal_fd)
 	struct signalfd_siginfo info;
 
 	while (read(signal_fd, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo != SIGWINCH)
+		if (info.ssi_signo == SIGCONT)
+			draw_continue();
+		else if (info.ssi_signo == SIGWINCH)
+			draw_resize();
+		else
 			return (int)info.ssi_signo;
-		draw_resize();
 		s->explained = false;
 		s->changed = true;
 	}

@@ -341,6 +341,25 @@ ended_after() {
 	sees alice '^end'
 }
 
+@test "who stopped it gets the screen back all the same" {
+	server_start
+	tmux_do new-session -d -s alice -x 80 -y 24 \
+	    'HISTFILE= PS1="$ " exec bash --norc -i'
+	type_line alice "'$B/bin/chat-client' -u alice 127.0.0.1:$PORT"
+	sees alice 'online +alice at'
+	kill -STOP "$(client_of alice)"
+	sees alice '[Ss]topped'
+	type_line alice fg
+	misses alice '[Ss]topped'
+	# Keys are its own again, and not the terminal's.
+	type_text alice 'one word'
+	press alice C-w
+	type_text alice 'more'
+	sees alice '^> one more$'
+	press alice C-c C-c
+	misses alice 'online'
+}
+
 @test "Ctrl-Z does nothing where whoever started it has that ignored" {
 	server_start
 	tmux_do new-session -d -s alice -x 80 -y 24 \
