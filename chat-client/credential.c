@@ -2,6 +2,7 @@
  * The secrets of credential.h.  Called where the client starts, and by plain.c
  * between two connections: nothing else happens while a question is open.
  */
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -208,23 +209,57 @@ put(int fd, const char *s)
 	}
 }
 
+struct question {
+	const char *prompt;
+	struct termios asking;
+	int tty, signal_fd;
+};
+
+static bool
+ask(const struct question *q)
+{
+	put(q->tty, q->prompt);
+	/* What was typed before was not meant for this. */
+	return tcsetattr(q->tty, TCSAFLUSH, &q->asking) == 0;
+}
+
+/*
+ * Another size means nothing.  After a stop the shell has made the terminal
+ * show what is typed.  All others stay, for whoever asks, and end it.
+ */
+static bool
+take_signal(const struct question *q, struct credential *s)
+{
+	struct signalfd_siginfo info;
+
+	if (read(q->signal_fd, &info, sizeof(info)) != sizeof(info) ||
+	    info.ssi_signo == SIGWINCH)
+		return true;
+	if (info.ssi_signo == SIGCONT) {
+		credential_wipe(s);
+		return ask(q);
+	}
+	kill(getpid(), (int)info.ssi_signo);
+	return false;
+}
+
 /* The terminal hands lines out whole; a longer one comes in parts. */
 static bool
-read_answer(struct credential *s, int tty, int signal_fd)
+read_answer(const struct question *q, struct credential *s)
 {
-	struct pollfd polls[2] = { { tty, POLLIN, 0 },
-		{ signal_fd, POLLIN, 0 } };
+	struct pollfd polls[2] = { { q->tty, POLLIN, 0 },
+		{ q->signal_fd, POLLIN, 0 } };
 	ssize_t n;
 	char c;
 
 	for (;;) {
 		if (poll(polls, 2, -1) == -1 && errno != EINTR)
 			return false;
-		if (polls[1].revents != 0)
+		if (polls[1].revents != 0 && !take_signal(q, s))
 			return false;
-		if (polls[0].revents == 0)
+		if (polls[1].revents != 0 || polls[0].revents == 0)
 			continue;
-		n = read(tty, &c, 1);
+		n = read(q->tty, &c, 1);
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n <= 0)
@@ -240,27 +275,24 @@ bool
 credential_ask(
     struct credential *s, const char *prompt, bool echo, int signal_fd)
 {
-	struct termios before, asking;
-	int tty;
+	struct question q = { .prompt = prompt, .signal_fd = signal_fd };
+	struct termios before;
 	bool answered = false;
 
 	credential_wipe(s);
-	if (!credential_can_ask() || (tty = open_terminal()) == -1)
+	if (!credential_can_ask() || (q.tty = open_terminal()) == -1)
 		return false;
-	if (tcgetattr(tty, &before) == 0) {
-		asking = before;
-		asking.c_lflag |= ICANON | ISIG;
-		asking.c_lflag &= ~(tcflag_t)(echo ? 0 : ECHO | ECHOE | ECHOK);
-		put(tty, prompt);
-		/* What was typed before was not meant for this. */
-		if (tcsetattr(tty, TCSAFLUSH, &asking) == 0) {
-			answered = read_answer(s, tty, signal_fd);
-			tcsetattr(tty, TCSAFLUSH, &before);
-		}
+	if (tcgetattr(q.tty, &before) == 0) {
+		q.asking = before;
+		q.asking.c_lflag |= ICANON | ISIG;
+		q.asking.c_lflag &=
+		    ~(tcflag_t)(echo ? 0 : ECHO | ECHOE | ECHOK);
+		answered = ask(&q) && read_answer(&q, s);
+		tcsetattr(q.tty, TCSAFLUSH, &before);
 		if (!echo || !answered)
-			put(tty, "\n");
+			put(q.tty, "\n");
 	}
-	close(tty);
+	close(q.tty);
 	if (!answered || check(s) != NULL)
 		credential_wipe(s);
 	return answered;

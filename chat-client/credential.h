@@ -43,7 +43,8 @@ bool credential_can_ask(void);
 /*
  * Ask on the terminal for a line, which is only shown with `echo'.  Returns
  * false if there is no terminal, or no answer: the input ended, or a signal
- * came through signal_fd, where it stays.
+ * came through signal_fd, where it stays.  (Not SIGWINCH and SIGCONT, which are
+ * taken from there.)
  */
 bool credential_ask(
     struct credential *, const char *prompt, bool echo, int signal_fd);

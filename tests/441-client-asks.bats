@@ -98,6 +98,40 @@ screen_count() {
 	(($(screen "$1" | grep -c -- "$2") >= $3))
 }
 
+@test "another size of the terminal leaves a question open" {
+	local pid
+	echo hello >input
+	terminal_open a input -u alice "127.0.0.1:$PORT"
+	sees a 'Password of alice'
+	pid=$(client_of a)
+	kill -WINCH "$pid"
+	wait_for grep -q '^ShdPnd:[[:space:]]*0*$' "/proc/$pid/status"
+	type_line a "$SECRET"
+	sees a 'status=0'
+}
+
+@test "a question that was stopped is asked again, and shows no more than before" {
+	echo hello >input
+	tmux_do new-session -d -s a -x 100 -y 30 \
+	    'HISTFILE= PS1="$ " exec bash --norc -i'
+	type_line a "'$B/bin/chat-client' -u alice 127.0.0.1:$PORT <input; echo status=\$?"
+	sees a 'Password of alice'
+	type_text a begun
+	press a C-z
+	sees a '[Ss]topped'
+	type_line a fg
+	wait_for screen_count a 'Password of alice' 2
+	type_line a "$SECRET"
+	sees a 'status=148'
+	wait_for asked_for_all
+	not screen_has a 'Käse'
+	not screen_has a 'begun'
+}
+
+asked_for_all() {
+	[[ $(commands) == "CONNECT CONNECT TOKEN MESSAGE PING DISCONNECT" ]]
+}
+
 @test "three wrong passwords are enough, and an interrupt ends the question" {
 	local i
 	: >input
