@@ -207,7 +207,7 @@ handle_register(struct notify *n, const struct dgram_head *h,
 		session_died(n, s);
 		return;
 	}
-	if ((h->flags & DGRAM_AGAIN) == 0)
+	if ((h->flags & DGRAM_AGAIN) == 0 && s->user->sessions > 1)
 		end_lost(n, s);
 	if (joined)
 		tell_presence(n, "JOINED", s->user->id, s->user->username);
