@@ -204,41 +204,43 @@ parse_name_text(struct input *in, const char *s, const char *end, bool needed)
 	}
 }
 
-/* Returns false if it is no number, or none that can be asked for. */
 static bool
-take_count(struct input *in, const char *s, size_t n)
+is_number(const char *s, size_t n)
 {
 	size_t i;
 
 	for (i = 0; i < n; i++)
 		if (!isdigit((unsigned char)s[i]))
 			return false;
-	if (n == 0 || n > 4)
-		return false;
-	in->count = atoi(s);
-	return in->count >= 1 && in->count <= HISTORY_MAX;
+	return n > 0;
 }
 
+/* A number alone is no name, though there may be such a user. */
 static void
 parse_history(struct input *in, const char *s)
 {
-	const char *first, *second;
-	size_t first_len = word(&s, &first), second_len = word(&s, &second);
+	const char *name, *count;
+	size_t name_len = word(&s, &name), count_len = word(&s, &count);
 
 	in->count = HISTORY_DEFAULT;
-	if (first_len == 0)
-		return;
-	if (second_len == 0 && take_count(in, first, first_len))
-		return;
+	if (count_len == 0 && is_number(name, name_len)) {
+		count = name;
+		count_len = name_len;
+		name_len = 0;
+	}
+	if (count_len > 0)
+		in->count = is_number(count, count_len) && count_len <= 4
+		    ? atoi(count)
+		    : 0;
 	if (*s != '\0')
 		bad_usage(in);
-	else if (second_len > 0 && !take_count(in, second, second_len))
+	else if (in->count < 1 || in->count > HISTORY_MAX)
 		bad(in,
-		    "/history takes 1 to %d messages, as a number behind the "
-		    "name",
+		    "/history takes 1 to %d messages, as a number alone or "
+		    "behind a name",
 		    HISTORY_MAX);
-	else
-		take_name(in, first, first_len, true);
+	else if (name_len > 0)
+		take_name(in, name, name_len, true);
 }
 
 static void

@@ -72,7 +72,21 @@ commands_of_the_screen_are_understood(void **state)
 	assert_null(strstr(in.error, "all"));
 	parse(&in, "/history bob 1001", INPUT_BAD);
 	assert_string_equal(in.error,
-	    "/history takes 1 to 1000 messages, as a number behind the name");
+	    "/history takes 1 to 1000 messages, as a number alone or behind a "
+	    "name");
+	parse(&in, "/history 1001", INPUT_BAD);
+	parse(&in, "/history 0", INPUT_BAD);
+	parse(&in, "/history 4294967297", INPUT_BAD);
+	parse(&in, "/history bob x", INPUT_BAD);
+	parse(&in, "/history bob 1 2", INPUT_BAD);
+	parse(&in, "/history 7", INPUT_HISTORY);
+	assert_string_equal(in.name, "");
+	assert_int_equal(in.count, 7);
+	parse(&in, "/history 1001 7", INPUT_HISTORY);
+	assert_string_equal(in.name, "1001");
+	assert_int_equal(in.count, 7);
+	parse(&in, "/history", INPUT_HISTORY);
+	assert_int_equal(in.count, 20);
 	parse(&in, "/nick", INPUT_BAD);
 	assert_string_equal(in.error, "usage: /nick NAME (more: /help nick)");
 	parse(&in, "/whois bob carol", INPUT_BAD);
