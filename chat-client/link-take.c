@@ -143,6 +143,19 @@ hold_back(
 	l->window = 1;
 }
 
+/* Whether a login that was refused with that may succeed a little later. */
+static bool
+may_pass(const struct link *l, struct span code)
+{
+	static const char *const passing[] = { "SERVER_FULL", "SHUTDOWN",
+		"UNAVAILABLE", "INTERNAL", "RATE_LIMITED", "TIMEOUT", NULL };
+
+	if (l->config.waits && !l->was_online && !l->registers &&
+	    span_is(code, "USERNAME_TAKEN"))
+		return true;
+	return is_one_of(code, passing);
+}
+
 static bool
 take_error(struct link *l, struct event *e, int64_t now)
 {
@@ -151,8 +164,6 @@ take_error(struct link *l, struct event *e, int64_t now)
 	static const char *const for_good[] = { "REPLACED", "BLOCKED", NULL };
 	static const char *const closing[] = { "LINE_TOO_LONG", "BLOCKED",
 		"TIMEOUT", "SERVER_FULL", "REPLACED", "SHUTDOWN", NULL };
-	static const char *const passing[] = { "SERVER_FULL", "SHUTDOWN",
-		"UNAVAILABLE", "INTERNAL", "RATE_LIMITED", "TIMEOUT", NULL };
 	struct outbox_item *item =
 	    e->ref.n == 0 ? NULL : outbox_find(&l->outbox, e->ref.s, e->ref.n);
 
@@ -171,7 +182,7 @@ take_error(struct link *l, struct event *e, int64_t now)
 	copy_span(l->code, sizeof(l->code), e->code);
 	copy_span(l->error, sizeof(l->error), e->text);
 	l->wait = e->wait < RECONNECT_AFTER_MAX ? e->wait : RECONNECT_AFTER_MAX;
-	l->again = l->state == LINK_LOGIN ? is_one_of(e->code, passing)
+	l->again = l->state == LINK_LOGIN ? may_pass(l, e->code)
 					  : !is_one_of(e->code, for_good);
 	if (l->state == LINK_LOGIN)
 		link_fail(l, LINK_REFUSED, l->error, now);

@@ -71,6 +71,7 @@ struct link_config {
 	int64_t timeout;	 /* for a login, in ms */
 	bool raw;		 /* the user says CONNECT himself */
 	bool reconnect;
+	bool waits;    /* to log in first, for another to leave the name */
 	bool insecure; /* secrets may go where others can read them */
 };
 

@@ -371,6 +371,7 @@ link_config(const struct options *o, const struct login *login)
 		.history = o->tail && o->with == NULL ? o->history : -1,
 		.raw = o->user == NULL,
 		.reconnect = o->reconnect,
+		.waits = o->send,
 		.insecure = o->insecure };
 }
 

@@ -209,6 +209,33 @@ seconds_pass() {
 	stored 0
 }
 
+@test "several that --send by one name take turns" {
+	local i pids=()
+	server_start
+	client_login bob
+	# Held until all the others have been turned away.
+	client_login job
+	for i in 1 2 3; do
+		"$B/bin/chat-client" -u job --send --timeout 60 \
+		    "127.0.0.1:$PORT" <<<"$i" 2>"err$i" 3>&- &
+		pids+=($!)
+	done
+	for i in 1 2 3; do
+		wait_for grep -q 'will come back: USERNAME_TAKEN' "err$i"
+	done
+	client_close job
+	for i in "${pids[@]}"; do
+		wait "$i"
+	done
+	assert_eq "$(bodies | sort)" $'1\n2\n3'
+	# Not for longer than one waits for anything.
+	echo one | chat 75 --send --timeout 1 -u bob
+	grep -q 'the login was not accepted in time' err
+	# Others are told at once.
+	chat 77 -u bob </dev/null
+	stored 3
+}
+
 @test "--whole sends all lines as one message" {
 	server_start
 	printf 'one\n\n/two\n' | chat 0 -u alice --send --whole
