@@ -55,3 +55,17 @@ load chaos
 @test "of 30 who write at once some are killed, be it while they store for all" {
 	chaos trouble_several --senders 30 --receivers 2 --rate 0 --seconds 3
 }
+
+# All go on in their program anew, and some of them are killed meanwhile.
+trouble_upgrades() {
+	local pid
+	for pid in $(sessions_shuffled); do
+		kill -URG "$pid" 2>/dev/null || :
+	done
+	kill_sessions 2
+}
+
+@test "of 30 who write at once all are upgraded and some killed" {
+	chaos trouble_upgrades --senders 30 --receivers 2 --rate 0 --seconds 3
+	log_has 'INFO upgraded'
+}
