@@ -170,6 +170,31 @@ files_in() {
 	inside systemctl enable --now chat.socket
 }
 
+@test "upgraded with a wrong configuration, it says what is left to do" {
+	client_login alice
+	inside sh -c 'echo CHAT_RATE=fast >>/etc/chat/chat.conf'
+	apt install --reinstall '/root/debs/new/chat-server_*.deb'
+	[[ $output == *"CHAT_RATE is 'fast'"*'run "chat-admin upgrade"'* ]]
+	inside sed -i '/^CHAT_RATE=fast/d' /etc/chat/chat.conf
+	[[ $(inside chat-admin upgrade) == *' 1 upgraded, 0 refused,'* ]]
+	client_send alice '{"command":"PING"}'
+	client_expect alice '.event == "PONG"'
+}
+
+@test "removed and installed again, the listener that was enabled listens" {
+	inside systemctl disable --now chat.socket
+	inside systemctl enable --now chat-fork.socket
+	apt remove chat-server
+	apt install '/root/debs/new/chat-server_*.deb'
+	client_login alice
+	assert_eq "$(inside systemctl is-active chat-fork.service)" active
+	assert_eq "$(failed_units)" "" "failed units"
+	inside systemctl kill chat-fork.service
+	client_closed alice
+	inside systemctl disable --now chat-fork.socket
+	inside systemctl enable --now chat.socket
+}
+
 @test "removed, it tells its clients, and keeps database and configuration" {
 	client_login alice
 	apt remove chat-server
