@@ -116,6 +116,8 @@ start_fails() {
 	wait_for journal "$1" -u chat-tls --after-cursor "$cursor"
 	# Once: there is no use in trying again.
 	assert_eq "$(journal "$1" -u chat-tls --after-cursor "$cursor" | wc -l)" 1
+	# (The cursor would pass over the first of what is chosen by priority.)
+	journal "$1" -u chat-tls -p err
 	inside systemctl reset-failed chat-tls
 }
 
@@ -169,7 +171,7 @@ start_fails() {
 	pem expired 20200101000000Z 20200102000000Z
 	run inside systemctl reload chat-tls
 	((status != 0))
-	wait_for journal 'the certificate has expired' -u chat-tls
+	wait_for journal 'the certificate has expired' -u chat-tls -p err
 	served first
 }
 
