@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
@@ -23,6 +24,7 @@
 #include "log.h"
 #include "mend.h"
 #include "monotonic.h"
+#include "notify.h"
 
 /* The file of the socket that was handed over.  Returns false without. */
 static bool
@@ -112,9 +114,12 @@ wait_for_change(void)
 	struct pollfd fd = { .fd = SD_LISTEN_FDS_START, .events = POLLIN };
 	struct stat before = file_now();
 	int64_t now = monotonic_ms(), heard = now, looked = now;
+	sigset_t set;
 
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
+	loop_block_signals(&set);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	while (!told && now - heard < RELAY_IDLE_EXIT) {
 		if (poll(&fd, 1, RELAY_TICK) == 1 && drain())
 			heard = now;
@@ -147,5 +152,5 @@ mend_wait(const char *error)
 	wait_for_change();
 	sd_notify(0, "STOPPING=1");
 	remember(path, false);
-	return EX_OK;
+	exit(EX_OK);
 }

@@ -12,13 +12,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <systemd/sd-daemon.h>
 
 #include "config.h"
+#include "limit.h"
 #include "log.h"
 #include "mend.h"
+#include "notify.h"
 #include "place.h"
 
 #define PATH_SIZE (sizeof(((struct dgram_registry *)0)->dir) + 16)
@@ -66,6 +69,27 @@ sessions_open(const struct place *p)
 	close(fd);
 	errno = saved;
 	return -1;
+}
+
+/*
+ * systemd would start us again at once, and for ever: wait here, as a relay does
+ * whose directory is taken away, until it is there or a signal ends the process.
+ */
+static void
+sessions_await(struct place *p, int error)
+{
+	static const struct timespec tick = { .tv_sec = RELAY_TICK / 1000 };
+	sigset_t set;
+
+	loop_block_signals(&set);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	sd_notifyf(0, "READY=1\nSTATUS=Waits for %s: %s", p->registry.dir,
+	    strerror(error));
+	while ((p->sessions = sessions_open(p)) == -1) {
+		sd_notify(0, "WATCHDOG=1");
+		nanosleep(&tick, NULL);
+	}
+	loop_block_signals(&set);
 }
 
 /* Whether what was handed over has the name of the socket sent to. */
@@ -155,7 +179,7 @@ int
 place_open(struct place *p, const char *runtime_dir)
 {
 	char error[CONFIG_ERROR_MAX];
-	int status;
+	int status, error_number;
 
 	*p = (struct place){ .sessions = -1, .fd = -1 };
 	if (!dgram_registry_init(&p->registry, runtime_dir)) {
@@ -172,9 +196,12 @@ place_open(struct place *p, const char *runtime_dir)
 			    runtime_dir);
 			return EX_TEMPFAIL;
 		}
+		error_number = errno;
 		log_event(LEVEL_CRITICAL, "error", "runtime directory %s: %s",
-		    runtime_dir, strerror(errno));
-		return EX_OSERR;
+		    runtime_dir, strerror(error_number));
+		if (sd_listen_fds(0) <= 0)
+			return EX_OSERR;
+		sessions_await(p, error_number);
 	}
 	if ((status = socket_open(p)) == 0)
 		socket_remember(p);

@@ -114,9 +114,29 @@ two_talk() {
 	((status != 0)) || fail 'the restart was no failure'
 	wait_for waits_for_mending 'was handed something else *'
 	assert_eq "$(said 'bad_configuration' -t chat-notify)" 1
-	inside rm -r /etc/chat/chat.conf /run/elsewhere
-	inside cp "$ROOT/contrib/chat.conf" /etc/chat/chat.conf
+	inside systemctl stop chat-notify.service
+	assert_eq "$(inside systemctl show -P Result chat-notify.service)" success
+	run inside systemctl restart chat-notify.service
+	wait_for waits_for_mending 'was handed something else *'
+	inside sed -i '/^CHAT_RUNTIME_DIR/d' /etc/chat/chat.conf
+	inside rm -r /run/elsewhere
 	wait_for relays
+	assert_eq "$(said 'started: .*/run/elsewhere' -t chat-notify)" 0
+	say alice 'all is well'
+}
+
+@test "a runtime directory that is gone is said once, and waited for" {
+	client_login alice
+	inside mv /run/chat /run/away
+	inside systemctl restart chat-notify.service
+	status_is 'Waits for /run/chat: Permission denied'
+	# It ends when it is told to, and the next one waits as well.
+	inside systemctl restart chat-notify.service
+	assert_eq "$(inside systemctl show -P NRestarts chat-notify.service)" 0
+	assert_eq "$(said 'runtime directory /run/chat' -t chat-notify)" 2
+	inside mv /run/away /run/chat
+	wait_for relays
+	say alice 'all is well'
 }
 
 @test "a file without end is refused, and takes no memory" {
