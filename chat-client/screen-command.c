@@ -195,46 +195,45 @@ holds(const struct entry *e, const wchar_t *text)
 	return found;
 }
 
-static size_t
-count_found(const struct model *m, const wchar_t *text)
+static void
+drop_line(struct buf *b)
 {
-	size_t i, j, n = 0;
+	const char *lf = memchr(buf_head(b), '\n', buf_len(b));
 
-	for (i = 0; i < m->talks_len; i++)
-		for (j = 0; j < m->talks[i]->len; j++)
-			n += holds(m->talks[i]->entries[j], text);
-	return n;
+	buf_consume(b, (size_t)(lf - buf_head(b)) + 1);
 }
 
-/* The last ones are shown, from the end. */
-static void
-show_found(struct screen *s, const wchar_t *text, size_t found)
+/* The last lines that hold it; returns how many there are. */
+static size_t
+add_all_found(struct buf *out, const struct model *m, const wchar_t *text)
 {
-	const struct model *m = s->model;
+	const struct talk *t;
 	size_t i, j, n = 0;
 
-	page_open(&s->page, "What was found");
 	for (i = 0; i < m->talks_len; i++)
-		for (j = 0; j < m->talks[i]->len; j++)
-			if (holds(m->talks[i]->entries[j], text) &&
-			    n++ + FOUND_MAX >= found)
-				add_found(&s->page.text, m->talks[i],
-				    m->talks[i]->entries[j]);
-	s->page.top = SIZE_MAX / 2;
+		for (t = m->talks[i], j = 0; j < t->len; j++) {
+			if (!holds(t->entries[j], text))
+				continue;
+			add_found(out, t, t->entries[j]);
+			if (++n > FOUND_MAX)
+				drop_line(out);
+		}
+	return n;
 }
 
 static void
 search(struct screen *s, const char *text)
 {
 	wchar_t *sought = lower(text, strlen(text));
-	size_t found = count_found(s->model, sought);
 
-	if (found > 0)
-		show_found(s, sought, found);
-	else
+	page_open(&s->page, "What was found");
+	s->page.top = SIZE_MAX / 2;
+	if (add_all_found(&s->page.text, s->model, sought) == 0) {
+		page_close(&s->page);
 		screen_notice(s, ENTRY_NOTICE,
 		    "Nothing that came in so far holds that; scroll back, or "
 		    "use /history, to get more.");
+	}
 	free(sought);
 }
 

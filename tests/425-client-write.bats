@@ -116,6 +116,16 @@ stored() {
 	sees alice 'only hay'
 	type_line alice '/search-local straw'
 	sees alice 'Nothing that came in so far holds that'
+	# The last 1000 lines are shown, no more.
+	seq -f 'straw %g' 1005 |
+	    "$B/bin/chat-client" -u carl --send "127.0.0.1:$PORT" 3>&-
+	sees alice 'straw 1005'
+	type_line alice '/search-local straw'
+	sees alice 'What was found: .* of 1000 lines'
+	sees alice '<carl> straw 1005$'
+	press alice Home
+	sees alice '^everybody +.*<carl> straw 6$'
+	screen_lacks alice 'straw 5$'
 }
 
 @test "who is asked for a password is told why" {
