@@ -228,11 +228,36 @@ config_path(void)
 	return path != NULL ? path : CONFIG_FILE;
 }
 
+/*
+ * What is in the file, *size bytes with room for one more; to be freed.  NULL:
+ * error says what is wrong.
+ */
+static char *
+file_text(FILE *f, const char *path, size_t *size, char error[CONFIG_ERROR_MAX])
+{
+	/* With one byte that must not be there. */
+	char *text = malloc(CONFIG_FILE_MAX + 1);
+
+	if (text == NULL)
+		abort();
+	*size = fread(text, 1, CONFIG_FILE_MAX + 1, f);
+	if (!ferror(f) && *size <= CONFIG_FILE_MAX)
+		return text;
+	if (ferror(f))
+		snprintf(error, CONFIG_ERROR_MAX, "cannot read %s: %s", path,
+		    strerror(errno));
+	else
+		snprintf(error, CONFIG_ERROR_MAX, "%s has more than %d bytes",
+		    path, CONFIG_FILE_MAX);
+	free(text);
+	return NULL;
+}
+
 static bool
 file_read(struct config *c, const char *path, char error[CONFIG_ERROR_MAX])
 {
-	char *text, *next;
-	bool ok = true;
+	char *text, *line, *end;
+	bool ok;
 	size_t size = 0;
 	unsigned number = 0;
 	FILE *f = fopen(path, "re");
@@ -240,26 +265,21 @@ file_read(struct config *c, const char *path, char error[CONFIG_ERROR_MAX])
 	/* Under systemd the manager has read it for us, as root. */
 	if (f == NULL && (errno == ENOENT || errno == EACCES))
 		return true;
-	/* With a NUL, and one byte that must not be there. */
-	if ((text = next = malloc(CONFIG_FILE_MAX + 2)) == NULL)
-		abort();
-	if (f != NULL) {
-		size = fread(text, 1, CONFIG_FILE_MAX + 1, f);
-		ok = !ferror(f);
-		fclose(f);
-	}
-	if (f == NULL || !ok) {
+	if (f == NULL) {
 		snprintf(error, CONFIG_ERROR_MAX, "cannot read %s: %s", path,
 		    strerror(errno));
-		ok = false;
-	} else if (size > CONFIG_FILE_MAX) {
-		snprintf(error, CONFIG_ERROR_MAX, "%s has more than %d bytes",
-		    path, CONFIG_FILE_MAX);
-		ok = false;
+		return false;
 	}
-	text[size] = '\0';
-	while (ok && next != NULL)
-		ok = line_read(c, strsep(&next, "\n"), ++number, error);
+	text = file_text(f, path, &size, error);
+	fclose(f);
+	ok = text != NULL;
+	for (line = text; ok && line < text + size; line = end + 1) {
+		end = memchr(line, '\n', (size_t)(text + size - line));
+		if (end == NULL)
+			end = text + size;
+		*end = '\0';
+		ok = line_read(c, line, ++number, error);
+	}
 	free(text);
 	return ok;
 }

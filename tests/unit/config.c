@@ -357,6 +357,23 @@ a_line_of_any_length_is_one_line(void **state)
 }
 
 static void
+what_stands_behind_a_nul_counts_as_well(void **state)
+{
+	static const char text[] = "CHAT_RATE=7\n\0\0\0\nCHAT_AUTH=required\n";
+	FILE *f = fopen(path, "we");
+	struct config c;
+
+	(void)state;
+	assert_non_null(f);
+	assert_int_equal(
+	    fwrite(text, 1, sizeof(text) - 1, f), sizeof(text) - 1);
+	assert_int_equal(fclose(f), 0);
+	c = load();
+	assert_int_equal(c.rate, 7);
+	assert_true(c.auth_required);
+}
+
+static void
 a_wrong_value_leaves_the_earlier_one_readable(void **state)
 {
 	char error[CONFIG_ERROR_MAX];
@@ -481,6 +498,7 @@ main(void)
 		TEST(a_long_wrong_value_is_cut_in_the_answer),
 		TEST(the_file_is_read_as_systemd_reads_it),
 		TEST(a_line_of_any_length_is_one_line),
+		TEST(what_stands_behind_a_nul_counts_as_well),
 		TEST(a_wrong_value_leaves_the_earlier_one_readable),
 		TEST(blanks_before_the_equals_sign_are_dropped),
 		TEST(a_line_that_was_meant_for_a_key_and_sets_none_is_told),
