@@ -98,7 +98,7 @@ inherit(struct listeners *l)
 			    " listens, or there are more than %d: Accept=no is"
 			    " needed in the socket unit",
 			    fd, n, LISTEN_SOCKETS);
-			return EX_CONFIG;
+			return EX_USAGE;
 		}
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_PID");

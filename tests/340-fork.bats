@@ -71,6 +71,11 @@ listen_traced() {
 @test "without an address something that listens must have been handed over" {
 	run -64 timeout "$DEADLINE" "$B/bin/chat-session" --listen
 	[[ $output == *LISTEN_FDS*--listen=* ]]
+	# (Not 78, with which chat-fork.service is not started again after a pause.)
+	# shellcheck disable=SC2016 # the inner shell's own pid
+	run -64 sh -c 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" --listen 3</dev/null' \
+	    "$B/bin/chat-session"
+	[[ $output == *'no socket that listens'* ]]
 	# One connection rather than what listens.
 	PORT=$("$B/tests/chat-talk" --port)
 	systemd-socket-activate --accept -l "127.0.0.1:$PORT" \
