@@ -273,6 +273,25 @@ file_stat(struct store *s, struct stat *st)
 	return false;
 }
 
+/*
+ * Who makes a database, or gives a backup its WAL, keeps all others from reading
+ * until then, for some syncs, and has the lock between writers meanwhile.
+ */
+static bool
+configure(struct store *s)
+{
+	static const char sql[] =
+	    "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -" CACHE_KIB;
+	bool ok = store_exec(s, sql);
+
+	if (ok || (sqlite3_errcode(s->db) & 0xff) != SQLITE_BUSY ||
+	    !store_lock(s, &s->shared->write))
+		return ok;
+	ok = store_exec(s, sql);
+	shared_unlock(&s->shared->write);
+	return ok;
+}
+
 static bool
 prepare(struct store *s)
 {
@@ -283,10 +302,7 @@ prepare(struct store *s)
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_wal_autocheckpoint(s->db, 0);
-	if (!store_exec(s,
-		"PRAGMA synchronous = NORMAL; PRAGMA cache_size = -" CACHE_KIB))
-		return false;
-	if (!file_stat(s, &st))
+	if (!configure(s) || !file_stat(s, &st))
 		return false;
 	s->generation = atomic_load(&s->shared->generation);
 	return page_fits(s, &st, &fits) && (fits || prepare_page(s, &st)) &&

@@ -406,7 +406,7 @@ come_at_once() {
 @test "all who come at once get in, to a new database or a backup, where a sync takes long" {
 	need_strace
 	mkdir "$CHAT_RUNTIME_DIR/sessions"
-	traced chat-session fsync,fdatasync delay_exit=100000 1+
+	traced chat-session fsync,fdatasync delay_exit=250000 1+
 	come_at_once
 	sqlite3 -readonly "$CHAT_DB" "VACUUM INTO '$T/backup'"
 	rm "$CHAT_DB"*
