@@ -58,28 +58,31 @@ here() {
 	    from sessions) from messages')" 1
 }
 
-# comes_and_goes: bob, until this is killed
+# comes_and_goes NAME: until this is killed
 comes_and_goes() {
 	local fd
 	while exec {fd}<>"/dev/tcp/127.0.0.1/$PORT"; do
-		printf '{"command":"CONNECT","username":"bob"}\n' >&"$fd"
+		printf '{"command":"CONNECT","username":"%s"}\n' "$1" >&"$fd"
 		read -r -u "$fd" || :
 		exec {fd}>&-
 	done
 }
 
 @test "they talk although others come and go all the time" {
-	local pid
+	local pids=() name
 	here
-	comes_and_goes 3>&- &
-	pid=$!
+	# On a busy machine one alone may stay away for long enough.
+	for name in bob{1..4}; do
+		comes_and_goes "$name" 3>&- &
+		pids+=($!)
+	done
 	load_run 0 --receivers 2 --messages 10 fanout "$HERE"
-	kill "$pid"
-	wait "$pid" || :
+	kill "${pids[@]}"
+	wait "${pids[@]}" || :
 	assert_eq "$(value deliveries)" 20 deliveries
 	assert_eq "$(db "select min(m.created_at) - min(s.started_at) > 5000
 	    from messages as m, sessions as s join users on users.id = s.user_id
-	    where username <> 'bob'")" 1
+	    where username not like 'bob%'")" 1
 }
 
 # A page holds 1 MiB at most.
