@@ -64,9 +64,9 @@ setup() {
 @test "a short run of some parts is clean, and leaves the documents alone" {
 	before=$(cat "$ROOT/docs/PERFORMANCE.md" "$ROOT/docs/performance.tsv")
 	BENCH_ROUNDS=1 BENCH_MESSAGES=50 BENCH_SECONDS=0.5 run -0 \
-	    "$ROOT/tests/load/bench" birth fanout senders steady 3>&-
+	    "$ROOT/tests/load/bench" birth fanout senders steady window 3>&-
 	echo "$output"
-	[[ $output == *'deliveries a second'*chat-plain*chat-floor* ]]
+	[[ $output == *'deliveries a second'*chat-plain*chat-floor*'1024 under way: CPU'* ]]
 	[[ $output != *'| -  '*'| -  '*'| -  '* ]]
 	assert_eq "$(cat "$ROOT/docs/PERFORMANCE.md" \
 	    "$ROOT/docs/performance.tsv")" "$before" documents

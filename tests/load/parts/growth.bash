@@ -35,6 +35,35 @@ bench_receivers() {
 	unserve
 }
 
+# The more is under way, the less often each process is called for it.
+bench_window() {
+	local n messages name key title windows=(1 16 64 256 1024)
+	peers_find inspircd redis-server nats-server
+	serve || return
+	for n in "${windows[@]}"; do
+		messages=$((n * 300 < MESSAGES ? n * 300 : MESSAGES))
+		set -- --window "$n" --messages "$messages" --size 100
+		load "window.$n.1" --parent "$FAMILY" \
+		    --comm chat-session,chat-notify "$@" fanout "$CHAT"
+		for name in "${PEERS[@]}"; do
+			peer_load "$name" "window.$n.$name.1" "$@" fanout
+		done
+	done
+	unserve
+	heading 'One sender to 100, more and more under way' \
+	    '100 bytes; Chat stores them' Chat "${PEERS[@]}"
+	while read -r key title; do
+		for n in "${windows[@]}"; do
+			peer_values "$key" "window.$n"
+			row "$n under way: $title" \
+			    "$(value "$key" "window.$n.1")" "${VALUES[@]}"
+		done
+	done <<-END
+		deliveries_per_s deliveries a second
+		cpu_s_per_million_deliveries CPU s for a million
+	END
+}
+
 # Only the listener is left.
 sessions_gone() {
 	! pgrep -P "${LISTENERS[0]}" >/dev/null
