@@ -23,7 +23,7 @@ say(struct screen *s, const char *to, const char *text, size_t len)
 {
 	const char *ref;
 
-	screen_do_bottom(s);
+	screen_move(s, ACTION_BOTTOM);
 	s->warned = false;
 	switch (link_say(s->link, to, text, len, &ref)) {
 	case LINK_SAID:

@@ -12,7 +12,6 @@
 #include "screen-parts.h"
 #include "text.h"
 
-#define SCROLL_ROWS  3
 #define KEYS_AT_ONCE 512 /* taken in one turn */
 
 /*
@@ -56,38 +55,8 @@ static void
 take_action(struct screen *s, enum action action, int64_t now)
 {
 	switch (action) {
-	case ACTION_PAGE_UP:
-		screen_do_page_up(s);
-		break;
-	case ACTION_PAGE_DOWN:
-		screen_do_page_down(s);
-		break;
-	case ACTION_SCROLL_UP:
-		screen_do_scroll(s, SCROLL_ROWS);
-		break;
-	case ACTION_SCROLL_DOWN:
-		screen_do_scroll(s, -SCROLL_ROWS);
-		break;
-	case ACTION_BOTTOM:
-		screen_do_bottom(s);
-		break;
-	case ACTION_TO_UNREAD:
-		screen_do_unread(s);
-		break;
 	case ACTION_BARE:
 		s->bare = true;
-		break;
-	case ACTION_NEXT_IMPORTANT:
-		screen_do_busiest(s);
-		break;
-	case ACTION_NEXT:
-		screen_do_next(s);
-		break;
-	case ACTION_PREVIOUS:
-		screen_do_previous(s);
-		break;
-	case ACTION_BACK:
-		screen_do_back(s);
 		break;
 	case ACTION_SWITCHER:
 		screen_do_find(s);
@@ -99,10 +68,7 @@ take_action(struct screen *s, enum action action, int64_t now)
 		link_reconnect_now(s->link, now);
 		break;
 	default:
-		if (action >= ACTION_CONVERSATION_1 &&
-		    action <= ACTION_CONVERSATION_9)
-			screen_do_number(
-			    s, (int)(action - ACTION_CONVERSATION_1) + 1);
+		screen_move(s, action);
 	}
 }
 

@@ -47,22 +47,8 @@ screen_want_older(struct screen *s)
 	    s->link, t->name, oldest > 0 ? oldest : -1, HISTORY_PAGE);
 }
 
-void
-screen_do_page_up(struct screen *s)
-{
-	view_scroll(view_of(s), s->model->now, page_of(s));
-	moved(s);
-}
-
-void
-screen_do_page_down(struct screen *s)
-{
-	view_scroll(view_of(s), s->model->now, -page_of(s));
-	moved(s);
-}
-
-void
-screen_do_scroll(struct screen *s, int rows)
+static void
+scroll_step(struct screen *s, int rows)
 {
 	const struct view *v = view_of(s);
 
@@ -70,61 +56,57 @@ screen_do_scroll(struct screen *s, int rows)
 	if (rows > 0 && !v->scrolled)
 		rows += v->height - v->upper;
 	view_scroll(view_of(s), s->model->now, rows);
-	moved(s);
-}
-
-void
-screen_do_bottom(struct screen *s)
-{
-	view_follow(view_of(s));
-	moved(s);
-}
-
-void
-screen_do_unread(struct screen *s)
-{
-	view_go_unread(view_of(s), s->model->now);
-	moved(s);
-}
-
-void
-screen_do_number(struct screen *s, int n)
-{
-	model_go_number(s->model, n < 0 ? 0 : (size_t)n);
-	moved(s);
-}
-
-void
-screen_do_next(struct screen *s)
-{
-	model_go_step(s->model, 1);
-	moved(s);
-}
-
-void
-screen_do_previous(struct screen *s)
-{
-	model_go_step(s->model, -1);
-	moved(s);
-}
-
-void
-screen_do_busiest(struct screen *s)
-{
-	model_go_busiest(s->model);
-	moved(s);
-}
-
-void
-screen_do_back(struct screen *s)
-{
-	model_go_back(s->model);
-	moved(s);
 }
 
 void
 screen_do_name(struct screen *s, const char *name)
 {
 	model_go_name(s->model, name);
+	moved(s);
+}
+
+void
+screen_move(struct screen *s, enum action action)
+{
+	struct model *m = s->model;
+
+	switch (action) {
+	case ACTION_PAGE_UP:
+		view_scroll(view_of(s), m->now, page_of(s));
+		break;
+	case ACTION_PAGE_DOWN:
+		view_scroll(view_of(s), m->now, -page_of(s));
+		break;
+	case ACTION_SCROLL_UP:
+		scroll_step(s, SCROLL_ROWS);
+		break;
+	case ACTION_SCROLL_DOWN:
+		scroll_step(s, -SCROLL_ROWS);
+		break;
+	case ACTION_BOTTOM:
+		view_follow(view_of(s));
+		break;
+	case ACTION_TO_UNREAD:
+		view_go_unread(view_of(s), m->now);
+		break;
+	case ACTION_NEXT_IMPORTANT:
+		model_go_busiest(m);
+		break;
+	case ACTION_NEXT:
+		model_go_step(m, 1);
+		break;
+	case ACTION_PREVIOUS:
+		model_go_step(m, -1);
+		break;
+	case ACTION_BACK:
+		model_go_back(m);
+		break;
+	default:
+		if (action < ACTION_CONVERSATION_1 ||
+		    action > ACTION_CONVERSATION_9)
+			return;
+		model_go_number(
+		    m, (size_t)(action - ACTION_CONVERSATION_1) + 1);
+	}
 	moved(s);
 }

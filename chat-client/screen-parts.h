@@ -13,6 +13,8 @@
 #include "keys.h"
 #include "login.h"
 
+#define SCROLL_ROWS 3 /* of a step, such as the wheel's */
+
 /* Take what came from the server, and what became of the connection. */
 void screen_take_link(struct screen *, short revents, int64_t now);
 
@@ -24,19 +26,10 @@ void screen_end_paste(struct screen *, int64_t now);
 void screen_leave(struct screen *, int64_t now);
 
 /*
- * What keys do to what is shown (screen-move.c): scroll, a window at a time,
- * and go to another conversation.
+ * What an action does to what is shown (screen-move.c), if it does anything:
+ * scroll, or go to another conversation.
  */
-void screen_do_page_up(struct screen *);
-void screen_do_page_down(struct screen *);
-void screen_do_scroll(struct screen *, int rows); /* back, if positive */
-void screen_do_bottom(struct screen *);
-void screen_do_unread(struct screen *); /* to the line above what is new */
-void screen_do_number(struct screen *, int n);
-void screen_do_next(struct screen *);
-void screen_do_previous(struct screen *);
-void screen_do_busiest(struct screen *); /* with something new */
-void screen_do_back(struct screen *);
+void screen_move(struct screen *, enum action);
 /* To that conversation, which begins with this if need be. */
 void screen_do_name(struct screen *, const char *name);
 /*
