@@ -24,19 +24,6 @@ draw_wrapped(int y, int x, int width, int rows, const struct buf *text)
 	return y;
 }
 
-static int
-rows_of(const struct buf *text, int width)
-{
-	struct wrap w;
-	size_t start, end;
-	int rows = 0;
-
-	wrap_start(&w, buf_head(text), buf_len(text), width, 0);
-	while (wrap_next(&w, &start, &end))
-		rows++;
-	return rows;
-}
-
 /* What to do. */
 static const char *
 hint_of(enum form_step step)
@@ -65,10 +52,12 @@ static int
 draw_trouble(struct screen *s, int y, int x, int width)
 {
 	struct buf text = { 0 };
+	size_t rows;
 
 	sanitise_add(&text, s->trouble, strlen(s->trouble), sizeof(s->trouble),
 	    SANITISE_TEXT);
-	s->explained = rows_of(&text, width) <= LINES - y;
+	rows = wrap_count(buf_head(&text), buf_len(&text), width, 0);
+	s->explained = (int)rows <= LINES - y;
 	/* Nobody can agree to what cannot be seen (screen-form.c). */
 	if (s->step == FORM_TRUST && !s->explained) {
 		buf_reset(&text, SIZE_MAX);
@@ -100,12 +89,6 @@ draw_below(struct screen *s, int y, int x, int width, int64_t now)
 	buf_free(&text);
 }
 
-static void
-draw_label(int y, int x, int width, const char *label)
-{
-	mvaddnstr(y, x, label, width);
-}
-
 /* What the answer is to, or NULL. */
 static const char *
 label_of(enum form_step step)
@@ -114,7 +97,6 @@ label_of(enum form_step step)
 	case FORM_NAME:
 		break;
 	case FORM_PASSWORD:
-		return "Password";
 	case FORM_NEW_PASSWORD:
 		return "Password";
 	case FORM_AGAIN:
@@ -152,7 +134,7 @@ draw_line(int y, int x, int width, const char *label, const struct edit *e)
 {
 	int at = x + LABEL_WIDTH, room = width - LABEL_WIDTH, cursor;
 
-	draw_label(y, x, width, label);
+	mvaddnstr(y, x, label, width);
 	attrset(A_UNDERLINE);
 	if (room > 0)
 		mvhline(y, at, ' ', room);
@@ -164,7 +146,7 @@ draw_line(int y, int x, int width, const char *label, const struct edit *e)
 static int
 draw_choice(int y, int x, int width, const char *label, bool yes)
 {
-	draw_label(y, x, width, label);
+	mvaddnstr(y, x, label, width);
 	if (width > LABEL_WIDTH)
 		mvaddnstr(y, x + LABEL_WIDTH, yes ? "yes" : "no",
 		    width - LABEL_WIDTH);
@@ -239,7 +221,7 @@ draw_question(const struct screen *s, int y, int x, int width)
 {
 	int at = x + LABEL_WIDTH, room = width - LABEL_WIDTH, cursor;
 
-	draw_label(y, x, width, label_of(s->step));
+	mvaddnstr(y, x, label_of(s->step), width);
 	attrset(A_UNDERLINE);
 	if (room > 0)
 		mvhline(y, at, ' ', room);
