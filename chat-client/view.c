@@ -245,17 +245,6 @@ view_above(struct view *v, const struct talk *t, size_t most)
 }
 
 size_t
-view_below(struct view *v, const struct talk *t, size_t most)
-{
-	struct place p;
-
-	if (t->len == 0 || !v->scrolled)
-		return 0;
-	p = bottom(v, t);
-	return go_down(v, t, &p, most);
-}
-
-size_t
 view_bare(const struct view *v, const struct talk *t, int width, int height,
     size_t *end)
 {

@@ -55,9 +55,6 @@ bool view_go_unread(struct view *, const struct talk *);
 /* How many lines there are above the window, at most that many. */
 size_t view_above(struct view *, const struct talk *, size_t most);
 
-/* How many lines there are below the window, at most that many. */
-size_t view_below(struct view *, const struct talk *, size_t most);
-
 /*
  * The entries that a terminal of that size can show as they are, unbroken:
  * from the one that is returned to the one at the bottom of the window, before
