@@ -42,28 +42,29 @@ ended(struct conn *c, const char *why)
 	c->state = CONN_EOF;
 }
 
-/* As recv(2), with errno EAGAIN or, when what it says is in error, EPROTO. */
+/*
+ * What TLS did as recv(2) and send(2) tell it, with errno EAGAIN or, when the
+ * peer or what it says is in error, EPROTO.
+ */
+static ssize_t
+told(enum tls_result result, size_t n)
+{
+	if (result == TLS_DONE)
+		return (ssize_t)n;
+	errno = result == TLS_WAIT ? EAGAIN : EPROTO;
+	return -1;
+}
+
 static ssize_t
 take_bytes(struct conn *c, void *data, size_t size)
 {
+	enum tls_result result;
 	size_t n = 0;
 
 	if (c->tls == NULL)
 		return recv(c->fd, data, size, 0);
-	switch (tls_read(c->tls, data, size, &n)) {
-	case TLS_DONE:
-		return (ssize_t)n;
-	case TLS_END:
-		return 0;
-	case TLS_WAIT:
-		errno = EAGAIN;
-		return -1;
-	case TLS_UNTRUSTED:
-	case TLS_FAILED:
-		break;
-	}
-	errno = EPROTO;
-	return -1;
+	result = tls_read(c->tls, data, size, &n);
+	return result == TLS_END ? 0 : told(result, n);
 }
 
 static bool
@@ -98,28 +99,17 @@ conn_receive(struct conn *c, short revents)
 		ended(c, strerror(errno));
 }
 
-/* As send(2). */
 static ssize_t
 give_bytes(struct conn *c)
 {
+	enum tls_result result;
 	size_t n = 0;
 
 	if (c->tls == NULL)
 		return send(
 		    c->fd, buf_head(&c->out), buf_len(&c->out), MSG_NOSIGNAL);
-	switch (tls_write(c->tls, buf_head(&c->out), buf_len(&c->out), &n)) {
-	case TLS_DONE:
-		return (ssize_t)n;
-	case TLS_WAIT:
-		errno = EAGAIN;
-		return -1;
-	case TLS_END:
-	case TLS_UNTRUSTED:
-	case TLS_FAILED:
-		break;
-	}
-	errno = EPROTO;
-	return -1;
+	result = tls_write(c->tls, buf_head(&c->out), buf_len(&c->out), &n);
+	return told(result, n);
 }
 
 void
