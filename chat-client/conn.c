@@ -349,9 +349,3 @@ conn_is_private(const struct conn *c)
 		return false;
 	}
 }
-
-enum line_result
-conn_line(struct conn *c, char **line, size_t *len)
-{
-	return line_next(&c->in, line, len);
-}

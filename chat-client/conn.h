@@ -79,9 +79,6 @@ void conn_expect_secret(struct conn *, size_t room);
  */
 bool conn_is_private(const struct conn *);
 
-/* As line_next(). */
-enum line_result conn_line(struct conn *, char **line, size_t *len);
-
 /* Close it and forget what was neither sent nor read. */
 void conn_close(struct conn *);
 

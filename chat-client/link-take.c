@@ -259,7 +259,7 @@ next_event(struct link *l, struct event *e, int64_t now)
 	size_t len;
 
 	for (;;) {
-		switch (conn_line(&l->conn, &line, &len)) {
+		switch (line_next(&l->conn.in, &line, &len)) {
 		case LINE_NONE:
 			if (l->conn.state == CONN_EOF)
 				connection_ended(l, now);
