@@ -84,7 +84,8 @@ struct link {
 	char username[USERNAME_MAX + 1];
 	int64_t wake;	  /* when WAITING: the next attempt */
 	bool was_online;  /* logged in at least once */
-	bool flushed;	  /* link_flush() was answered */
+	bool flushing;	  /* link_flush() was called, */
+	bool flushed;	  /* and answered */
 	int64_t line_max; /* for what is sent; 0: unknown */
 	int64_t text_max; /* and for the text of a message, in bytes */
 	struct outbox outbox;
@@ -110,7 +111,6 @@ struct link {
 	struct seen seen;
 	struct seen mine;	   /* seen as MESSAGE, while ACKs are due */
 	struct outbox_item *taken; /* what the last event was about */
-	bool flushing;		   /* link_flush() was called */
 	bool flush_sent;	   /* on this connection */
 	bool again;		   /* may connect again after this end */
 	int64_t wait;		   /* seconds the server asked for */

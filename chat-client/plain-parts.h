@@ -35,8 +35,6 @@ struct plain {
 	int64_t missing; /* messages of it that are still to come */
 
 	/* the loop's own */
-	bool flushing; /* link_flush() was called */
-	bool leaving;
 	bool greeted;	      /* what the login brings was asked for */
 	int64_t progress_at;  /* something was confirmed last */
 	size_t unconfirmed;   /* then */

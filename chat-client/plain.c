@@ -189,22 +189,18 @@ leave_when_done(struct plain *p, int64_t now)
 			give_up(p, "the login was not accepted in time");
 		return;
 	}
-	if (!p->input_ended || p->leaving || p->options->tail ||
-	    l->state == LINK_IDLE)
+	if (!p->input_ended || p->options->tail || l->state == LINK_IDLE ||
+	    l->state == LINK_LEAVING)
 		return;
-	if (!p->flushing) {
-		p->flushing = true;
+	if (!l->flushing) {
 		p->progress_at = now;
 		link_flush(l);
 	}
 	note_progress(p, now);
-	if (l->flushed && l->outbox.len == 0 && !l->revoking &&
-	    p->missing == 0) {
-		p->leaving = true;
+	if (l->flushed && l->outbox.len == 0 && !l->revoking && p->missing == 0)
 		link_leave(l, p->options->timeout, now);
-	} else if (now >= p->progress_at + p->options->timeout) {
+	else if (now >= p->progress_at + p->options->timeout)
 		give_up(p, "not everything was answered in time");
-	}
 }
 
 static int
@@ -212,7 +208,8 @@ wait_time(const struct plain *p, int64_t now)
 {
 	int64_t at = link_deadline(p->link);
 
-	if (((p->flushing && !p->leaving) || is_turned_away(p)) &&
+	if (((p->link->flushing && p->link->state != LINK_LEAVING) ||
+		is_turned_away(p)) &&
 	    (at < 0 || p->progress_at + p->options->timeout < at))
 		at = p->progress_at + p->options->timeout;
 	if (at < 0)
