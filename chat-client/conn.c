@@ -22,10 +22,10 @@
 #include "resolve.h"
 
 void
-conn_init(struct conn *c, size_t line_max, const struct tls_context *context)
+conn_init(struct conn *c, const struct tls_context *context)
 {
 	*c = (struct conn){
-		.fd = -1, .in.max = line_max, .tls_context = context
+		.fd = -1, .in.max = SERVER_LINE_MAX, .tls_context = context
 	};
 }
 

@@ -48,7 +48,7 @@ struct conn {
 };
 
 /* Connections are made with TLS if there is a context; it is borrowed. */
-void conn_init(struct conn *, size_t line_max, const struct tls_context *);
+void conn_init(struct conn *, const struct tls_context *);
 
 /*
  * Begin to connect to an address, which is borrowed.  Times are those of a

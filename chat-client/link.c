@@ -36,7 +36,7 @@ link_new(const struct link_config *config)
 	l->config = *config;
 	l->deadline = l->lag = -1;
 	l->window = OUTBOX_MAX;
-	conn_init(&l->conn, SERVER_LINE_MAX, config->tls);
+	conn_init(&l->conn, config->tls);
 	text_hex(l->prefix, (unsigned char *)&number, sizeof(number));
 	if (config->since >= 0)
 		seen_reset(&l->seen, config->since);
