@@ -19,6 +19,7 @@ struct plain {
 	bool over;  /* nothing is to come from the link any more */
 	int status; /* -1: not over */
 	int ending; /* the status once all is printed; -1: the link tells */
+	int signal_fd;
 
 	/* plain-input.c's */
 	struct line_buf in;

@@ -133,9 +133,9 @@ finish(struct plain *p)
 
 /* Start the link, again perhaps, if all is there that it needs. */
 static void
-start(struct plain *p, enum login_need need, int signal_fd)
+start(struct plain *p, enum login_need need)
 {
-	p->over = !plain_ask(p->login, p->link, need, &p->asked, signal_fd);
+	p->over = !plain_ask(p->login, p->link, need, &p->asked, p->signal_fd);
 	tell_login(p);
 	p->progress_at = clock_now();
 	if (!p->over)
@@ -242,11 +242,11 @@ take_output(struct plain *p, short revents)
 }
 
 static void
-take_signal(struct plain *p, int signal_fd)
+take_signal(struct plain *p)
 {
 	struct signalfd_siginfo info;
 
-	if (read(signal_fd, &info, sizeof(info)) != sizeof(info) ||
+	if (read(p->signal_fd, &info, sizeof(info)) != sizeof(info) ||
 	    info.ssi_signo == SIGWINCH || info.ssi_signo == SIGCONT)
 		return;
 	link_abandon(p->link);
@@ -255,7 +255,7 @@ take_signal(struct plain *p, int signal_fd)
 }
 
 static void
-set_polls(const struct plain *p, int signal_fd, struct pollfd *polls)
+set_polls(const struct plain *p, struct pollfd *polls)
 {
 	polls[POLL_INPUT] = (struct pollfd){ .events = POLLIN,
 		.fd = plain_takes_input(p) ? STDIN_FILENO : -1 };
@@ -265,18 +265,18 @@ set_polls(const struct plain *p, int signal_fd, struct pollfd *polls)
 	if (p->options->send || p->options->forget)
 		polls[POLL_OUTPUT].fd = -1;
 	polls[POLL_SIGNAL] =
-	    (struct pollfd){ .fd = signal_fd, .events = POLLIN };
+	    (struct pollfd){ .fd = p->signal_fd, .events = POLLIN };
 	polls[POLL_LINK] = link_poll(p->link);
 }
 
 static void
-turn(struct plain *p, int signal_fd)
+turn(struct plain *p)
 {
 	struct pollfd polls[POLL_COUNT];
 	struct event e;
 	int64_t now = clock_now();
 
-	set_polls(p, signal_fd, polls);
+	set_polls(p, polls);
 	if (poll(polls, POLL_COUNT,
 		p->status != -1 || p->link->state == LINK_IDLE
 		    ? -1
@@ -287,7 +287,7 @@ turn(struct plain *p, int signal_fd)
 	}
 	now = clock_now();
 	if (polls[POLL_SIGNAL].revents != 0)
-		take_signal(p, signal_fd);
+		take_signal(p);
 	take_output(p, polls[POLL_OUTPUT].revents);
 	if (p->status != -1)
 		return;
@@ -312,31 +312,30 @@ turn(struct plain *p, int signal_fd)
 
 /* The link came to its end: go on if that is possible. */
 static void
-take_end(struct plain *p, int signal_fd)
+take_end(struct plain *p)
 {
 	if (!p->over)
-		start(p, login_continue(p->login, p->link), signal_fd);
+		start(p, login_continue(p->login, p->link));
 	if (!p->over || buf_len(&p->out) > 0)
 		return;
 	/* One that came while a question was open. */
-	take_signal(p, signal_fd);
+	take_signal(p);
 	if (p->status == -1)
 		finish(p);
 }
 
 static void
-loop(struct plain *p, int signal_fd)
+loop(struct plain *p)
 {
 	start(p,
 	    p->options->user == NULL
 		? LOGIN_READY
-		: login_prepare(p->login, p->link, p->options->user),
-	    signal_fd);
+		: login_prepare(p->login, p->link, p->options->user));
 	while (p->status == -1) {
 		if (p->link->state != LINK_IDLE || buf_len(&p->out) > 0)
-			turn(p, signal_fd);
+			turn(p);
 		if (p->link->state == LINK_IDLE && p->status == -1)
-			take_end(p, signal_fd);
+			take_end(p);
 	}
 }
 
@@ -378,6 +377,7 @@ plain_run(const struct options *options, struct login *login, int signal_fd)
 	struct link_config config = link_config(options, login);
 	struct plain p = { .options = options,
 		.login = login,
+		.signal_fd = signal_fd,
 		.status = -1,
 		.ending = -1,
 		.in.max = INPUT_LINE_MAX,
@@ -389,7 +389,7 @@ plain_run(const struct options *options, struct login *login, int signal_fd)
 		return STATUS_OK;
 	}
 	p.link = link_new(&config);
-	loop(&p, signal_fd);
+	loop(&p);
 	tell_unsent(&p);
 	buf_free(&p.in.in);
 	buf_free(&p.out);
