@@ -14,16 +14,18 @@ void
 link_pump(struct link *l)
 {
 	struct outbox_item *item;
+	size_t in_flight;
 
 	if (l->state != LINK_ONLINE || l->now < l->hold_until || l->conn.secret)
 		return;
-	while (l->outbox.in_flight < l->window &&
-	    buf_len(&l->conn.out) < OUTPUT_MAX &&
+	in_flight = outbox_in_flight(&l->outbox);
+	while (in_flight < l->window && buf_len(&l->conn.out) < OUTPUT_MAX &&
 	    (item = outbox_unsent(&l->outbox)) != NULL) {
 		request_message(
 		    &l->conn.out, item->to, item->text, item->len, item->ref);
-		outbox_mark(&l->outbox, item, true);
+		item->sent = true;
 		item->sent_at = l->now;
+		in_flight++;
 	}
 	if (l->outbox.len == 0)
 		l->window = OUTBOX_MAX;

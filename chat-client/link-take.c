@@ -137,7 +137,7 @@ hold_back(
 	if (e->wait > 0)
 		wait = 1000 *
 		    (e->wait < RETRY_AFTER_MAX ? e->wait : RETRY_AFTER_MAX);
-	outbox_mark(&l->outbox, item, false);
+	item->sent = false;
 	if (now + wait > l->hold_until)
 		l->hold_until = now + wait;
 	l->window = 1;

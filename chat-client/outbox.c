@@ -62,14 +62,14 @@ outbox_sent(const struct outbox *o)
 	return NULL;
 }
 
-void
-outbox_mark(struct outbox *o, struct outbox_item *item, bool sent)
+size_t
+outbox_in_flight(const struct outbox *o)
 {
-	if (item->sent && !sent)
-		o->in_flight--;
-	else if (!item->sent && sent)
-		o->in_flight++;
-	item->sent = sent;
+	size_t i, n = 0;
+
+	for (i = 0; i < o->len; i++)
+		n += o->items[i]->sent;
+	return n;
 }
 
 void
@@ -79,7 +79,6 @@ outbox_rewind(struct outbox *o)
 
 	for (i = 0; i < o->len; i++)
 		o->items[i]->sent = false;
-	o->in_flight = 0;
 }
 
 void
@@ -89,7 +88,6 @@ outbox_remove(struct outbox *o, struct outbox_item *item)
 
 	while (o->items[i] != item)
 		i++;
-	outbox_mark(o, item, false);
 	o->len--;
 	memmove(
 	    &o->items[i], &o->items[i + 1], (o->len - i) * sizeof(o->items[0]));
@@ -110,5 +108,4 @@ outbox_free(struct outbox *o)
 {
 	while (o->len > 0)
 		outbox_item_free(o->items[--o->len]);
-	o->in_flight = 0;
 }

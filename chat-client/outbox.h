@@ -24,7 +24,6 @@ struct outbox_item {
 struct outbox {
 	struct outbox_item *items[OUTBOX_MAX];
 	size_t len;
-	size_t in_flight; /* how many are marked as sent */
 };
 
 /* Returns NULL when it is full. */
@@ -41,7 +40,9 @@ struct outbox_item *outbox_unsent(const struct outbox *);
 /* The oldest that is sent, or NULL. */
 struct outbox_item *outbox_sent(const struct outbox *);
 
-void outbox_mark(struct outbox *, struct outbox_item *, bool sent);
+/* How many are sent. */
+size_t outbox_in_flight(const struct outbox *);
+
 /* The connection was lost: nothing counts as sent. */
 void outbox_rewind(struct outbox *);
 
