@@ -130,6 +130,21 @@ file_is_small() {
 	assert_eq "$(db 'select body from messages')" new
 }
 
+@test "what it was started to ignore does not end it" {
+	server_start
+	client_login alice
+	old_messages 20000 10
+	say alice new
+	nohup "$BIN/chat-admin" prune --days 1 >shown 2>&1 </dev/null 3>&- &
+	pid=$!
+	wait_for some_are_gone
+	kill -HUP "$pid"
+	# (Which bash lets its background processes ignore.)
+	kill -INT "$pid"
+	wait "$pid"
+	assert_eq "$(db 'select body from messages')" new
+}
+
 some_are_gone() {
 	(($(db 'select count(*) from messages') < 20000))
 }

@@ -88,7 +88,10 @@ int ask_password(struct admin *, char *out, size_t size);
 
 /* ---- interrupt.c ---- */
 
-/* From now on SIGINT, SIGTERM and SIGHUP end nothing by themselves. */
+/*
+ * From now on SIGINT, SIGTERM and SIGHUP end nothing by themselves.  What was
+ * ignored stays ignored, as nohup(1) and "&" in a script want it.
+ */
 void interrupt_catch(void);
 bool interrupted(void);
 
