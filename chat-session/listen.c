@@ -34,6 +34,7 @@ struct listeners {
 	int connection;		       /* that is to get a process, or -1 */
 	bool shut;		       /* by somebody else who has them */
 	bool paused;		       /* since something is lacking */
+	bool leaving;		       /* when nobody waits any more */
 	bool short_of_something;       /* it was said already */
 	const struct session *session; /* what the copies begin as, or NULL */
 };
@@ -331,12 +332,15 @@ copy(struct listeners *l, const sigset_t *before)
 	return false;
 }
 
+/* EX_CONFIG: it was leaving. */
 static int
 serve(struct listeners *l)
 {
 	static const struct timespec pause = { .tv_nsec =
-						   LISTEN_PAUSE * 1000000L };
+						   LISTEN_PAUSE * 1000000L },
+				     at_once;
 	sigset_t before;
+	const struct timespec *wait;
 	bool full;
 	nfds_t i;
 	int n;
@@ -344,13 +348,18 @@ serve(struct listeners *l)
 	process_take_signals(taken, on_signal, &before);
 	while (!terminated && !l->shut) {
 		full = l->children >= l->children_max;
-		n = ppoll(l->fds, full || l->paused ? 0 : l->count,
-		    l->paused ? &pause : NULL, &before);
+		wait = l->paused ? &pause : NULL;
+		if (l->leaving && !full && !l->paused)
+			wait = &at_once;
+		n = ppoll(
+		    l->fds, full || l->paused ? 0 : l->count, wait, &before);
 		if (n == -1 && errno != EINTR) {
 			log_event(LEVEL_CRITICAL, "listen", "cannot wait: %s",
 			    strerror(errno));
 			return EX_OSERR;
 		}
+		if (n == 0 && wait == &at_once)
+			return EX_CONFIG;
 		if (n > 0)
 			process_hear_signals(&before);
 		l->paused = false;
@@ -370,29 +379,6 @@ serve(struct listeners *l)
 	return terminated ? EX_OK : EX_OSERR;
 }
 
-/*
- * Whoever waits hears that the configuration is wrong, from a copy that finds it
- * so itself: a connection that is left there would start this program again at
- * once.  Returns true in the copy.
- */
-static bool
-turn_away(struct listeners *l)
-{
-	sigset_t before;
-	nfds_t i;
-
-	process_take_signals(taken, on_signal, &before);
-	for (i = 0; i < l->count; i++)
-		while (!l->paused) {
-			take(l, &l->fds[i]);
-			if (l->connection == -1)
-				break;
-			if (copy(l, &before))
-				return true;
-		}
-	return false;
-}
-
 int
 listen_run(struct session *s, const char *address)
 {
@@ -400,14 +386,18 @@ listen_run(struct session *s, const char *address)
 	char error[CONFIG_ERROR_MAX] = "";
 	int status;
 
-	/* Said now, and then by a copy to each client that waits. */
+	/*
+	 * Said now, and then to each client that waits, by a copy that finds it so
+	 * itself: one left there would start this program again at once.
+	 */
 	if (!session_configure(s, error)) {
 		log_event(LEVEL_CRITICAL, "bad_configuration", "%s", error);
 		log_settle();
 		s->config.db = NULL;
-		return address == NULL && inherit(&l) == EX_OK && turn_away(&l)
-		    ? LISTEN_SESSION
-		    : EX_CONFIG;
+		l.leaving = true;
+		l.children_max = LISTEN_FACTOR * s->config.max_connections;
+		return address == NULL && inherit(&l) == EX_OK ? serve(&l)
+							       : EX_CONFIG;
 	}
 	/* For a program that a copy executes, which may not be able to read it. */
 	config_export();

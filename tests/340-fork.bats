@@ -93,6 +93,40 @@ listen_traced() {
 	[[ $output == *CHAT_IDLE_TIMEOUT* ]]
 }
 
+@test "who waits hears of a wrong configuration, of no more processes than else" {
+	local i status=0
+	need_strace
+	notify_start
+	export CHAT_MAX_CONNECTIONS=1 CHAT_BLOCK_TIME=never
+	cat >listener <<-END
+		#!/bin/sh
+		exec strace -D -qq -o trace -e trace=?fork,clone,?clone3,wait4 \
+		    "$B/bin/chat-session" --listen
+	END
+	chmod +x listener
+	PORT=$("$B/tests/chat-talk" --port)
+	environment_options
+	systemd-socket-activate -l "127.0.0.1:$PORT" "${OPTIONS[@]}" \
+	    "$PWD/listener" >"$T/log/listen" 2>&1 </dev/null 3>&- &
+	LISTEN=$!
+	LISTENERS+=("$LISTEN")
+	: >>"$T/log/listen"
+	wait_for grep -q '^Listening' "$T/log/listen"
+	kill -STOP "$LISTEN"
+	for i in 1 2 3 4 5 6; do
+		client_open "c$i"
+	done
+	kill -CONT "$LISTEN"
+	for i in 1 2 3 4 5 6; do
+		client_error "c$i" INTERNAL
+		client_closed "c$i"
+	done
+	listen_ended 78
+	# Two (LISTEN_FACTOR) times CHAT_MAX_CONNECTIONS.
+	assert_eq "$(awk '/^(fork|clone).* = [1-9]/ { if (++n > most) most = n }
+		/^wait4.* = [1-9]/ { n-- } END { print most }' trace)" 2
+}
+
 @test "its end is no end of a session, and another takes over at once" {
 	notify_start
 	PORT=$("$B/tests/chat-talk" --port)
