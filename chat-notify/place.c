@@ -108,10 +108,12 @@ socket_has_our_name(const struct place *p)
 	memcpy(path, sun.sun_path, len);
 	path[len] = '\0';
 	if ((name = strrchr(path, '/')) == NULL ||
-	    strcmp(++name, DGRAM_NOTIFY) != 0)
+	    strcmp(name + 1, DGRAM_NOTIFY) != 0)
 		return false;
 	*name = '\0';
-	/* The directory's may differ by a link or a slash. */
+	if (strcmp(path, p->registry.dir) == 0)
+		return true;
+	/* It may differ by a link or a slash. */
 	return stat(path, &handed) == 0 && stat(p->registry.dir, &ours) == 0 &&
 	    handed.st_dev == ours.st_dev && handed.st_ino == ours.st_ino;
 }
@@ -156,19 +158,23 @@ socket_take(struct place *p)
 	return EX_OSERR;
 }
 
-/* 0, or the exit status. */
+/*
+ * What was handed over, which is asked first: a directory that is missing is
+ * waited for only where the socket says that it is the right one.  0, or the exit
+ * status.
+ */
 static int
-socket_open(struct place *p)
+socket_inherit(struct place *p)
 {
 	char error[CONFIG_ERROR_MAX];
 	int count = sd_listen_fds(1);
 
 	if (count <= 0)
-		return socket_bind(p);
+		return 0;
 	p->fd = SD_LISTEN_FDS_START;
 	p->handed = true;
 	if (count == 1 && socket_has_our_name(p))
-		return socket_take(p);
+		return 0;
 	snprintf(error, sizeof(error),
 	    "was handed something else than the one datagram socket %s/%s",
 	    p->registry.dir, DGRAM_NOTIFY);
@@ -188,6 +194,8 @@ place_open(struct place *p, const char *runtime_dir)
 		    runtime_dir);
 		return mend_wait(error);
 	}
+	if ((status = socket_inherit(p)) != 0)
+		return status;
 	if ((p->sessions = sessions_open(p)) == -1) {
 		if (errno == EWOULDBLOCK) {
 			log_event(LEVEL_ERROR, "error",
@@ -199,11 +207,12 @@ place_open(struct place *p, const char *runtime_dir)
 		error_number = errno;
 		log_event(LEVEL_CRITICAL, "error", "runtime directory %s: %s",
 		    runtime_dir, strerror(error_number));
-		if (sd_listen_fds(0) <= 0)
+		if (!p->handed)
 			return EX_OSERR;
 		sessions_await(p, error_number);
 	}
-	if ((status = socket_open(p)) == 0)
+	status = p->handed ? socket_take(p) : socket_bind(p);
+	if (status == 0)
 		socket_remember(p);
 	return status;
 }

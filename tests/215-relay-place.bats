@@ -4,11 +4,12 @@
 
 load helpers
 
-# A chat-notify that gets these options of systemd-socket-activate, which
+# A chat-notify ($RELAY) that gets these options of systemd-socket-activate, which
 # becomes it with the first datagram or connection.
 handed() {
 	environment_options
-	systemd-socket-activate "$@" "${OPTIONS[@]}" "$B/bin/chat-notify" \
+	systemd-socket-activate "$@" "${OPTIONS[@]}" \
+	    "${RELAY:-$B/bin/chat-notify}" \
 	    </dev/null >"$T/log/notify" 2>&1 3>&- &
 	NOTIFY=$!
 	# shellcheck disable=SC2034 # for chat_teardown
@@ -33,6 +34,12 @@ refused_place() {
 	handed -d -l "$T/run/other.sock"
 	datagram "$T/run/other.sock"
 	refused_place
+}
+
+@test "handed a socket of another place than one that is missing, it does so as well" {
+	CHAT_RUNTIME_DIR=$T/none/run handed -d -l "$T/run/notify.sock"
+	datagram "$T/run/notify.sock"
+	CHAT_RUNTIME_DIR=$T/none/run refused_place
 }
 
 @test "handed a socket that is not for datagrams, it says so and ends with status 78" {
