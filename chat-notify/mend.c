@@ -107,19 +107,26 @@ on_signal(int signo)
 	told = 1;
 }
 
+/* From now on they end the wait alone. */
 static void
-wait_for_change(void)
+take_signals(void)
 {
 	static const struct sigaction action = { .sa_handler = on_signal };
-	struct pollfd fd = { .fd = SD_LISTEN_FDS_START, .events = POLLIN };
-	struct stat before = file_now();
-	int64_t now = monotonic_ms(), heard = now, looked = now;
 	sigset_t set;
 
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
 	loop_block_signals(&set);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static void
+wait_for_change(void)
+{
+	struct pollfd fd = { .fd = SD_LISTEN_FDS_START, .events = POLLIN };
+	struct stat before = file_now();
+	int64_t now = monotonic_ms(), heard = now, looked = now;
+
 	while (!told && now - heard < RELAY_IDLE_EXIT) {
 		if (poll(&fd, 1, RELAY_TICK) == 1 && drain())
 			heard = now;
@@ -146,6 +153,7 @@ mend_wait(const char *error)
 		log_settle();
 		return EX_CONFIG;
 	}
+	take_signals();
 	sd_notifyf(0,
 	    "READY=1\nSTATUS=Relays nothing until the configuration is changed: %s",
 	    error);
@@ -153,4 +161,13 @@ mend_wait(const char *error)
 	sd_notify(0, "STOPPING=1");
 	remember(path, false);
 	exit(EX_OK);
+}
+
+void
+mend_forget(void)
+{
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];
+
+	if (handed_path(path) && was_said(path))
+		remember(path, false);
 }

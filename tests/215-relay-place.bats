@@ -62,6 +62,28 @@ refused_place() {
 	[[ $output == *'something else than the one datagram socket'* ]]
 }
 
+# That it was said already is kept in the time of the socket's file.
+was_said() {
+	[[ $(stat -c %Y "$T/run/notify.sock") == 0 ]]
+}
+
+@test "one that waits for its configuration ends well when it is told to, be it at once" {
+	local status=0
+	need_strace
+	# At its READY=1.
+	traced chat-notify sendmsg signal=TERM 1 -D
+	NOTIFY_SOCKET=@$T RELAY=$T/traced CHAT_RATE=fast handed -d \
+	    -E NOTIFY_SOCKET -l "$T/run/notify.sock"
+	touch -d @0 "$T/run/notify.sock"
+	datagram "$T/run/notify.sock"
+	wait_for process_gone "$NOTIFY"
+	wait "$NOTIFY" || status=$?
+	NOTIFY=
+	grep -q 'READY=1' "$T/trace"
+	assert_eq "$status" 0 'exit status of chat-notify'
+	! was_said || fail 'the next one would be silent'
+}
+
 @test "where somebody else reads its socket it ends with status 75, also if nobody hears why" {
 	local status=0
 	log_reader "$T/run/notify.sock" "$T/unread"
