@@ -158,6 +158,7 @@ serve(struct notify *n, const struct config *config)
 	bool ok;
 
 	if (status == EX_OK) {
+		mend_forget();
 		ok = parts_start(n, config);
 		if (ok) {
 			log_event(LEVEL_INFO, "started", "position %lld, %s",

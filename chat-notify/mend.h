@@ -13,4 +13,7 @@
  */
 int mend_wait(const char *error);
 
+/* It is right now: the next one that is wrong is logged again. */
+void mend_forget(void);
+
 #endif

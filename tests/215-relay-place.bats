@@ -84,6 +84,15 @@ was_said() {
 	! was_said || fail 'the next one would be silent'
 }
 
+@test "one whose configuration was mended before it waited says so the next time" {
+	handed -d -l "$T/run/notify.sock"
+	touch -d @0 "$T/run/notify.sock"
+	datagram "$T/run/notify.sock"
+	wait_for log_has 'chat-notify: INFO started'
+	! was_said || fail 'the next one would be silent'
+	notify_stop
+}
+
 @test "where somebody else reads its socket it ends with status 75, also if nobody hears why" {
 	local status=0
 	log_reader "$T/run/notify.sock" "$T/unread"
