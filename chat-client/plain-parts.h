@@ -40,6 +40,7 @@ struct plain {
 	int64_t progress_at;  /* something was confirmed last */
 	size_t unconfirmed;   /* then */
 	enum link_state told; /* on standard error */
+	bool lost;	      /* and that it was online before */
 	unsigned int asked;   /* for passwords */
 };
 

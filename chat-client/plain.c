@@ -51,13 +51,14 @@ tell_state(struct plain *p)
 	enum link_state state = p->link->state;
 	char reason[SHOWN_ERROR_MAX];
 
-	if (state == LINK_WAITING && p->told != LINK_WAITING)
-		plain_complain_of(p->link->was_online
-			? "connection lost, will come back: "
-			: "login refused, will come back: ",
+	if (state == LINK_WAITING && p->told != LINK_WAITING) {
+		p->lost = p->link->was_online;
+		plain_complain_of(p->lost ? "connection lost, will come back: "
+					  : "login refused, will come back: ",
 		    link_reason(p->link, reason, sizeof(reason)));
+	}
 	if (state == LINK_ONLINE && p->told == LINK_WAITING)
-		plain_complain("connected again");
+		plain_complain(p->lost ? "connected again" : "logged in");
 	if (state == LINK_WAITING || state == LINK_ONLINE)
 		p->told = state;
 }

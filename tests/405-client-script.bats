@@ -228,6 +228,9 @@ seconds_pass() {
 		wait "$i"
 	done
 	assert_eq "$(bodies | sort)" $'1\n2\n3'
+	for i in 1 2 3; do
+		assert_eq "$(tail -n 1 "err$i")" 'chat-client: logged in'
+	done
 	# Not for longer than one waits for anything.
 	echo one | chat 75 --send --timeout 1 -u bob
 	grep -q 'the login was not accepted in time' err
