@@ -145,19 +145,23 @@ add_session(struct notify *n, struct subscriber *s, const struct dgram_head *h,
  * Sessions of the same user that are not in the registry any more: a login takes
  * them for dead, and their name may be another's (store_others_close()).  They
  * find out at their next look at the store; until then nothing more is for them.
+ * As many that live are asked as by the login.
  */
 static void
 end_lost(struct notify *n, const struct subscriber *s)
 {
 	const struct subscribers *all = &n->subscribers;
-	unsigned i;
+	unsigned i, looked = 0;
 
 	/* Backwards: a removed one is replaced by the last. */
-	for (i = all->count; i-- > 0;) {
+	for (i = all->count; i-- > 0 && looked < SESSIONS_LOOKED;) {
 		struct subscriber *other = all->list[i];
 
-		if (other != s && other->user == s->user &&
-		    !dgram_session_alive(&n->place.registry, other->socket))
+		if (other == s || other->user != s->user)
+			continue;
+		if (dgram_session_alive(&n->place.registry, other->socket))
+			looked++;
+		else
 			session_died(n, other);
 	}
 }

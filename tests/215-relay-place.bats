@@ -254,6 +254,38 @@ registered() {
 	client_none bob '.event == "LEFT"'
 }
 
+@test "a login has at most 16 of the user's other sessions looked at" {
+	local i before
+	need_strace
+	export CHAT_BCRYPT_COST=4
+	cat >relay <<-END
+		#!/bin/sh
+		exec strace -D -qq -s 200 -o "$T/trace" -e trace=connect \
+		    "$B/bin/chat-notify"
+	END
+	chmod +x relay
+	RELAY=$PWD/relay notify_start
+	listener_start
+	client_open s0
+	client_send s0 '{"command":"REGISTER","username":"alice","password":"correct horse"}'
+	client_expect s0 '.event == "REGISTERED"'
+	for ((i = 0; i < 20; i++)); do
+		client_open "s$i"
+		client_send "s$i" '{"command":"CONNECT","username":"alice","password":"correct horse"}'
+		client_expect "s$i" '.event == "CONNECTED"'
+		# What is relayed now is relayed after that.
+		say "s$i" "from $i"
+		((i == 0)) || client_expect s0 ".message == \"from $i\""
+		((i != 18)) || before=$(wc -l <"$T/trace")
+	done
+	# Of those that it had to do with before.
+	assert_eq "$(awk -F '"' -v before="$before" '
+		NR <= before { known[$2] } NR > before && $2 in known { n++ }
+		END { print n }' "$T/trace")" 16
+	# With it goes who traces it.
+	notify_stop
+}
+
 @test "who was taken for dead reads nothing more" {
 	server_start
 	client_login alice
