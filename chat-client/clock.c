@@ -26,3 +26,19 @@ clock_date(void)
 {
 	return read_clock(CLOCK_REALTIME);
 }
+
+int64_t
+clock_earlier(int64_t a, int64_t b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+int
+clock_wait(int64_t at, int64_t now)
+{
+	if (at < 0)
+		return -1;
+	if (at <= now)
+		return 0;
+	return at - now > 60000 ? 60000 : (int)(at - now);
+}

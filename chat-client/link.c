@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "backoff.h"
+#include "clock.h"
 #include "link.h"
 #include "request.h"
 #include "text.h"
@@ -197,17 +198,10 @@ link_poll(const struct link *l)
 	return conn_poll(&l->conn);
 }
 
-static void
-sooner(int64_t *at, int64_t other)
-{
-	if (other >= 0 && (*at < 0 || other < *at))
-		*at = other;
-}
-
 int64_t
 link_deadline(const struct link *l)
 {
-	int64_t at = -1;
+	int64_t at;
 
 	if (l->state == LINK_IDLE)
 		return -1;
@@ -217,11 +211,10 @@ link_deadline(const struct link *l)
 	if (l->state == LINK_CONNECTING &&
 	    (l->conn.state == CONN_OPEN || l->conn.state == CONN_CLOSED))
 		return l->now;
-	sooner(&at, conn_deadline(&l->conn));
-	sooner(&at, l->deadline);
-	sooner(&at, link_pulse_deadline(l));
+	at = clock_earlier(conn_deadline(&l->conn), l->deadline);
+	at = clock_earlier(at, link_pulse_deadline(l));
 	if (l->hold_until > 0 && outbox_unsent(&l->outbox) != NULL)
-		sooner(&at, l->hold_until);
+		at = clock_earlier(at, l->hold_until);
 	return at;
 }
 

@@ -209,15 +209,10 @@ wait_time(const struct plain *p, int64_t now)
 {
 	int64_t at = link_deadline(p->link);
 
-	if (((p->link->flushing && p->link->state != LINK_LEAVING) ||
-		is_turned_away(p)) &&
-	    (at < 0 || p->progress_at + p->options->timeout < at))
-		at = p->progress_at + p->options->timeout;
-	if (at < 0)
-		return -1;
-	if (at <= now)
-		return 0;
-	return at - now > 60000 ? 60000 : (int)(at - now);
+	if ((p->link->flushing && p->link->state != LINK_LEAVING) ||
+	    is_turned_away(p))
+		at = clock_earlier(at, p->progress_at + p->options->timeout);
+	return clock_wait(at, now);
 }
 
 /* A reader that went away: nothing of what may still come has a use. */

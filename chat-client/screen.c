@@ -39,13 +39,6 @@ take_signals(struct screen *s, int signal_fd)
 	return 0;
 }
 
-/* The earlier of two times, of which -1 is none. */
-static int64_t
-earlier(int64_t a, int64_t b)
-{
-	return a < 0 || (b >= 0 && b < a) ? b : a;
-}
-
 /* How long nothing needs to be done; the countdown moves each second. */
 static int
 wait_time(const struct screen *s, int64_t now, int64_t drawn_at)
@@ -53,18 +46,15 @@ wait_time(const struct screen *s, int64_t now, int64_t drawn_at)
 	int64_t at = link_deadline(s->link);
 
 	if (s->changed)
-		at = earlier(at, drawn_at + FRAME_WAIT);
+		at = clock_earlier(at, drawn_at + FRAME_WAIT);
 	else if (s->link->state == LINK_WAITING && s->link->wake > now)
-		at = earlier(at, now + (s->link->wake - now - 1) % 1000 + 1);
+		at = clock_earlier(
+		    at, now + (s->link->wake - now - 1) % 1000 + 1);
 	else if (s->link->asked || outbox_sent(&s->link->outbox) != NULL)
-		at = earlier(at, now + LAG_SHOWN);
+		at = clock_earlier(at, now + LAG_SHOWN);
 	if (keys_are_pasted())
-		at = earlier(at, s->key_at + PASTE_WAIT);
-	if (at < 0)
-		return -1;
-	if (at <= now)
-		return 0;
-	return at - now > 60000 ? 60000 : (int)(at - now);
+		at = clock_earlier(at, s->key_at + PASTE_WAIT);
+	return clock_wait(at, now);
 }
 
 static int

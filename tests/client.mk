@@ -19,9 +19,9 @@ $(B)/tests/unit/client-talk: $(call client_test,address backoff fingerprint form
 	incoming input outbox request sanitise seen)
 link_tests = $(addprefix $(B)/tests/unit/,client-link client-link-login \
 	client-link-time)
-$(link_tests): $(call client_test,address backoff conn conn-bytes incoming link \
-	link-account link-login link-pulse link-say link-take outbox request credential \
-	resolve seen tls)
+$(link_tests): $(call client_test,address backoff clock conn conn-bytes \
+	incoming link link-account link-login link-pulse link-say link-take \
+	outbox request credential resolve seen tls)
 $(link_tests): UNITLIBS = -lssl -lcrypto
 $(B)/tests/unit/client-settings: $(call client_test,action address keymap \
 	sanitise settings)
