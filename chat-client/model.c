@@ -14,8 +14,8 @@
 
 #define FORGET_MAX 512 /* entries forgotten at a time, for speed */
 
-static void
-set_name(char *out, struct span name)
+void
+model_clean_name(char out[USERNAME_MAX + 1], struct span name)
 {
 	struct buf clean = { 0 };
 
@@ -52,7 +52,7 @@ model_free(struct model *m)
 void
 model_set_me(struct model *m, const char *name)
 {
-	set_name(m->me, (struct span){ name, strlen(name) });
+	model_clean_name(m->me, (struct span){ name, strlen(name) });
 }
 
 /* What is there gets no id, so that it stays above what comes. */
@@ -94,7 +94,7 @@ model_talk(struct model *m, struct span name, bool make)
 	char clean[USERNAME_MAX + 1];
 	size_t i;
 
-	set_name(clean, name);
+	model_clean_name(clean, name);
 	for (i = 0; i < m->talks_len; i++)
 		if (strcasecmp(m->talks[i]->name, clean) == 0)
 			return m->talks[i];
@@ -158,7 +158,7 @@ talk_of(struct model *m, const struct message *message)
 
 	if (span_is(message->to, "all"))
 		return m->talks[0];
-	set_name(from, message->from);
+	model_clean_name(from, message->from);
 	return model_talk(m,
 	    strcasecmp(from, m->me) == 0 ? message->to : message->from, true);
 }
@@ -222,7 +222,7 @@ add(struct model *m, const struct message *message, bool news, bool *calls)
 
 	if (there)
 		return false;
-	set_name(from, message->from);
+	model_clean_name(from, message->from);
 	e = entry_new(
 	    ENTRY_MESSAGE, from, message->text, message->time, ++m->serials);
 	e->id = message->id;
@@ -269,7 +269,7 @@ model_add_pending(struct model *m, const char *ref, const char *from,
 	char name[USERNAME_MAX + 1];
 	struct entry *e;
 
-	set_name(name, (struct span){ from, strlen(from) });
+	model_clean_name(name, (struct span){ from, strlen(from) });
 	e = entry_new(
 	    ENTRY_MESSAGE, name, (struct span){ text, len }, 0, ++m->serials);
 	if ((e->ref = strdup(ref)) == NULL)
@@ -365,7 +365,7 @@ model_presence(struct model *m, struct span name, bool online, int64_t time)
 	struct talk *t = model_talk(m, name, false);
 	char clean[USERNAME_MAX + 1];
 
-	set_name(clean, name);
+	model_clean_name(clean, name);
 	model_set_person(m, name, online);
 	tell_presence(m, m->talks[0], clean, online, time);
 	if (t != NULL && t != m->talks[0])

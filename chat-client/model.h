@@ -125,6 +125,9 @@ size_t model_online(const struct model *);
 /* The user with that name, or NULL. */
 struct person *model_person(const struct model *, const char *name);
 
+/* A name as it is shown. */
+void model_clean_name(char out[USERNAME_MAX + 1], struct span);
+
 /* Whether the text names that user, as a word. */
 bool model_names(const char *text, size_t len, const char *name);
 

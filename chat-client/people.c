@@ -8,19 +8,6 @@
 #include <strings.h>
 
 #include "model.h"
-#include "sanitise.h"
-
-static void
-set_person(struct person *p, struct span name, bool online)
-{
-	struct buf clean = { 0 };
-
-	sanitise_add_name(&clean, name.s, name.n);
-	memcpy(p->name, buf_head(&clean), buf_len(&clean));
-	p->name[buf_len(&clean)] = '\0';
-	p->online = online;
-	buf_free(&clean);
-}
 
 static int
 compare(const void *a, const void *b)
@@ -71,15 +58,18 @@ model_person(const struct model *m, const char *name)
 void
 model_set_people(struct model *m, const struct event *e)
 {
+	struct person *person;
 	struct presence p;
 	size_t i, n = incoming_count(e), kept = 0;
 
 	make_room(m);
 	m->people_len = 0;
 	for (i = 0; i < n && m->people_len < PEOPLE_MAX; i++)
-		if (incoming_presence(e, i, &p))
-			set_person(
-			    &m->people[m->people_len++], p.username, p.online);
+		if (incoming_presence(e, i, &p)) {
+			person = &m->people[m->people_len++];
+			model_clean_name(person->name, p.username);
+			person->online = p.online;
+		}
 	qsort(m->people, m->people_len, sizeof(*m->people), compare);
 	for (i = 0; i < m->people_len; i++)
 		if (kept == 0 ||
@@ -91,12 +81,12 @@ model_set_people(struct model *m, const struct event *e)
 void
 model_set_person(struct model *m, struct span name, bool online)
 {
-	struct person person;
+	struct person person = { .online = online };
 	bool there;
 	size_t at;
 
 	make_room(m);
-	set_person(&person, name, online);
+	model_clean_name(person.name, name);
 	at = find(m, person.name, &there);
 	if (!there) {
 		if (m->people_len == PEOPLE_MAX)
