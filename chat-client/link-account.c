@@ -54,7 +54,7 @@ link_register_now(struct link *l, const struct credential *password,
 	char ref[REF_MAX + 1];
 	struct request_login login = { .username = l->username,
 		.password = password->text,
-		.invite = invite != NULL ? invite->text : NULL,
+		.invite = invite->len > 0 ? invite->text : NULL,
 		.ref =
 		    link_own_ref(l, questions[LINK_ASKS_REGISTER].ref, ref) };
 

@@ -302,7 +302,5 @@ void
 link_register(struct link *l, const struct credential *invite)
 {
 	l->registers = true;
-	credential_wipe(&l->invite);
-	if (invite != NULL)
-		l->invite = *invite;
+	l->invite = *invite;
 }

@@ -154,7 +154,7 @@ void link_start(struct link *, const char *username, int64_t now);
 void link_set_password(struct link *, const struct credential *);
 void link_set_token(struct link *, int64_t id, const char *token);
 
-/* Register the name at the next login, with an invitation or NULL. */
+/* Register the name at the next login, with an invitation if there is one. */
 void link_register(struct link *, const struct credential *invite);
 
 /*

@@ -196,7 +196,7 @@ login_prepare(struct login *g, struct link *l, const char *username)
 	link_set_password(l, NULL);
 	g->renew_at = 0;
 	if (!g->registered) {
-		link_register(l, g->invite.len > 0 ? &g->invite : NULL);
+		link_register(l, &g->invite);
 		return use_option_password(g, l, username) ? LOGIN_READY
 							   : LOGIN_NEW_PASSWORD;
 	}
@@ -278,7 +278,7 @@ login_give_password(
     struct login *g, struct link *l, const struct credential *password)
 {
 	if (!g->registered)
-		link_register(l, g->invite.len > 0 ? &g->invite : NULL);
+		link_register(l, &g->invite);
 	link_set_password(l, password);
 }
 

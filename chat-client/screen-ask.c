@@ -39,8 +39,7 @@ send_it(struct screen *s)
 	bool sent;
 
 	if (q->registers)
-		sent = link_register_now(
-		    s->link, &q->fresh, q->answer.len > 0 ? &q->answer : NULL);
+		sent = link_register_now(s->link, &q->fresh, &q->answer);
 	else
 		sent = link_change_password(s->link, &q->old, &q->fresh);
 	if (!sent)

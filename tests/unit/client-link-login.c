@@ -4,6 +4,8 @@
  */
 #include "client-link-test.h"
 
+static const struct credential no_invite;
+
 static void
 give_password(struct world *w, const char *s)
 {
@@ -103,7 +105,7 @@ registering_comes_first_and_only_once(void **state)
 	struct event e;
 
 	give_password(w, "pass word");
-	link_register(w->link, NULL);
+	link_register(w->link, &no_invite);
 	link_start(w->link, "alice", w->now);
 	w->peer = accept(w->listener, NULL, NULL);
 	quiet(w);
@@ -306,7 +308,7 @@ change_password(struct world *w)
 	assert_true(link_change_password(w->link, &old_one, &new_one));
 	/* One at a time. */
 	assert_false(link_change_password(w->link, &old_one, &new_one));
-	assert_false(link_register_now(w->link, &new_one, NULL));
+	assert_false(link_register_now(w->link, &new_one, &no_invite));
 	assert_null(w->link->conn.out.data);
 	assert_heard(w, "\"command\":\"PASSWORD\"");
 	assert_non_null(
