@@ -1,6 +1,6 @@
 /*
  * The bytes that a connection (conn.h) moves once it is open, through TLS or
- * not.  Called by conn.c.
+ * not.
  */
 #include <sys/socket.h>
 #include <sys/types.h>

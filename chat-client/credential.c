@@ -1,6 +1,7 @@
 /*
- * The secrets of credential.h.  Called where the client starts, and by plain.c
- * between two connections: nothing else happens while a question is open.
+ * The secrets of credential.h.  Called where the client starts, and by
+ * plain-ask.c between two connections: nothing else happens while a question is
+ * open.
  */
 #include <sys/signalfd.h>
 #include <sys/stat.h>

@@ -1,7 +1,5 @@
 /*
- * What the parts of the drawing share: draw.c, draw-panes.c with the messages
- * and what is beside them, draw-status.c with what is below, draw-find.c,
- * draw-bare.c, and draw-form.c with the login form.
+ * What the parts of the drawing, draw.c and draw-*.c, share.
  */
 #ifndef DRAW_PARTS_H
 #define DRAW_PARTS_H
@@ -25,6 +23,8 @@ void draw_add_state(struct buf *, const struct screen *, int64_t now);
 
 /* A line that is being written.  Returns the cursor's column. */
 int draw_edit(const struct edit *, int y, int x, int width);
+/* The same for a secret, as stars. */
+int draw_secret(const struct credential *, int y, int x, int width);
 
 void draw_messages(struct screen *, const struct layout *);
 void draw_talks(const struct screen *, const struct layout *);
@@ -36,8 +36,6 @@ int draw_input_rows(const struct screen *);
 
 /* What can be gone to, over the messages; and its cursor. */
 void draw_find(const struct screen *, const struct layout *);
-/* The same for a secret, as stars. */
-int draw_secret(const struct credential *, int y, int x, int width);
 
 /* The text of the conversation as it is, instead of everything (draw-bare.c). */
 void draw_bare(const struct model *);

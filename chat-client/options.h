@@ -46,8 +46,8 @@ struct options {
 };
 
 /*
- * Parse the arguments and CHAT_USER; what they do not say the settings do.  Ends the process for --help, --version
- * and for what is wrong (STATUS_USAGE).
+ * Parse the arguments and CHAT_USER; what they do not say the settings do.  Ends
+ * the process for --help, --version and for what is wrong (STATUS_USAGE).
  */
 void
 options_parse(struct options *, const struct settings *, int argc, char **argv);

@@ -1,6 +1,6 @@
 /*
  * What the commands of input.h do on the screen, and saying something.
- * Called by screen-input.c for each line that is entered.
+ * Called by screen-write.c for each line that is entered.
  */
 #include <err.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /*
- * The files of state.h.  Called by login.c.  Whoever writes locks the
- * directory, so that no client undoes what another has just written; readers
- * need no lock, for a file is only ever replaced.
+ * The files of state.h.  Whoever writes locks the directory, so that no client
+ * undoes what another has just written; readers need no lock, for a file is
+ * only ever replaced.
  */
 #include <sys/file.h>
 #include <sys/stat.h>
