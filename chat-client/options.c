@@ -169,6 +169,21 @@ static void
 take_login_option(struct options *o, int option, const char *argument)
 {
 	switch (option) {
+	case OPT_TLS:
+		o->tls = true;
+		break;
+	case OPT_INSECURE:
+		o->insecure = true;
+		break;
+	case OPT_TLS_CA:
+		o->tls_ca = argument;
+		break;
+	case OPT_TLS_FINGERPRINT:
+		if (!fingerprint_parse(o->fingerprint, argument))
+			usage("--tls-fingerprint takes the 64 hexadecimal "
+			      "digits of a SHA-256, with or without colons",
+			    NULL);
+		break;
 	case OPT_PASSWORD_FILE:
 		o->password_file = argument;
 		break;
@@ -226,21 +241,6 @@ take_talk_option(struct options *o, int option, const char *argument)
 		break;
 	case OPT_RECONNECT:
 		o->reconnect = true;
-		break;
-	case OPT_TLS:
-		o->tls = true;
-		break;
-	case OPT_INSECURE:
-		o->insecure = true;
-		break;
-	case OPT_TLS_CA:
-		o->tls_ca = argument;
-		break;
-	case OPT_TLS_FINGERPRINT:
-		if (!fingerprint_parse(o->fingerprint, argument))
-			usage("--tls-fingerprint takes the 64 hexadecimal "
-			      "digits of a SHA-256, with or without colons",
-			    NULL);
 		break;
 	default:
 		take_login_option(o, option, argument);
