@@ -108,20 +108,26 @@ forget_questions(struct screen *s)
 }
 
 static void
+take_connected(struct screen *s, const struct event *e)
+{
+	s->form = s->model->covered = false;
+	s->step = FORM_NAME;
+	model_set_me(s->model, s->link->username);
+	if (e->reset) {
+		model_reset(s->model);
+		screen_notice(s, ENTRY_ERROR,
+		    "The server's store was "
+		    "restored: messages may be missing.");
+	}
+	link_ask_users(s->link);
+}
+
+static void
 take_event(struct screen *s, const struct event *e)
 {
 	switch (e->kind) {
 	case EVENT_CONNECTED:
-		s->form = s->model->covered = false;
-		s->step = FORM_NAME;
-		model_set_me(s->model, s->link->username);
-		if (e->reset) {
-			model_reset(s->model);
-			screen_notice(s, ENTRY_ERROR,
-			    "The server's store was "
-			    "restored: messages may be missing.");
-		}
-		link_ask_users(s->link);
+		take_connected(s, e);
 		break;
 	case EVENT_MESSAGE:
 		if (model_add_message(s->model, &e->message) &&
