@@ -150,6 +150,6 @@ events_of_manuals() {
 	diff -u "$ROOT/chat-client/chat-client.1" page ||
 	    fail 'run "make manual"'
 	# What may be left out may be so alone.
-	mandoc -T ascii page | col -b >text
+	mandoc -T ascii page | sed 's/.\x08//g' >text
 	grep -Fq '/history [NAME] [N]' text
 }
