@@ -145,9 +145,10 @@ session_end(struct session *s, const char *reason)
 	if (s->state >= STATE_ENDING)
 		return;
 	closed = connected && row_close(s, reason);
+	/* Who sees it gone from the registry sees it counted, too. */
+	count_end(reason);
 	if (s->delivery.fd != -1)
 		deliver_end(s, closed);
-	count_end(reason);
 	log_end(s, connected ? LEVEL_INFO : LEVEL_DEBUG, reason);
 	s->state = STATE_ENDING;
 	s->ended = monotonic_ms();
