@@ -96,6 +96,8 @@ asked_in_terminal() {
 	shift
 	rm -f "$T/typed"
 	mkfifo "$T/typed"
+	# What an earlier one has shown is no question of this one.
+	: >"$T/shown"
 	SHELL=/bin/bash timeout "$DEADLINE" script -qefc "$(printf '%q ' "$@")" \
 	    /dev/null <"$T/typed" >"$T/shown" 2>&1 3>&- &
 	pid=$!
