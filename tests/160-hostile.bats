@@ -14,6 +14,7 @@ begin() {
 	server_start
 	client_login alice
 	client_login bob
+	client_expect alice '.event == "JOINED"'
 	client_forget alice
 }
 
