@@ -154,10 +154,13 @@ parts_stop(struct notify *n)
 static int
 serve(struct notify *n, const struct config *config)
 {
-	int status = place_open(&n->place, config->runtime_dir);
+	char error[CONFIG_ERROR_MAX];
+	int status = place_open(&n->place, config->runtime_dir, error);
 	bool ok;
 
-	if (status == EX_OK) {
+	if (status == EX_CONFIG) {
+		status = mend_wait(error);
+	} else if (status == EX_OK) {
 		mend_forget();
 		ok = parts_start(n, config);
 		if (ok) {

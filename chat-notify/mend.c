@@ -5,14 +5,11 @@
  */
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
@@ -25,23 +22,13 @@
 #include "mend.h"
 #include "monotonic.h"
 #include "notify.h"
+#include "place.h"
 
 /* The file of the socket that was handed over.  Returns false without. */
 static bool
-handed_path(char path[sizeof(((struct sockaddr_un *)0)->sun_path) + 1])
+handed_path(char path[PLACE_PATH_MAX])
 {
-	struct sockaddr_un sun = { .sun_family = AF_UNSPEC };
-	socklen_t len = sizeof(sun);
-
-	if (sd_is_socket_unix(SD_LISTEN_FDS_START, SOCK_DGRAM, -1, NULL, 0) <=
-		0 ||
-	    getsockname(SD_LISTEN_FDS_START, (struct sockaddr *)&sun, &len) ==
-		-1)
-		return false;
-	len -= offsetof(struct sockaddr_un, sun_path);
-	memcpy(path, sun.sun_path, len);
-	path[len] = '\0';
-	return path[0] == '/';
+	return place_socket_path(SD_LISTEN_FDS_START, path) && path[0] == '/';
 }
 
 static bool
@@ -143,7 +130,7 @@ wait_for_change(void)
 int
 mend_wait(const char *error)
 {
-	char path[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];
+	char path[PLACE_PATH_MAX];
 	bool handed = handed_path(path);
 
 	if (!handed || !was_said(path)) {
@@ -160,13 +147,13 @@ mend_wait(const char *error)
 	wait_for_change();
 	sd_notify(0, "STOPPING=1");
 	remember(path, false);
-	exit(EX_OK);
+	return EX_OK;
 }
 
 void
 mend_forget(void)
 {
-	char path[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];
+	char path[PLACE_PATH_MAX];
 
 	if (handed_path(path) && was_said(path))
 		remember(path, false);

@@ -7,7 +7,7 @@
 /*
  * Log what is wrong, and return the exit status: whoever restarts chat-notify
  * sees that fail.  Started again by the socket that systemd has handed over, as
- * it is at once and for ever, it is silent, waits, and ends the process: when the
+ * it is at once and for ever, it is silent, waits, and returns 0: when the
  * configuration's file has changed, when it is told to end, or when no datagram
  * has come for RELAY_IDLE_EXIT.
  */

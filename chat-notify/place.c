@@ -17,10 +17,8 @@
 
 #include <systemd/sd-daemon.h>
 
-#include "config.h"
 #include "limit.h"
 #include "log.h"
-#include "mend.h"
 #include "notify.h"
 #include "place.h"
 
@@ -92,21 +90,30 @@ sessions_await(struct place *p, int error)
 	loop_block_signals(&set);
 }
 
-/* Whether what was handed over has the name of the socket sent to. */
-static bool
-socket_has_our_name(const struct place *p)
+bool
+place_socket_path(int fd, char path[PLACE_PATH_MAX])
 {
 	struct sockaddr_un sun;
 	socklen_t len = sizeof(sun);
-	struct stat handed, ours;
-	char path[sizeof(sun.sun_path) + 1], *name;
 
-	if (sd_is_socket_unix(p->fd, SOCK_DGRAM, -1, NULL, 0) <= 0 ||
-	    getsockname(p->fd, (struct sockaddr *)&sun, &len) == -1)
+	if (sd_is_socket_unix(fd, SOCK_DGRAM, -1, NULL, 0) <= 0 ||
+	    getsockname(fd, (struct sockaddr *)&sun, &len) == -1)
 		return false;
 	len -= offsetof(struct sockaddr_un, sun_path);
 	memcpy(path, sun.sun_path, len);
 	path[len] = '\0';
+	return true;
+}
+
+/* Whether what was handed over has the name of the socket sent to. */
+static bool
+socket_has_our_name(const struct place *p)
+{
+	struct stat handed, ours;
+	char path[PLACE_PATH_MAX], *name;
+
+	if (!place_socket_path(p->fd, path))
+		return false;
 	if ((name = strrchr(path, '/')) == NULL ||
 	    strcmp(name + 1, DGRAM_NOTIFY) != 0)
 		return false;
@@ -164,9 +171,8 @@ socket_take(struct place *p)
  * status.
  */
 static int
-socket_inherit(struct place *p)
+socket_inherit(struct place *p, char error[CONFIG_ERROR_MAX])
 {
-	char error[CONFIG_ERROR_MAX];
 	int count = sd_listen_fds(1);
 
 	if (count <= 0)
@@ -175,26 +181,26 @@ socket_inherit(struct place *p)
 	p->handed = true;
 	if (count == 1 && socket_has_our_name(p))
 		return 0;
-	snprintf(error, sizeof(error),
+	snprintf(error, CONFIG_ERROR_MAX,
 	    "was handed something else than the one datagram socket %s/%s",
 	    p->registry.dir, DGRAM_NOTIFY);
-	return mend_wait(error);
+	return EX_CONFIG;
 }
 
 int
-place_open(struct place *p, const char *runtime_dir)
+place_open(
+    struct place *p, const char *runtime_dir, char error[CONFIG_ERROR_MAX])
 {
-	char error[CONFIG_ERROR_MAX];
 	int status, error_number;
 
 	*p = (struct place){ .sessions = -1, .fd = -1 };
 	if (!dgram_registry_init(&p->registry, runtime_dir)) {
-		snprintf(error, sizeof(error),
+		snprintf(error, CONFIG_ERROR_MAX,
 		    "CHAT_RUNTIME_DIR is too long for a socket's name: %s",
 		    runtime_dir);
-		return mend_wait(error);
+		return EX_CONFIG;
 	}
-	if ((status = socket_inherit(p)) != 0)
+	if ((status = socket_inherit(p, error)) != 0)
 		return status;
 	if ((p->sessions = sessions_open(p)) == -1) {
 		if (errno == EWOULDBLOCK) {

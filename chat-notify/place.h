@@ -7,10 +7,14 @@
 #define PLACE_H
 
 #include <sys/types.h>
+#include <sys/un.h>
 
 #include <stdbool.h>
 
+#include "config.h"
 #include "dgram.h"
+
+#define PLACE_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) + 1)
 
 struct place {
 	struct dgram_registry registry;
@@ -22,12 +26,16 @@ struct place {
 	ino_t inode;
 };
 
+/* The path of a UNIX socket for datagrams.  Returns false if fd is none. */
+bool place_socket_path(int fd, char path[PLACE_PATH_MAX]);
+
 /*
  * Make what is missing (of the runtime directory only its last component), take
- * the lock, take or bind the socket.  Returns 0, or the exit status, with the
- * reason logged.
+ * the lock, take or bind the socket.  Returns 0, or the exit status: EX_CONFIG
+ * with the reason in error, others with the reason logged.
  */
-int place_open(struct place *, const char *runtime_dir);
+int place_open(
+    struct place *, const char *runtime_dir, char error[CONFIG_ERROR_MAX]);
 
 /*
  * If the socket's file or sessions/ is not ours any more, take the place anew.
