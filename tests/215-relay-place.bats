@@ -233,7 +233,8 @@ registered() {
 	client_none bob '.event == "LEFT"'
 }
 
-@test "who was taken for dead, its socket being gone, ends and hears nothing more" {
+# Bob is there, and eve has the name of alice, whose session has lost its socket.
+alice_taken_for_dead() {
 	server_start
 	client_login alice
 	client_login bob
@@ -241,6 +242,10 @@ registered() {
 	client_open eve
 	client_send eve '{"command":"CONNECT","username":"alice"}'
 	client_expect eve '.event == "CONNECTED"'
+}
+
+@test "who was taken for dead, its socket being gone, ends and hears nothing more" {
+	alice_taken_for_dead
 	# The old one neither says nor asks anything, and does not know it yet.
 	say bob 'secret at once' alice
 	client_expect eve '.message == "secret at once"'
@@ -287,13 +292,7 @@ registered() {
 }
 
 @test "who was taken for dead reads nothing more" {
-	server_start
-	client_login alice
-	client_login bob
-	rm "$CHAT_RUNTIME_DIR"/sessions/*
-	client_open eve
-	client_send eve '{"command":"CONNECT","username":"alice"}'
-	client_expect eve '.event == "CONNECTED"'
+	alice_taken_for_dead
 	say bob secret alice
 	client_send alice '{"command":"HISTORY","with":"bob"}'
 	client_error alice SHUTDOWN

@@ -324,8 +324,7 @@ ended_after() {
 
 @test "Ctrl-Z suspends its job and gives the terminal back until that goes on" {
 	server_start
-	tmux_do new-session -d -s alice -x 80 -y 24 \
-	    'HISTFILE= PS1="$ " exec bash --norc -i'
+	shell_open alice 80 24
 	type_line alice \
 	    "sh -c '\"$B/bin/chat-client\" -u alice 127.0.0.1:$PORT; echo end'"
 	sees alice 'online +alice at'
@@ -343,8 +342,7 @@ ended_after() {
 
 @test "who stopped it gets the screen back all the same" {
 	server_start
-	tmux_do new-session -d -s alice -x 80 -y 24 \
-	    'HISTFILE= PS1="$ " exec bash --norc -i'
+	shell_open alice 80 24
 	type_line alice "'$B/bin/chat-client' -u alice 127.0.0.1:$PORT"
 	sees alice 'online +alice at'
 	kill -STOP "$(client_of alice)"
@@ -362,8 +360,7 @@ ended_after() {
 
 @test "Ctrl-Z does nothing where whoever started it has that ignored" {
 	server_start
-	tmux_do new-session -d -s alice -x 80 -y 24 \
-	    'HISTFILE= PS1="$ " exec bash --norc -i'
+	shell_open alice 80 24
 	type_line alice "env --ignore-signal=TSTP '$B/bin/chat-client' \
 	    -u alice 127.0.0.1:$PORT; echo status=\$?"
 	sees alice 'online +alice at'

@@ -112,8 +112,7 @@ screen_count() {
 
 @test "a question that was stopped is asked again, and shows no more than before" {
 	echo hello >input
-	tmux_do new-session -d -s a -x 100 -y 30 \
-	    'HISTFILE= PS1="$ " exec bash --norc -i'
+	shell_open a 100 30
 	type_line a "'$B/bin/chat-client' -u alice 127.0.0.1:$PORT <input; echo status=\$?"
 	sees a 'Password of alice'
 	type_text a begun

@@ -55,6 +55,12 @@ screen_open() {
 	    ) 2>$T/log/screen.$name; echo \"status=\$?\"; exec cat"
 }
 
+# shell_open NAME COLUMNS ROWS: a shell with jobs, to start the client in.
+shell_open() {
+	tmux_do new-session -d -s "$1" -x "$2" -y "$3" \
+	    'HISTFILE= PS1="$ " exec bash --norc -i'
+}
+
 # Open a screen named $1, and log in with that name.
 login() {
 	screen_open "$1" "${2:-80}" "${3:-24}" -u "$1" "127.0.0.1:$PORT"
