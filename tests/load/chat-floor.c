@@ -23,15 +23,16 @@
 #include <unistd.h>
 
 #define SESSIONS_MAX 4096
-#define BATCH_MAX    32
+#define BATCH_MAX    64
 #define TEXT_MAX     8192 /* of chat-load, with what is added */
 #define READ_SIZE    65536
 #define HEAD	     "{\"event\":\"MESSAGE\",\"id\":%lld"
 
-struct publication { /* from a session to the relay */
+struct publication { /* from a session to the relay, several in a datagram */
 	uint32_t from;
+	uint32_t size; /* of it all, with the end of its text */
 	char ref[20];
-	char tail[TEXT_MAX]; /* the event behind its id */
+	char tail[TEXT_MAX]; /* the event behind its id; a string */
 };
 
 struct relayed {
@@ -57,13 +58,13 @@ member(char *line, const char *key)
 	return start;
 }
 
-static void
-session_line(int client, int publish, uint32_t self, char *line)
+/* What the line asks to be published goes to p.  Returns its size, or 0. */
+static size_t
+session_line(int client, uint32_t self, char *line, struct publication *p)
 {
 	static const char connected[] =
 	    "{\"event\":\"CONNECTED\",\"last_id\":0}\n";
 	static char name[64];
-	struct publication p = { .from = self };
 	int n;
 
 	if (strstr(line, "\"CONNECT\"") != NULL) {
@@ -71,24 +72,29 @@ session_line(int client, int publish, uint32_t self, char *line)
 		    name, sizeof(name), "%s", member(line, "\"username\":\""));
 		if (send(client, connected, sizeof(connected) - 1, 0) == -1)
 			exit(0);
-		return;
+		return 0;
 	}
-	snprintf(p.ref, sizeof(p.ref), "%s", member(line, "\"ref\":\""));
-	n = snprintf(p.tail, sizeof(p.tail),
+	p->from = self;
+	snprintf(p->ref, sizeof(p->ref), "%s", member(line, "\"ref\":\""));
+	n = snprintf(p->tail, sizeof(p->tail),
 	    ",\"from\":\"%s\",\"to\":\"all\",\"message\":\"%s\","
 	    "\"timestamp\":\"2000-01-01T00:00:00.000Z\"}\n",
 	    name, member(line, "\"message\":\""));
-	if (n > 0 && (size_t)n < sizeof(p.tail))
-		send(publish, &p,
-		    offsetof(struct publication, tail) + (size_t)n, 0);
+	if (n < 0 || (size_t)n >= sizeof(p->tail))
+		return 0;
+	p->size =
+	    (uint32_t)(offsetof(struct publication, tail) + (size_t)n + 1);
+	return p->size;
 }
 
 static void
 session_read(int client, int publish, uint32_t self)
 {
-	static char in[READ_SIZE + 1];
+	static char in[READ_SIZE + 1], out[READ_SIZE];
+	static struct publication p;
 	static size_t have;
 	char *line = in, *end;
+	size_t filled = 0, size;
 	ssize_t n = recv(client, in + have, READ_SIZE - have, 0);
 
 	if (n <= 0)
@@ -97,9 +103,17 @@ session_read(int client, int publish, uint32_t self)
 	in[have] = '\0';
 	while ((end = strchr(line, '\n')) != NULL) {
 		*end = '\0';
-		session_line(client, publish, self, line);
+		size = session_line(client, self, line, &p);
+		if (filled + size > sizeof(out)) {
+			send(publish, out, filled, 0);
+			filled = 0;
+		}
+		memcpy(out + filled, &p, size);
+		filled += size;
 		line = end + 1;
 	}
+	if (filled > 0)
+		send(publish, out, filled, 0);
 	have -= (size_t)(line - in);
 	memmove(in, line, have);
 }
@@ -152,20 +166,27 @@ session_start(int listener, int publish)
 	close(pair[1]);
 }
 
-/* All that has been published, up to a batch.  Returns how many. */
+/* What has been published, up to a batch.  Returns how many; 0: no more. */
 static size_t
 relay_take(int publish, struct relayed *batch)
 {
+	static char datagram[READ_SIZE];
 	static struct publication p;
+	static ssize_t have, taken;
 	static long long id;
 	size_t n;
-	ssize_t got;
 
 	for (n = 0; n < BATCH_MAX; n++) {
-		got = recv(publish, &p, sizeof(p) - 1, MSG_DONTWAIT);
-		if (got < (ssize_t)offsetof(struct publication, tail))
-			break;
-		((char *)&p)[got] = '\0';
+		if (taken >= have) {
+			taken = 0;
+			have = recv(
+			    publish, datagram, sizeof(datagram), MSG_DONTWAIT);
+			if (have <= 0)
+				break;
+		}
+		memcpy(&p, datagram + taken, offsetof(struct publication, ref));
+		memcpy(&p, datagram + taken, p.size);
+		taken += p.size;
 		batch[n].from = p.from;
 		batch[n].event.iov_base = batch[n].event_text;
 		batch[n].event.iov_len = (size_t)snprintf(batch[n].event_text,
