@@ -117,6 +117,23 @@ copied_over() {
 	nothing_beside
 }
 
+@test "the database and its log are never replaced by a copy of it, --force or not" {
+	local file
+	server_start
+	client_login alice
+	say alice first
+	as_owner ln -s chat.db "$T/data/link"
+	for file in chat.db chat.db-wal chat.db-shm link; do
+		before=$(stat -c %i "$T/data/$file")
+		run -73 admin backup --force "$T/data/$file"
+		[[ $output == *"$file"*'the database itself'* ]]
+		assert_eq "$(stat -c %i "$T/data/$file")" "$before" "$file"
+	done
+	say alice second
+	run -0 admin check
+	assert_eq "$(db 'select count(*) from messages')" 2 messages
+}
+
 @test "where nothing can be written it says who may not, status 73" {
 	need_root 'since it may write everywhere'
 	store_make

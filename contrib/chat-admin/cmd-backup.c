@@ -52,12 +52,38 @@ tell_fault(void *arg, const char *text)
 	++*faults;
 }
 
+/* Whether FILE is what we copy from: the server would lose it. */
+static bool
+is_database(const struct admin *a, const char *file)
+{
+	static const char *const parts[] = { "", "-wal", "-shm" };
+	struct stat there, part;
+	char path[PATH_MAX];
+	size_t i;
+
+	if (stat(file, &there) == -1)
+		return false;
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s", a->config.db, parts[i]);
+		if (stat(path, &part) == 0 && part.st_dev == there.st_dev &&
+		    part.st_ino == there.st_ino)
+			return true;
+	}
+	return false;
+}
+
 /* A file beside FILE.  EX_OK, or EX_CANTCREAT (told). */
 static int
 copy_create(struct admin *a, struct copying *c)
 {
 	const char *file = c->file;
 
+	if (is_database(a, file)) {
+		out_error("%s belongs to the database itself: name another"
+			  " file",
+		    file);
+		return EX_CANTCREAT;
+	}
 	if (table_option(a, "force") == NULL && access(file, F_OK) == 0) {
 		out_error("%s is there already: name another file, or say"
 			  " --force to replace it",
