@@ -285,6 +285,25 @@ something_said() {
 	[[ $(db 'select count(*) from messages' 2>/dev/null) == [1-9]* ]]
 }
 
+a_second_has_passed() {
+	[[ ${EPOCHREALTIME/./} -gt \
+	    $(db 'select (min(created_at) + 1000) * 1000 from messages') ]]
+}
+
+@test "what was due is sent, also by who was kept from it until after the end" {
+	here
+	"$B/bin/chat-load" --senders 3 --seconds 1 steady "$HERE" \
+	    >out 2>err 3>&- &
+	load=$!
+	wait_for something_said
+	kill -STOP "$load"
+	wait_for a_second_has_passed
+	kill -CONT "$load"
+	wait "$load"
+	assert_eq "$(value messages) $(value deliveries)" '100 200' \
+	    'messages, deliveries'
+}
+
 @test "where nobody listens it says so, status 69" {
 	port=$("$B/tests/chat-talk" --port)
 	load_run 69 connect "127.0.0.1:$port"

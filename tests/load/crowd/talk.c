@@ -143,24 +143,29 @@ send_windows(const struct talk_plan *p, uint64_t now)
 	}
 }
 
-/* All whose time has come; returns the nanoseconds until the next one's. */
+/* When the next message is to be sent, whatever happens. */
 static uint64_t
-send_due(const struct talk_plan *p, uint64_t now)
+next_due(const struct talk_plan *p)
+{
+	return talk.start +
+	    (uint64_t)((double)nflights / p->rate * (double)SECOND);
+}
+
+/* All whose time has come before the end; how long until the next one's. */
+static uint64_t
+send_due(const struct talk_plan *p, uint64_t now, uint64_t end)
 {
 	static uint32_t random = 1;
 	struct client *c;
 	uint64_t when;
 
-	for (;;) {
-		when = talk.start +
-		    (uint64_t)((double)nflights / p->rate * (double)SECOND);
-		if (when > now)
-			return when - now;
+	while ((when = next_due(p)) <= now && when < end) {
 		random = random * 1664525u + 1013904223u;
 		c = &crowd.client[(random >> 8) % p->senders];
 		message_send(c, when);
 		crowd_flush(c);
 	}
+	return when > now ? when - now : 0;
 }
 
 static bool
@@ -188,13 +193,14 @@ talk_run(const struct talk_plan *p)
 	    p->messages > 0 ? (double)p->messages : p->seconds);
 	while (!crowd_is_in_trouble()) {
 		now = clock_ns();
-		more =
-		    now < end && (p->messages <= 0 || nflights < p->messages);
+		/* Who was kept from it owes what was due before the end. */
+		more = (p->rate > 0 ? next_due(p) : now) < end &&
+		    (p->messages <= 0 || nflights < p->messages);
 		if (!more && is_complete())
 			break;
 		wait = STEP_MAX;
 		if (more && p->rate > 0)
-			wait = send_due(p, now);
+			wait = send_due(p, now, end);
 		else if (more)
 			send_windows(p, now);
 		crowd_step(wait < STEP_MAX ? wait : STEP_MAX);
