@@ -89,17 +89,15 @@ static bool
 run(struct alert *a, struct span from, struct span text)
 {
 	pid_t *pid = place(a);
-	const char *argv[ALERT_WORDS_MAX + 3];
+	const char *argv[SETTINGS_WORDS_MAX + 3];
 	char *who, *what;
 	size_t n = 0;
 	bool done = false;
 
 	if (pid == NULL)
 		return false;
-	while (n < ALERT_WORDS_MAX && a->command[n] != NULL) {
+	for (; a->command[n] != NULL; n++)
 		argv[n] = a->command[n];
-		n++;
-	}
 	who = argument(from);
 	what = argument(text);
 	if (who != NULL && what != NULL) {

@@ -12,8 +12,9 @@
 #include "incoming.h"
 
 struct alert {
-	const char *const *command; /* ends with NULL; NULL: the bell */
-	bool quiet;		    /* the bell does not ring */
+	/* At most SETTINGS_WORDS_MAX words, then NULL; NULL: the bell. */
+	const char *const *command;
+	bool quiet; /* the bell does not ring */
 
 	/* The rest is its own. */
 	bool any; /* there was one, at: */

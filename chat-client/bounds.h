@@ -43,7 +43,6 @@
 
 /* What calls the user. */
 #define ALERT_RUNNING_MAX 4   /* commands at once */
-#define ALERT_WORDS_MAX	  32  /* of the command */
 #define ALERT_TEXT_MAX	  256 /* bytes of each argument */
 
 /* What it keeps on disk. */

@@ -132,6 +132,24 @@ a_command_gets_its_own_words_and_two_more(void **state)
 }
 
 static void
+a_command_may_have_as_many_words_as_a_setting(void **state)
+{
+	const char *command[SETTINGS_WORDS_MAX + 1] = { "sh", "-c",
+		"echo $# \"$1\" >$ALERT_OUT", "sh" };
+	struct alert a = { .command = command };
+	char want[32];
+	int i;
+
+	(void)state;
+	for (i = 4; i < SETTINGS_WORDS_MAX; i++)
+		command[i] = "x";
+	assert_false(alert_call(&a, span_of("bob"), span_of("y"), 0));
+	wait_for_command(&a);
+	snprintf(want, sizeof(want), "%d x\n", SETTINGS_WORDS_MAX - 4 + 2);
+	assert_output(want);
+}
+
+static void
 what_a_command_gets_is_bounded(void **state)
 {
 	static const char *const command[] = { "sh", "-c",
@@ -223,6 +241,7 @@ main(void)
 		cmocka_unit_test(without_a_command_the_bell_rings),
 		cmocka_unit_test(without_the_bell_a_command_runs_all_the_same),
 		cmocka_unit_test(a_command_gets_its_own_words_and_two_more),
+		cmocka_unit_test(a_command_may_have_as_many_words_as_a_setting),
 		cmocka_unit_test(what_a_command_gets_is_bounded),
 		cmocka_unit_test(a_command_inherits_nothing),
 		cmocka_unit_test(a_command_that_cannot_run_leaves_the_bell),
