@@ -194,7 +194,8 @@ take_state(struct screen *s, enum link_state before, int64_t now)
 	if (s->link->state == before)
 		return;
 	s->changed = true;
-	if (before == LINK_ONLINE)
+	/* (After Alt-r it is connecting before it was seen to be lost.) */
+	if (s->link->state != LINK_ONLINE)
 		forget_questions(s);
 	if (s->link->state == LINK_WAITING && before == LINK_ONLINE)
 		screen_notice(s, ENTRY_ERROR, "The connection was lost.");

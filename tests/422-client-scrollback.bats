@@ -125,6 +125,36 @@ scrolled_to() {
 	screen_lacks alice 'RATE_LIMITED'
 }
 
+@test "a page that a connection owed is asked for on the next one" {
+	server_start
+	cat >"$T/owing" <<-END
+		#!/bin/bash
+		read -r line
+		echo '{"event":"CONNECTED","username":"alice","last_id":99}'
+		[[ -e '$T/owed' ]] ||
+		    echo '{"event":"MESSAGE","id":99,"from":"bob","to":"all","message":"line 99."}'
+		while read -r line; do
+			[[ \$line == *HISTORY* ]] || continue
+			if [[ ! -e '$T/owed' ]]; then
+				: >'$T/owed'
+				continue
+			fi
+			[[ \$line =~ \"ref\":\"([^\"]*)\" ]]
+			echo '{"event":"HISTORY","ref":"'\${BASH_REMATCH[1]}'","with":"all","messages":[{"id":98,"from":"bob","to":"all","message":"line 98.","timestamp":"2026-11-23T04:38:09.123Z"}],"more":false}'
+		done
+	END
+	chmod +x "$T/owing"
+	PORT=
+	SESSION=$T/owing listener_start
+	login alice
+	sees alice 'line 99\.'
+	press alice PPage
+	wait_for test -e "$T/owed"
+	press alice M-r
+	sees alice 'Connected\.'
+	wait_for scrolled_to alice 'line 98\.'
+}
+
 @test "a storm of sizes while scrolled back changes nothing but the width" {
 	local i before
 	server_start
