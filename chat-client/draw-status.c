@@ -96,21 +96,29 @@ add_count(struct buf *out, size_t n, const char *what)
 	buf_add_str(out, what);
 }
 
-/* Where something is new, when there is no pane that shows it. */
+/*
+ * Where something is new, when there is no pane that shows it; half of the row
+ * is for how it is.
+ */
 static void
 add_news(struct buf *out, const struct model *m)
 {
 	char text[48];
 	size_t i;
+	int n;
 
 	for (i = 0; i < m->talks_len; i++) {
 		const struct talk *t = m->talks[i];
 
 		if (t == m->now || t->unread == 0)
 			continue;
-		snprintf(text, sizeof(text), " %zu:%s%zu", i + 1,
+		n = snprintf(text, sizeof(text), " %zu:%s%zu", i + 1,
 		    t->mentions > 0 ? "@" : "",
 		    t->mentions > 0 ? t->mentions : t->unread);
+		if ((int)buf_len(out) + n > COLS / 2) {
+			buf_add_str(out, " ...");
+			return;
+		}
 		buf_add_str(out, text);
 	}
 }
@@ -154,7 +162,7 @@ draw_status(const struct screen *s, const struct layout *l, int64_t now)
 {
 	struct buf left = { 0 }, right = { 0 };
 	bool online = s->link->state == LINK_ONLINE;
-	int width;
+	int width, least, room;
 
 	if (l->status < 0)
 		return;
@@ -170,12 +178,15 @@ draw_status(const struct screen *s, const struct layout *l, int64_t now)
 		add_help(&right, &left);
 	attrset(theme_look(online ? LOOK_STATUS : LOOK_ALARM));
 	mvhline(l->status, 0, ' ', COLS);
-	width = wrap_columns(buf_head(&right), buf_len(&right));
+	width = wrap_columns(buf_head(&left), buf_len(&left));
+	least = width < COLS / 2 ? width : COLS / 2;
+	room = COLS - wrap_columns(buf_head(&right), buf_len(&right));
+	if (room < least)
+		room = least;
 	move(l->status, 0);
-	draw_put(buf_head(&left), buf_len(&left), COLS - width);
-	if (width <= COLS)
-		mvaddnstr(l->status, COLS - width, buf_head(&right),
-		    (int)buf_len(&right));
+	draw_put(buf_head(&left), buf_len(&left), room);
+	move(l->status, room);
+	draw_put(buf_head(&right), buf_len(&right), COLS - room);
 	attrset(A_NORMAL);
 	buf_free(&left);
 	buf_free(&right);

@@ -212,6 +212,18 @@ rang() {
 	sees alice '1:1'
 }
 
+@test "what is new in many conversations leaves room for how it is" {
+	local i
+	server_start
+	login alice 40 10
+	for i in $(seq 11 22); do
+		client_login "user$i"
+		say "user$i" psst alice
+	done
+	sees alice '^ online .* 2:@1 '
+	sees alice '\.\.\.'
+}
+
 @test "the bell rings and the title counts what is new" {
 	server_start
 	login alice
