@@ -269,8 +269,6 @@ check_login(const struct options *o)
 		usage("--tls-ca and --tls-fingerprint need --tls", NULL);
 	if (o->tls_ca != NULL && o->fingerprint[0] != '\0')
 		usage("--tls-ca or --tls-fingerprint, not both", NULL);
-	if (o->tls && o->insecure)
-		usage("--tls or --insecure, not both", NULL);
 	if (o->tls && o->address.path[0] != '\0')
 		usage("--tls is not for a UNIX socket", NULL);
 	if (o->password_file != NULL && o->password_fd != -1)
@@ -367,6 +365,9 @@ options_parse(
 	if (o->user == NULL && getenv("CHAT_USER") != NULL &&
 	    *getenv("CHAT_USER") != '\0')
 		o->user = name("CHAT_USER", getenv("CHAT_USER"), false);
+	/* (With the TLS of client.conf it only is not needed.) */
+	if (o->tls && o->insecure)
+		usage("--tls or --insecure, not both", NULL);
 	address = argv[optind];
 	take_settings(o, &address);
 	if (!address_parse(

@@ -179,6 +179,19 @@ chat-client: $T/config/chat/client.conf:4: bind: \"Ctrl-1\" is no key that can b
 	sees a 'password-command: false: it'
 }
 
+@test "--insecure does not undo the TLS that it asks for" {
+	server_start
+	config <<-END
+		server = 127.0.0.1:$PORT
+		tls = yes
+		name = alice
+	END
+	run --separate-stderr -68 "$B/bin/chat-client" --insecure --send <<<"hello"
+	# shellcheck disable=SC2154 # run sets it
+	[[ $stderr == *'TLS'* ]]
+	assert_eq "$(db 'SELECT count(*) FROM messages')" 0
+}
+
 @test "notify-command is run without a shell, themes are taken" {
 	server_start
 	client_login bob
