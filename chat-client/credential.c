@@ -129,11 +129,15 @@ run(const char *const argv[], int out)
 		char *const *its;
 	} words = { argv };
 	sigset_t none;
+	int in = STDIN_FILENO;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
-	if (dup2(out, STDOUT_FILENO) != -1)
+	/* A terminal it may ask; any other input is to be sent. */
+	if (!isatty(in))
+		in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (dup2(in, STDIN_FILENO) != -1 && dup2(out, STDOUT_FILENO) != -1)
 		execvp(argv[0], words.its);
 	warn("%s", argv[0]);
 	_exit(127);

@@ -24,7 +24,8 @@ const struct settings_row settings_rows[] = {
 { "password-command", "COMMAND", "a command, and its arguments",
     "Its first line of output is the password. "
     "It runs when the server asks for one, for the name and the server of "
-    "this file, and has the terminal to itself meanwhile." },
+    "this file, has the terminal to itself meanwhile, and reads nothing of "
+    "another input." },
 { "notify-command", "COMMAND", "a command, and its arguments",
     "Runs when somebody names you or writes to you alone, instead of the "
     "bell. "

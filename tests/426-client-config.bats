@@ -179,6 +179,23 @@ chat-client: $T/config/chat/client.conf:4: bind: \"Ctrl-1\" is no key that can b
 	sees a 'password-command: false: it'
 }
 
+@test "password-command takes nothing of the input" {
+	server_start
+	client_login alice
+	client_send alice '{"command":"REGISTER","username":"alice","password":"correct horse"}'
+	client_expect alice '.event == "REGISTERED"'
+	client_close alice
+	client_login bob
+	config <<-END
+		server = 127.0.0.1:$PORT
+		name = alice
+		password-command = sh -c "cat; echo correct horse"
+	END
+	printf '%s\n' one two | "$B/bin/chat-client" --send
+	client_expect bob '.message == "one"'
+	client_expect bob '.message == "two"'
+}
+
 @test "--insecure does not undo the TLS that it asks for" {
 	server_start
 	config <<-END
