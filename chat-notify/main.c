@@ -195,14 +195,14 @@ main(int argc, char *argv[])
 	if (status != -1)
 		return status;
 	log_open("chat-notify");
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
 	if (!config_load(&config, error))
 		return mend_wait(error);
 	log_set_level((enum log_level)config.log_level);
 	if (*config.unknown != '\0')
 		log_event(LEVEL_WARNING, "unknown_key", "%s", config.unknown);
 	loop_block_signals(&set);
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
 	raise_file_limit();
 	return serve(&n, &config);
 }

@@ -21,8 +21,10 @@
 #include "log.h"
 #include "notify.h"
 #include "place.h"
+#include "process.h"
 
-#define PATH_SIZE (sizeof(((struct dgram_registry *)0)->dir) + 16)
+#define PATH_SIZE	(sizeof(((struct dgram_registry *)0)->dir) + 16)
+#define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) + 1)
 
 /* Whether the socket's file is there; then *st tells of it. */
 static bool
@@ -90,8 +92,9 @@ sessions_await(struct place *p, int error)
 	loop_block_signals(&set);
 }
 
-bool
-place_socket_path(int fd, char path[PLACE_PATH_MAX])
+/* The path of a UNIX socket for datagrams.  Returns false if fd is none. */
+static bool
+socket_path(int fd, char path[SOCKET_PATH_MAX])
 {
 	struct sockaddr_un sun;
 	socklen_t len = sizeof(sun);
@@ -110,9 +113,9 @@ static bool
 socket_has_our_name(const struct place *p)
 {
 	struct stat handed, ours;
-	char path[PLACE_PATH_MAX], *name;
+	char path[SOCKET_PATH_MAX], *name;
 
-	if (!place_socket_path(p->fd, path))
+	if (!socket_path(p->fd, path))
 		return false;
 	if ((name = strrchr(path, '/')) == NULL ||
 	    strcmp(name + 1, DGRAM_NOTIFY) != 0)
@@ -173,11 +176,11 @@ socket_take(struct place *p)
 static int
 socket_inherit(struct place *p, char error[CONFIG_ERROR_MAX])
 {
-	int count = sd_listen_fds(1);
+	int count = process_listen_fds();
 
-	if (count <= 0)
+	if (count == 0)
 		return 0;
-	p->fd = SD_LISTEN_FDS_START;
+	p->fd = PROCESS_LISTEN_FDS;
 	p->handed = true;
 	if (count == 1 && socket_has_our_name(p))
 		return 0;

@@ -7,14 +7,11 @@
 #define PLACE_H
 
 #include <sys/types.h>
-#include <sys/un.h>
 
 #include <stdbool.h>
 
 #include "config.h"
 #include "dgram.h"
-
-#define PLACE_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) + 1)
 
 struct place {
 	struct dgram_registry registry;
@@ -25,9 +22,6 @@ struct place {
 	dev_t device; /* of the socket's file */
 	ino_t inode;
 };
-
-/* The path of a UNIX socket for datagrams.  Returns false if fd is none. */
-bool place_socket_path(int fd, char path[PLACE_PATH_MAX]);
 
 /*
  * Make what is missing (of the runtime directory only its last component), take

@@ -30,17 +30,6 @@ program(void)
 	return (char *)getauxval(AT_EXECFN);
 }
 
-/* What stands there now; all zero: nothing. */
-static struct upgrade_file
-program_file(void)
-{
-	struct stat st;
-
-	if (stat(program(), &st) == -1)
-		return (struct upgrade_file){ .inode = 0 };
-	return (struct upgrade_file){ st.st_dev, st.st_ino, st.st_ctim };
-}
-
 /* For the operator, who may be waiting for it. */
 static void
 report(struct session *s, enum dgram_outcome outcome, const char *text)
@@ -154,7 +143,7 @@ test_start(struct session *s, int64_t now)
 	config_export();
 	if ((state = state_file(s)) == -1)
 		return;
-	u->tested = program_file();
+	u->tested = file_id(program());
 	/* (What we were started by may have chosen not to know.) */
 	signal(SIGCHLD, SIG_DFL);
 	error = test_spawn(s, state, &u->pid);
@@ -187,17 +176,6 @@ upgrade_stop(struct session *s)
 	waitpid(u->pid, NULL, 0);
 	close(u->pidfd);
 	u->pidfd = -1;
-}
-
-/* Whether another program stands there than when the test began. */
-static bool
-was_replaced(const struct upgrade *u)
-{
-	const struct upgrade_file now = program_file(), *then = &u->tested;
-
-	return now.device != then->device || now.inode != then->inode ||
-	    now.changed.tv_sec != then->changed.tv_sec ||
-	    now.changed.tv_nsec != then->changed.tv_nsec;
 }
 
 /* Whether it has ended and was passed; what was wrong is told. */
@@ -279,7 +257,7 @@ upgrade_tick(struct session *s, int64_t now)
 		close(u->pidfd);
 		u->pidfd = -1;
 		/* What was asked again, or not tested, is tested. */
-		if (u->wanted || was_replaced(u))
+		if (u->wanted || !file_id_equal(u->tested, file_id(program())))
 			test_start(s, now);
 		else if (test_passed(s, status))
 			execute(s);

@@ -8,7 +8,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
+
+#include "file-id.h"
 
 struct session;
 
@@ -16,11 +17,7 @@ struct upgrade {
 	bool wanted;
 	pid_t pid; /* of its self-test, */
 	int pidfd; /* -1: none is running */
-	struct upgrade_file {
-		dev_t device;
-		ino_t inode;
-		struct timespec changed;
-	} tested;
+	struct file_id tested;
 	int64_t deadline;
 	char program[32]; /* the version that wrote this state */
 	int count;	  /* how often, on this connection */

@@ -62,35 +62,82 @@ refused_place() {
 	[[ $output == *'something else than the one datagram socket'* ]]
 }
 
-# That it was said already is kept in the time of the socket's file.
-was_said() {
-	[[ $(stat -c %Y "$T/run/notify.sock") == 0 ]]
+# A relay that is started again with the same socket each time it ends, as
+# systemd does it, with each CHAT_RATE in turn; with $GONE that file is removed
+# before.  What each ended with is in $T/statuses, what it tells systemd in $T/told.
+started_again() {
+	cat >"$T/again" <<-'END'
+		#!/bin/sh
+		[ -z "$GONE" ] || rm "$GONE"
+		for rate in $RATES; do
+			CHAT_RATE=$rate sh -c 'LISTEN_PID=$$ exec "$0"' "$PROGRAM"
+			echo $? >>"$STATUSES"
+		done
+	END
+	chmod +x "$T/again"
+	log_reader "$T/systemd" "$T/told"
+	RELAY=$T/again handed -d -E RATES="$*" -E STATUSES="$T/statuses" \
+	    -E GONE="${GONE:-}" \
+	    -E NOTIFY_SOCKET="$T/systemd" \
+	    -E PROGRAM="${RELAY:-$B/bin/chat-notify}" -l "$T/run/notify.sock"
+	datagram "$T/run/notify.sock"
+}
+
+# have_ended STATUS...: all of them, and no other.
+have_ended() {
+	wait_for process_gone "$NOTIFY"
+	NOTIFY=
+	log_reader_stop
+	rm "$T/systemd"
+	assert_eq "$(paste -sd ' ' "$T/statuses")" "$*" 'exit statuses of chat-notify'
+}
+
+has_told() {
+	grep -aqs "$1" "$T/told"
+}
+
+said_wrong() {
+	grep -c 'bad_configuration: CHAT_RATE' "$T/log/notify" || :
 }
 
 @test "one that waits for its configuration ends well when it is told to, be it at once" {
-	local status=0
 	need_strace
 	# At its READY=1.
-	traced chat-notify sendmsg signal=TERM 1 -D
-	NOTIFY_SOCKET=@$T RELAY=$T/traced CHAT_RATE=fast handed -d \
-	    -E NOTIFY_SOCKET -l "$T/run/notify.sock"
-	touch -d @0 "$T/run/notify.sock"
-	datagram "$T/run/notify.sock"
-	wait_for process_gone "$NOTIFY"
-	wait "$NOTIFY" || status=$?
-	NOTIFY=
+	traced chat-notify sendmsg signal=TERM 1 -D -A
+	RELAY=$T/traced started_again fast fast fast
+	have_ended 78 0 78
 	grep -q 'READY=1' "$T/trace"
-	assert_eq "$status" 0 'exit status of chat-notify'
-	! was_said || fail 'the next one would be silent'
+}
+
+@test "one whose socket's file is gone waits for its configuration as well" {
+	GONE=$T/run/notify.sock started_again fast fast
+	wait_for has_told 'STATUS=Relays nothing .*: CHAT_RATE is '
+	kill -TERM "$(child_of "$NOTIFY")"
+	have_ended 78 0
+	assert_eq "$(said_wrong)" 1
 }
 
 @test "one whose configuration was mended before it waited says so the next time" {
-	handed -d -l "$T/run/notify.sock"
-	touch -d @0 "$T/run/notify.sock"
-	datagram "$T/run/notify.sock"
+	started_again fast 10 fast
 	wait_for log_has 'chat-notify: INFO started'
-	! was_said || fail 'the next one would be silent'
-	notify_stop
+	kill -TERM "$(child_of "$NOTIFY")"
+	have_ended 78 0 78
+	assert_eq "$(said_wrong)" 2
+}
+
+@test "one that waits for its configuration ends a minute after the last datagram" {
+	local start
+	started_again fast fast fast
+	wait_for has_told 'STATUS=Relays nothing .*: CHAT_RATE is .*WATCHDOG=1.*WATCHDOG=1'
+	now_ms
+	start=$NOW
+	datagram "$T/run/notify.sock"
+	kill -HUP "$(child_of "$NOTIFY")"
+	wait_for -t 120 process_gone "$NOTIFY"
+	now_ms
+	((NOW - start >= 60000)) || fail "after $((NOW - start)) ms"
+	have_ended 78 0 78
+	assert_eq "$(said_wrong)" 2
 }
 
 @test "where somebody else reads its socket it ends with status 75, also if nobody hears why" {
