@@ -237,15 +237,25 @@ said_wrong() {
 	client_expect alice '.message == "hello"'
 }
 
+# What takes two steps happens to a relay that stands still.
+notify_still() {
+	kill -STOP "$NOTIFY"
+	wait_for is_stopped "$NOTIFY"
+}
+
 @test "while its place cannot be made it says so once, and takes it when it can" {
 	server_start
 	client_login alice
+	notify_still
 	mv "$CHAT_RUNTIME_DIR" "$T/away"
 	: >"$CHAT_RUNTIME_DIR"
+	kill -CONT "$NOTIFY"
 	wait_for log_has "chat-notify: ERROR socket_lost: $CHAT_RUNTIME_DIR/notify.sock is gone: Not a directory"
 	# A file with this name is no socket either, and removing it is not ours.
+	notify_still
 	rm "$CHAT_RUNTIME_DIR"
 	mkdir -p "$CHAT_RUNTIME_DIR/notify.sock"
+	kill -CONT "$NOTIFY"
 	wait_for test -d "$CHAT_RUNTIME_DIR/sessions"
 	rmdir "$CHAT_RUNTIME_DIR/notify.sock"
 	wait_for log_has 'chat-notify: WARNING socket_made'
