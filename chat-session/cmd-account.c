@@ -98,7 +98,6 @@ registration_try(struct session *s, const struct request *r,
 		.arg = s,
 	};
 	enum store_result result;
-	int64_t user;
 
 	/* (Whether another session answers is asked through our socket.) */
 	if (store == NULL || !deliver_bind(s)) {
@@ -109,7 +108,7 @@ registration_try(struct session *s, const struct request *r,
 		secret_hash(invite, w->invite);
 		in.invite = invite;
 	}
-	result = store_account_register(store, &in, &user);
+	result = store_account_register(store, &in);
 	if (result != STORE_OK)
 		registration_refused(s, r, w, result);
 	return result == STORE_OK;

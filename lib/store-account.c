@@ -142,39 +142,34 @@ name_check(struct store *s, const struct store_registration *in, int64_t *user)
 }
 
 static enum store_result
-account_register(
-    struct store *s, const struct store_registration *in, int64_t *user)
+account_register(struct store *s, const struct store_registration *in)
 {
 	enum store_result result;
+	int64_t user;
 
-	if ((result = name_check(s, in, user)) != STORE_OK)
+	if ((result = name_check(s, in, &user)) != STORE_OK)
 		return result;
 	if (in->invite != NULL &&
 	    (result = invite_use(s, in->invite)) != STORE_OK)
 		return result;
 	if (in->password == NULL)
 		return STORE_OK;
-	if (*user != 0)
-		return account_take(s, in, *user);
-	return store_account_add(s, in->username, in->password, user);
+	if (user != 0)
+		return account_take(s, in, user);
+	return store_account_add(s, in->username, in->password, &user);
 }
 
 enum store_result
-store_account_register(
-    struct store *s, const struct store_registration *in, int64_t *user)
+store_account_register(struct store *s, const struct store_registration *in)
 {
 	enum store_result result;
-	int64_t id;
 
 	if ((result = store_begin(s)) != STORE_OK)
 		return result;
-	result = account_register(s, in, &id);
-	if (in->password == NULL) {
-		store_rollback(s);
-		return result;
-	}
-	if ((result = store_finish(s, result, true)) == STORE_OK)
-		*user = id;
+	result = account_register(s, in);
+	if (in->password != NULL)
+		return store_finish(s, result, true);
+	store_rollback(s);
 	return result;
 }
 
@@ -393,13 +388,6 @@ store_account_replace_password(struct store *s, int64_t user, const char *old,
 	    (result = password_set(s, user, hash)) == STORE_OK && revoke)
 		result = store_tokens_revoke(s, user);
 	return store_finish(s, result, true);
-}
-
-enum store_result
-store_account_set_password(
-    struct store *s, int64_t user, const char *hash, bool revoke)
-{
-	return store_account_replace_password(s, user, NULL, hash, revoke);
 }
 
 enum store_result

@@ -204,18 +204,16 @@ struct store_registration {
  * a session that holds the name already, which keeps what it has.
  * STORE_REFUSED: is registered; STORE_TAKEN: another session is online with
  * it; STORE_BAD_INVITE; STORE_ENDED or STORE_REPLACED: the caller's session is
- * over.  *user is set when there was a password.
+ * over.
  */
-enum store_result store_account_register(
-    struct store *, const struct store_registration *, int64_t *user);
+enum store_result
+store_account_register(struct store *, const struct store_registration *);
 
 /*
- * Give a registered user another password hash, on disk.  With old, only if it
- * is still that one, else STORE_REFUSED.  With revoke all tokens are forgotten.
- * STORE_NO_USER if it is no registered user.
+ * Give a registered user another password hash, on disk; if it is still the old
+ * one (NULL: whatever it is), else STORE_REFUSED.  With revoke all tokens are
+ * forgotten.  STORE_NO_USER if it is no registered user.
  */
-enum store_result store_account_set_password(
-    struct store *, int64_t user, const char *hash, bool revoke);
 enum store_result store_account_replace_password(struct store *, int64_t user,
     const char *old, const char *hash, bool revoke);
 

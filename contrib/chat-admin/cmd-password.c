@@ -55,7 +55,6 @@ cmd_users_add(struct admin *a)
 		.username = a->args[0], .alive = session_alive, .arg = a
 	};
 	enum store_result result;
-	int64_t user;
 	int status;
 
 	if (!read_username(a->args[0]))
@@ -63,13 +62,13 @@ cmd_users_add(struct admin *a)
 	if (!read_no_server(a->args[0]))
 		return EX_NOPERM;
 	/* Without a password first: nobody is asked for one in vain. */
-	result = store_account_register(a->store, &in, &user);
+	result = store_account_register(a->store, &in);
 	if (result != STORE_OK)
 		return not_free(a, a->args[0], result);
 	if ((status = hash_ask(a, hash)) != EX_OK)
 		return status;
 	in.password = hash;
-	result = store_account_register(a->store, &in, &user);
+	result = store_account_register(a->store, &in);
 	explicit_bzero(hash, sizeof(hash));
 	if (result != STORE_OK)
 		return not_free(a, a->args[0], result);
@@ -95,8 +94,8 @@ cmd_users_password(struct admin *a)
 	if (result == STORE_OK && account.registered) {
 		if ((status = hash_ask(a, hash)) != EX_OK)
 			return status;
-		result = store_account_set_password(
-		    a->store, account.id, hash, true);
+		result = store_account_replace_password(
+		    a->store, account.id, NULL, hash, true);
 		explicit_bzero(hash, sizeof(hash));
 	} else if (result == STORE_OK) {
 		result = STORE_NO_USER;

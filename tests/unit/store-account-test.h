@@ -10,8 +10,7 @@
 #define DAY (24 * 60 * 60 * 1000LL)
 
 static UNUSED enum store_result
-sign_up(struct store *s, const char *name, const char *invite, int64_t session,
-    int64_t *user)
+sign_up(struct store *s, const char *name, const char *invite, int64_t session)
 {
 	unsigned char hash[STORE_HASH_LEN];
 	struct store_registration in = { .username = name,
@@ -23,17 +22,18 @@ sign_up(struct store *s, const char *name, const char *invite, int64_t session,
 		secret_of(hash, invite);
 		in.invite = hash;
 	}
-	return store_account_register(s, &in, user);
+	return store_account_register(s, &in);
 }
 
 static UNUSED int64_t
 sign_up_ok(struct store *s, const char *name)
 {
-	int64_t user = 0;
+	struct store_account a = { 0 };
 
-	if (sign_up(s, name, NULL, 0, &user) != STORE_OK)
+	if (sign_up(s, name, NULL, 0) != STORE_OK ||
+	    store_account_find(s, name, &a) != STORE_OK)
 		fail_msg("%s: %s", name, store_error(s));
-	return user;
+	return a.id;
 }
 
 static UNUSED enum store_result

@@ -62,14 +62,12 @@ static void
 a_name_is_registered_once(void **state)
 {
 	struct store *s = open_store(true);
-	int64_t user = -1;
 
 	(void)state;
 	sign_up_ok(s, "ada");
-	assert_int_equal(sign_up(s, "ADA", NULL, 0, &user), STORE_REFUSED);
-	assert_int_equal(user, -1);
+	assert_int_equal(sign_up(s, "ADA", NULL, 0), STORE_REFUSED);
 	sql("UPDATE users SET password = '!'");
-	assert_int_equal(sign_up(s, "ada", NULL, 0, &user), STORE_REFUSED);
+	assert_int_equal(sign_up(s, "ada", NULL, 0), STORE_REFUSED);
 	store_close(s);
 }
 
@@ -78,13 +76,14 @@ a_name_in_use_is_not_registered_by_another(void **state)
 {
 	struct store *s = open_store(true);
 	struct store_session ada = login_ok(s, "ada");
-	int64_t user = -1;
 
 	(void)state;
 	answering = " ada ";
-	assert_int_equal(sign_up(s, "ada", NULL, 0, &user), STORE_TAKEN);
-	assert_int_equal(sign_up(s, "ada", NULL, ada.id, &user), STORE_OK);
-	assert_int_equal(user, ada.user_id);
+	assert_int_equal(sign_up(s, "ada", NULL, 0), STORE_TAKEN);
+	assert_int_equal(sign_up(s, "ada", NULL, ada.id), STORE_OK);
+	assert_int_equal(
+	    sql_int("SELECT id FROM users WHERE password = '$2b$hash'"),
+	    ada.user_id);
 	store_close(s);
 }
 
@@ -105,11 +104,10 @@ a_session_that_is_over_registers_nothing(void **state)
 {
 	struct store *s = open_store(true);
 	struct store_session ada = login_ok(s, "ada");
-	int64_t user = -1;
 
 	(void)state;
 	store_session_end(s, ada.id, "ada", "closed", -1);
-	assert_int_equal(sign_up(s, "ada", NULL, ada.id, &user), STORE_ENDED);
+	assert_int_equal(sign_up(s, "ada", NULL, ada.id), STORE_ENDED);
 	assert_int_equal(sql_int("SELECT count(password) FROM users"), 0);
 	store_close(s);
 }
@@ -137,7 +135,7 @@ a_registration_inherits_nothing_older(void **state)
 				 " FROM users WHERE username = 'eve'"),
 	    1);
 	/* Who holds the name keeps what came since it was taken. */
-	assert_int_equal(sign_up(s, "bob", NULL, bob.id, &last), STORE_OK);
+	assert_int_equal(sign_up(s, "bob", NULL, bob.id), STORE_OK);
 	assert_int_equal(
 	    sql_int("SELECT private_from FROM users WHERE username = 'bob'"),
 	    bob.private_from);
@@ -152,15 +150,12 @@ a_trial_registers_nothing(void **state)
 	struct store_registration in = {
 		.username = "ada", .invite = invite, .alive = alive
 	};
-	int64_t user = -1;
 
 	(void)state;
 	secret_of(invite, "code");
-	assert_int_equal(
-	    store_account_register(s, &in, &user), STORE_BAD_INVITE);
+	assert_int_equal(store_account_register(s, &in), STORE_BAD_INVITE);
 	invite_add("636f6465", 1, store_now() + DAY);
-	assert_int_equal(store_account_register(s, &in, &user), STORE_OK);
-	assert_int_equal(user, -1);
+	assert_int_equal(store_account_register(s, &in), STORE_OK);
 	assert_int_equal(sql_int("SELECT count(*) FROM users"), 0);
 	assert_int_equal(sql_int("SELECT uses_left FROM invites"), 1);
 	store_close(s);
@@ -171,7 +166,6 @@ static void
 one_of_many_registers_a_name(void **state)
 {
 	int i, status, won = 0, refused = 0;
-	int64_t user;
 
 	(void)state;
 	for (i = 0; i < PROCESSES; i++) {
@@ -179,7 +173,7 @@ one_of_many_registers_a_name(void **state)
 		if (fork() == 0) {
 			struct store *s = open_store(true);
 
-			_exit(sign_up(s, "ada", NULL, 0, &user));
+			_exit(sign_up(s, "ada", NULL, 0));
 		}
 	}
 	for (i = 0; i < PROCESSES; i++) {
@@ -199,17 +193,16 @@ static void
 an_invitation_is_good_for_as_many_as_it_says(void **state)
 {
 	struct store *s = open_store(true);
-	int64_t user;
 
 	(void)state;
 	invite_add("636f6465", 2, store_now() + DAY);
-	assert_int_equal(sign_up(s, "ada", "code", 0, &user), STORE_OK);
+	assert_int_equal(sign_up(s, "ada", "code", 0), STORE_OK);
 	/* What fails uses nothing. */
-	assert_int_equal(sign_up(s, "ada", "code", 0, &user), STORE_REFUSED);
-	assert_int_equal(sign_up(s, "bob", "cod", 0, &user), STORE_BAD_INVITE);
+	assert_int_equal(sign_up(s, "ada", "code", 0), STORE_REFUSED);
+	assert_int_equal(sign_up(s, "bob", "cod", 0), STORE_BAD_INVITE);
 	assert_int_equal(sql_int("SELECT uses_left FROM invites"), 1);
-	assert_int_equal(sign_up(s, "bob", "code", 0, &user), STORE_OK);
-	assert_int_equal(sign_up(s, "eve", "code", 0, &user), STORE_BAD_INVITE);
+	assert_int_equal(sign_up(s, "bob", "code", 0), STORE_OK);
+	assert_int_equal(sign_up(s, "eve", "code", 0), STORE_BAD_INVITE);
 	assert_int_equal(sql_int("SELECT uses_left FROM invites"), 0);
 	assert_int_equal(sql_int("SELECT count(*) FROM users"), 2);
 	store_close(s);
@@ -219,11 +212,10 @@ static void
 an_expired_invitation_is_good_for_nobody(void **state)
 {
 	struct store *s = open_store(true);
-	int64_t user;
 
 	(void)state;
 	invite_add("636f6465", 2, store_now() - 1);
-	assert_int_equal(sign_up(s, "ada", "code", 0, &user), STORE_BAD_INVITE);
+	assert_int_equal(sign_up(s, "ada", "code", 0), STORE_BAD_INVITE);
 	assert_int_equal(sql_int("SELECT count(*) FROM users"), 0);
 	store_close(s);
 }
@@ -242,10 +234,12 @@ a_new_password_revokes_tokens_when_asked_to(void **state)
 	token_add(s, ada, "a", DAY, &id);
 	token_add(s, bob, "b", DAY, &id);
 	assert_int_equal(
-	    store_account_set_password(s, ada, "$2b$other", false), STORE_OK);
+	    store_account_replace_password(s, ada, NULL, "$2b$other", false),
+	    STORE_OK);
 	assert_int_equal(token_find(s, "a", &t), STORE_OK);
 	assert_int_equal(
-	    store_account_set_password(s, ada, "$2b$third", true), STORE_OK);
+	    store_account_replace_password(s, ada, NULL, "$2b$third", true),
+	    STORE_OK);
 	assert_int_equal(token_find(s, "a", &t), STORE_REFUSED);
 	assert_int_equal(token_find(s, "b", &t), STORE_OK);
 	assert_int_equal(store_account_get(s, ada, &a), STORE_OK);
@@ -283,11 +277,12 @@ only_registered_users_have_passwords_and_tokens(void **state)
 	int64_t id;
 
 	(void)state;
-	assert_int_equal(
-	    store_account_set_password(s, bob.user_id, "$2b$new", true),
+	assert_int_equal(store_account_replace_password(
+			     s, bob.user_id, NULL, "$2b$new", true),
 	    STORE_NO_USER);
 	assert_int_equal(
-	    store_account_set_password(s, 99, "$2b$new", true), STORE_NO_USER);
+	    store_account_replace_password(s, 99, NULL, "$2b$new", true),
+	    STORE_NO_USER);
 	assert_int_equal(
 	    token_add(s, bob.user_id, "a", DAY, &id), STORE_NO_USER);
 	assert_int_equal(sql_int("SELECT count(password) FROM users"), 0);

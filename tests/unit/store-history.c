@@ -134,27 +134,28 @@ use_accounts(struct store *s)
 	};
 	struct store_account account;
 	struct store_token token;
-	int64_t user, n;
+	int64_t n;
 	bool more;
 	int cost;
 
 	secret_of(hash, "x");
-	assert_int_equal(store_account_register(s, &in, &user), STORE_OK);
+	assert_int_equal(store_account_register(s, &in), STORE_OK);
 	in.username = "bob";
-	assert_int_equal(store_account_register(s, &in, &user), STORE_OK);
+	assert_int_equal(store_account_register(s, &in), STORE_OK);
 	in.username = "zoe";
 	in.invite = hash;
-	assert_int_equal(
-	    store_account_register(s, &in, &user), STORE_BAD_INVITE);
+	assert_int_equal(store_account_register(s, &in), STORE_BAD_INVITE);
 	assert_int_equal(store_account_find(s, "bob", &account), STORE_OK);
 	assert_int_equal(
-	    store_account_set_password(s, user, "y", true), STORE_OK);
+	    store_account_replace_password(s, account.id, NULL, "y", true),
+	    STORE_OK);
 	assert_int_equal(
-	    store_token_add(s, user, "y", hash, 0, &token), STORE_OK);
+	    store_token_add(s, account.id, "y", hash, 0, &token), STORE_OK);
 	assert_int_equal(store_token_find(s, hash, &token), STORE_REFUSED);
 	assert_int_equal(store_tokens_expire(s, &more), STORE_OK);
 	assert_int_equal(store_password_cost(s, &cost), STORE_OK);
-	assert_int_equal(store_token_revoke(s, user, token.id, &n), STORE_OK);
+	assert_int_equal(
+	    store_token_revoke(s, account.id, token.id, &n), STORE_OK);
 }
 
 static void

@@ -73,7 +73,7 @@ no_token_is_given_for_a_password_that_was_changed(void **state)
 	int64_t ada = sign_up_ok(s, "ada"), id;
 
 	(void)state;
-	store_account_set_password(s, ada, "$2b$other", true);
+	store_account_replace_password(s, ada, NULL, "$2b$other", true);
 	assert_int_equal(token_add(s, ada, "a", DAY, &id), STORE_REFUSED);
 	assert_int_equal(sql_int("SELECT count(*) FROM tokens"), 0);
 	store_close(s);
@@ -241,7 +241,7 @@ nobody_gets_in_as_nobody(void **state)
 
 	(void)state;
 	token_add(s, ada, "word", DAY, &id);
-	store_account_set_password(s, ada, PASSWORD_NOBODY, false);
+	store_account_replace_password(s, ada, NULL, PASSWORD_NOBODY, false);
 	assert_int_equal(
 	    enter(s, "ada", "1", PASSWORD_NOBODY, NULL, &me), STORE_REFUSED);
 	assert_int_equal(
