@@ -96,7 +96,6 @@ death_report(struct chores *c, struct chores_death *d, bool done)
 		    &(struct keeper_report){ .kind = KEEPER_ENDED,
 			.session = d->session,
 			.user = d->user,
-			.done = done,
 			.was_open = d->closed || !done });
 	d->reported = true;
 }

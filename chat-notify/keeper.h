@@ -37,7 +37,7 @@ struct keeper_report {
 	int64_t session, user;
 	char username[USERNAME_MAX + 1]; /* SWEPT */
 	bool elsewhere;			 /* SWEPT: the user has others */
-	bool done;			 /* ENDED, CHECKPOINT */
+	bool done;			 /* CHECKPOINT: all of the WAL */
 	bool was_open;			 /* ENDED: by nobody before */
 	int64_t wal_bytes;
 	pid_t pid;
@@ -63,8 +63,8 @@ struct keeper_report *keeper_next(struct keeper *);
 
 /*
  * Close a dead session's row, which names its socket, and make known what it
- * may have committed.  It is reported once, as soon as that was done or (done
- * is false) did not work for now; then it is tried again.
+ * may have committed.  It is reported once, as soon as that was done or did
+ * not work for now; then it is tried again.
  */
 void keeper_end_session(
     struct keeper *, int64_t session, int64_t user, const char *socket);
