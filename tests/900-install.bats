@@ -57,7 +57,7 @@ listing() {
 @test "installed units name the installed programs and hold no placeholder" {
 	local units=$T/root/opt/chat/lib/systemd/system
 	staged PREFIX=/opt/chat install
-	grep -qx 'ExecStart=-/opt/chat/libexec/chat/chat-session' "$units/chat@.service"
+	grep -qx 'ExecStart=/opt/chat/libexec/chat/chat-session' "$units/chat@.service"
 	grep -qx 'ExecStart=/opt/chat/bin/chat-notify' "$units/chat-notify.service"
 	grep -qx 'ExecStartPre=/opt/chat/lib/chat/tls-check' \
 	    "$units/chat-tls.service"

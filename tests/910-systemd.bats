@@ -304,6 +304,22 @@ login_failed() {
 	inside journalctl -q CHAT_LOGIN="$1" -n 1 | grep -q .
 }
 
+# What a forbidden system call does, to one that is not known to the relay yet.
+@test "a session that a signal has ended is a warning of its unit, which is gone" {
+	client_open bob
+	client_send bob '{"command":"PING"}'
+	client_expect bob '.event == "PONG"'
+	unit=$(connections bob)
+	inside systemctl kill -s SYS "$unit"
+	wait_for warned "$unit"
+	wait_for no_connections
+}
+
+warned() {
+	operations 'Sessions that have crashed' |
+	    grep -F "$1: Main process exited, code=killed, status=31/SYS"
+}
+
 @test "journalctl -x explains events, with the names that are in them" {
 	client_login dora
 	client_send dora '{"command":"DISCONNECT"}'
