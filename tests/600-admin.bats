@@ -115,8 +115,12 @@ store_is_there() {
 
 @test "output that cannot be written is status 74" {
 	store_make
-	run -74 bash -c '"$@" >/dev/full' - "$BIN/chat-admin" stats
-	[[ $output == *'cannot write'* ]]
+	local args
+	for args in stats --help --version 'users --help' --complete; do
+		# shellcheck disable=SC2086 # words of it
+		run -74 bash -c '"$@" >/dev/full' - "$BIN/chat-admin" $args
+		[[ $output == *'cannot write'* ]]
+	done
 }
 
 @test "bash completes groups, commands and options, and nothing it cannot know" {

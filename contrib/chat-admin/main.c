@@ -102,6 +102,16 @@ run(struct admin *a, const char *config)
 	return status == EX_OK ? flushed : status;
 }
 
+/* What went to stdout without out.c: the help. */
+static int
+printed(void)
+{
+	if (fflush(stdout) == 0)
+		return EX_OK;
+	out_error("cannot write: %s", strerror(errno));
+	return EX_IOERR;
+}
+
 /* The program's own options, before GROUP.  -1: go on at *first. */
 static int
 options(int argc, char **argv, const char **config, int *first)
@@ -111,15 +121,15 @@ options(int argc, char **argv, const char **config, int *first)
 	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
 		if (strcmp(argv[i], "--help") == 0) {
 			table_help(&(struct admin){ 0 }, 0, NULL);
-			return EX_OK;
+			return printed();
 		}
 		if (strcmp(argv[i], "--version") == 0) {
 			puts("chat-admin " CHAT_VERSION);
-			return EX_OK;
+			return printed();
 		}
 		if (strcmp(argv[i], "--complete") == 0) {
 			table_complete(argc - i - 1, argv + i + 1);
-			return EX_OK;
+			return printed();
 		}
 		if (strcmp(argv[i], "-c") != 0 || i + 1 == argc) {
 			out_error("%s is no option, or lacks its value; see"
@@ -141,7 +151,7 @@ main(int argc, char **argv)
 {
 	struct admin a = { .password_fd = -1 };
 	const char *config = NULL;
-	int first, status;
+	int first = 1, status;
 
 	process_fill_standard_fds();
 	setlocale(LC_CTYPE, "");
@@ -154,7 +164,7 @@ main(int argc, char **argv)
 		return status;
 	if (a.help) {
 		table_help(&a, argc - first, argv + first);
-		return EX_OK;
+		return printed();
 	}
 	return run(&a, config);
 }
