@@ -5,6 +5,7 @@
  */
 #include <sys/epoll.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <errno.h>
 #include <getopt.h>
@@ -194,6 +195,7 @@ main(int argc, char *argv[])
 	status = read_options(argc, argv);
 	if (status != -1)
 		return status;
+	umask(077);
 	log_open("chat-notify");
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);

@@ -212,6 +212,14 @@ said_wrong() {
 	[[ -S $CHAT_RUNTIME_DIR/notify.sock ]]
 }
 
+@test "what it makes is closed to others, whatever umask it was started with" {
+	umask 000
+	notify_start
+	wait_for test -s "$CHAT_DB-wal"
+	assert_eq "$(find "$CHAT_DB"* "$CHAT_RUNTIME_DIR" ! -type d -perm /077)" "" \
+	    "what others may open"
+}
+
 @test "its socket removed under it is made anew, and messages come by it again" {
 	server_start
 	client_login alice
