@@ -7,8 +7,6 @@ load helpers
 
 setup() {
 	chat_setup
-	# As cheap as it gets; what a hash costs is in 146-hashes.bats.
-	export CHAT_BCRYPT_COST=4
 	# (Some clients here wait long for their turn.)
 	export CHAT_LOGIN_TIMEOUT=120 CHAT_RATE=0
 }

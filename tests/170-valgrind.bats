@@ -201,7 +201,7 @@ told() {
 @test "sessions of a user who registers, and uses passwords and a token" {
 	local code token
 	grind chat-session
-	export CHAT_BCRYPT_COST=4 CHAT_REGISTRATION=invite
+	export CHAT_REGISTRATION=invite
 	notify_start
 	SESSION=$T/chat-session listener_start
 	client_open alice

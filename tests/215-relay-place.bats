@@ -327,7 +327,6 @@ alice_taken_for_dead() {
 @test "a login has at most 16 of the user's other sessions looked at" {
 	local i before
 	need_strace
-	export CHAT_BCRYPT_COST=4
 	cat >relay <<-END
 		#!/bin/sh
 		exec strace -D -qq -s 200 -o "$T/trace" -e trace=connect \

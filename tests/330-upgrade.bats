@@ -87,7 +87,6 @@ descriptors() {
 }
 
 @test "the resume secret stays, and a registered user's password" {
-	export CHAT_BCRYPT_COST=4
 	server_start
 	client_login alice
 	client_get .resume >"$T/resume"

@@ -78,7 +78,6 @@ seconds_pass() {
 }
 
 @test "--history of one talk is that talk's" {
-	export CHAT_BCRYPT_COST=4
 	(umask 077 && echo 'correct horse' >password)
 	server_start
 	chat 0 --register --password-file password -u alice </dev/null
@@ -153,7 +152,6 @@ seconds_pass() {
 }
 
 @test "--tail with a history begins with it, and prints what waited once" {
-	export CHAT_BCRYPT_COST=4
 	(umask 077 && echo 'correct horse' >password)
 	server_start
 	chat 0 --register --password-file password -u alice </dev/null

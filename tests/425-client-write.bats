@@ -7,11 +7,6 @@ load screens
 
 bats_require_minimum_version 1.5.0
 
-setup() {
-	screens_setup
-	export CHAT_BCRYPT_COST=4
-}
-
 stored() {
 	[[ $(db "SELECT body FROM messages ORDER BY id") == "$1" ]]
 }

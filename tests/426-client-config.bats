@@ -9,7 +9,6 @@ bats_require_minimum_version 1.5.0
 
 setup() {
 	screens_setup
-	export CHAT_BCRYPT_COST=4
 	mkdir -p "$T/config/chat"
 }
 

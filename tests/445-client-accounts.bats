@@ -7,7 +7,7 @@ load helpers
 
 setup() {
 	chat_setup
-	export TZ=UTC CHAT_BCRYPT_COST=4
+	export TZ=UTC
 	TOKENS=$XDG_STATE_HOME/chat/tokens
 	umask 077
 	echo 'correct horse' >password

@@ -716,7 +716,7 @@ session_id() {
 
 @test "what the operator hands out lets people in: an invitation, an account" {
 	local code
-	export CHAT_REGISTRATION=invite CHAT_BCRYPT_COST=4
+	export CHAT_REGISTRATION=invite
 	server_start
 	code=$(admin invites add --json | jq -r .code)
 	client_open bob

@@ -9,8 +9,9 @@
 # and calls chat_setup and chat_teardown in them.  The programs are taken from
 # $B/bin and $B/tests (B from the environment, default build).
 #
-# The rate limit is off (CHAT_RATE=0), and there is a minute to log in, for the
-# machine may be busy (CHAT_LOGIN_TIMEOUT=60).  Each test has its own directory
+# The rate limit is off (CHAT_RATE=0), there is a minute to log in, for the
+# machine may be busy (CHAT_LOGIN_TIMEOUT=60), and hashes are as cheap as they get
+# (CHAT_BCRYPT_COST=4).  Each test has its own directory
 # $T (also the current directory), its own port $PORT, and exports CHAT_DB,
 # CHAT_RUNTIME_DIR and CHAT_CONFIG=/dev/null.
 # Other CHAT_* keys are set (exported) before server_start.  A test fails when
@@ -180,7 +181,7 @@ chat_setup() {
 	exec {NAP}<>"$T/nap"
 	PORT=
 	# Tests say in a moment what people say in an hour.
-	export CHAT_RATE=0 CHAT_LOGIN_TIMEOUT=60
+	export CHAT_RATE=0 CHAT_LOGIN_TIMEOUT=60 CHAT_BCRYPT_COST=4
 	export CHAT_CONFIG=/dev/null CHAT_DB=$T/data/chat.db
 	export CHAT_RUNTIME_DIR=$T/run CHAT_TEST_ID=$T XDG_STATE_HOME=$T/state
 	export ASAN_OPTIONS=log_path=$T/san/asan:detect_stack_use_after_return=1
