@@ -32,10 +32,11 @@ server() {
 		connected() {
 			echo "{\"event\":\"CONNECTED\",\"session\":1,\"username\":\"alice\",\"last_id\":5,\"oldest_id\":1$1}"
 		}
+		member() { printf '%s\n' "${members[$1]-}"; }
 		id=5
 		while IFS= read -r line; do
 			echo "$line" >>said
-			member() { jq -r ".$1 // empty" <<<"$line"; }
+			declare -A members="($(jq -r 'to_entries | map("[\(.key | @sh)]=\(.value | @sh)") | join(" ")' <<<"$line"))"
 			ref=$(member ref)
 			source ./odd
 			case $(member command) in
