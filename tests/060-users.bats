@@ -189,20 +189,6 @@ has_been_told_of() {
 	(($(sort -u joined | wc -l) >= $1))
 }
 
-# By JOINED, or by USERS after a full queue.
-has_been_told_of() {
-	jq -r 'select(.event == "JOINED").username,
-	    (select(.event == "USERS").users[].username)' \
-	    "$T/c/alice.got" | grep -vx alice >joined
-	(($(sort -u joined | wc -l) >= $1))
-}
-
-# That many others log in, many at a time, and leave.
-come_at_once() {
-	"$B/tests/chat-load" --clients "$1" --concurrency 32 --keep connect \
-	    "127.0.0.1:$PORT" >"$T/load"
-}
-
 @test "who comes with many others is told in few datagrams, and once" {
 	local start told pid tracer load
 	need_strace

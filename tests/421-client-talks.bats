@@ -90,6 +90,8 @@ rang() {
 	misses alice 'more below'
 	# Having been read, it has no line any more.
 	press alice M-2 M-1 M-u
+	type_text alice 'all done'
+	sees alice '^> all done'
 	sees alice 'missed 20\.'
 	screen_lacks alice '── new ──'
 }
@@ -231,6 +233,10 @@ rang() {
 	client_login bob
 	say bob 'nobody is meant'
 	sees alice 'nobody is meant'
+	# (It would ring after that was drawn.)
+	type_text alice x
+	sees alice '^> x'
+	press alice BSpace
 	not rang alice
 	say bob 'ALICE: hello'
 	wait_for rang alice

@@ -349,6 +349,7 @@ paste() {
 	server_start
 	login alice
 	type_text alice 'twenty-nine bytes are not yet'
+	sees alice 'are not yet'
 	screen_lacks alice '/40'
 	type_text alice ', 42 are over'
 	sees alice ' 42/40$'

@@ -75,8 +75,10 @@ screen_has() {
 	screen "$1" | grep -Eq -- "$2"
 }
 
+# (A screen that is not there lacks nothing.)
 screen_lacks() {
-	! screen "$1" | grep -Eq -- "$2"
+	local shown
+	shown=$(screen "$1") && ! grep -Eq -- "$2" <<<"$shown"
 }
 
 # Wait until the screen shows a line that matches; show it if it does not.
