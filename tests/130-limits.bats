@@ -305,7 +305,7 @@ register() {
 }
 
 @test "a temporary block outlives the relay and ends by itself" {
-	export CHAT_LOGIN_FAILURES=1 CHAT_BLOCK_TIME=6
+	export CHAT_LOGIN_FAILURES=1 CHAT_BLOCK_TIME=10
 	server_start
 	client_from eve 1
 	wrong eve one

@@ -72,7 +72,7 @@ is_blocked() {
 	server_start
 	client_from alice 2
 	client_login alice
-	block_net 2 2 'too loud' "$(($(date +%s) + DEADLINE / 4 + 1))000"
+	block_net 2 2 'too loud' "$(($(date +%s) + DEADLINE / 2))000"
 	reload
 	client_error alice BLOCKED '.until | endswith(".000Z")'
 	[[ $(client_get .message) == "this address is blocked until $(client_get .until): too loud" ]]

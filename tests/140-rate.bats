@@ -53,11 +53,10 @@ start() {
 	server_start
 	client_login alice
 	client_login bob
-	messages 1 6 | client_raw alice
+	messages 1 60 | client_raw alice
 	say bob hello
 	client_expect alice '.event == "MESSAGE" and .message == "hello"'
-	(($(acks alice) < 6)) || fail "nothing had to wait"
-	wait_for received alice '"ACK"' 6
+	(($(acks alice) < 60)) || fail "nothing had to wait"
 }
 
 @test "DISCONNECT comes after what was said before it" {
@@ -88,9 +87,8 @@ start() {
 	server_start
 	client_login alice
 	messages 1 6 | client_raw alice
-	wait_for received alice '"ACK"' 6
-	(($(grep -c TIMEOUT "$(client_record alice)") == 0))
 	client_error alice TIMEOUT
+	assert_eq "$(acks alice)" 6 ACKs
 }
 
 @test "a session that is held back ends at once when it is told to" {
@@ -105,13 +103,14 @@ start() {
 }
 
 @test "PING is cheap, but not without end" {
-	rate 10 1
+	# (With a burst of 1 each PING waits for the processor by itself.)
+	rate 10 5
 	server_start
 	client_login alice
 	start
 	yes '{"command":"PING"}' | head -n 150 | client_raw alice
 	wait_for received alice '"PONG"' 150
-	took_at_least 1300
+	took_at_least 900
 }
 
 @test "what is wrong counts as well, and an empty line a little" {

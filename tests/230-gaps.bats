@@ -215,7 +215,7 @@ unheard_registration() {
 	client_expect bob '.message == "before"'
 	kill -STOP "$NOTIFY"
 	say alice hello
-	client_expect bob '.message == "hello"' 12
+	client_expect bob '.message == "hello"' 20
 	kill -CONT "$NOTIFY"
 	say alice end
 	client_expect bob '.message == "end"'

@@ -183,7 +183,7 @@ seconds_pass() {
 
 @test "--send gives up after --timeout, and says what is not confirmed" {
 	server_start
-	chat_start --send --timeout 1 -u alice
+	chat_start --send --timeout 3 -u alice
 	echo one >&"$IN"
 	wait_for stored 1
 	listener_stop
@@ -200,7 +200,7 @@ seconds_pass() {
 @test "--send gives up after --timeout, too, on a server that stays full" {
 	CHAT_MAX_CONNECTIONS=1 server_start
 	client_login bob
-	echo one | chat 75 --send --timeout 1 -u alice
+	echo one | chat 75 --send --timeout 3 -u alice
 	grep -q 'login refused, will come back: SERVER_FULL' err
 	grep -q 'the login was not accepted in time' err
 	grep -q 'the input was not sent to its end' err
@@ -230,7 +230,7 @@ seconds_pass() {
 		assert_eq "$(tail -n 1 "err$i")" 'chat-client: logged in'
 	done
 	# Not for longer than one waits for anything.
-	echo one | chat 75 --send --timeout 1 -u bob
+	echo one | chat 75 --send --timeout 3 -u bob
 	grep -q 'the login was not accepted in time' err
 	# Others are told at once.
 	chat 77 -u bob </dev/null

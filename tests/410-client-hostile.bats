@@ -151,7 +151,7 @@ assert_safe() {
 
 @test "a message that is never confirmed has status 75" {
 	evil 'echo "$CONNECTED"; while read -r line; do :; done'
-	chat 75 --timeout 1 -u alice <<<"hello"
+	chat 75 --timeout 3 -u alice <<<"hello"
 	grep -q 'messages that were not confirmed, .*: 1' err
 	[[ ! -s out ]]
 }

@@ -564,8 +564,8 @@ session_id() {
 	client_login bob
 	run -0 admin announce 'Maintenance at noon.'
 	client_expect alice '.event == "MESSAGE" and .from == "server" and
-	    .to == "all" and .message == "Maintenance at noon."' 1
-	client_expect bob '.event == "MESSAGE" and .from == "server"' 1
+	    .to == "all" and .message == "Maintenance at noon."' 5
+	client_expect bob '.event == "MESSAGE" and .from == "server"' 5
 	# It was never somebody who came or is there.
 	client_send alice '{"command":"USERS"}'
 	client_expect alice '.event == "USERS" and

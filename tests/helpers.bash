@@ -251,7 +251,7 @@ processes_end() {
 	if [[ -n $NOTIFY ]]; then
 		notify_stop || bad=1
 	fi
-	if ! wait_for -t 5 no_own_processes; then
+	if ! wait_for no_own_processes; then
 		processes_show
 		bad=1
 	fi
@@ -407,7 +407,7 @@ notify_stop() {
 	local pid=$NOTIFY status=0
 	NOTIFY=
 	kill -TERM "$pid"
-	wait_for -t 10 process_gone "$pid" || kill -KILL "$pid"
+	wait_for process_gone "$pid" || kill -KILL "$pid"
 	wait "$pid" || status=$?
 	assert_eq "$status" 0 "exit status of chat-notify"
 }

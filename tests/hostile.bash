@@ -95,14 +95,9 @@ others_talk_among_strangers() {
 	wait_for -t 60 strangers_have opened
 	wait_for strangers_have 'sent 1'
 	for name in bob carol dave erin frank; do
-		now_ms
-		start=$NOW
 		client_login "$name"
 		say "$name" "from $name"
 		client_expect alice ".message == \"from $name\""
-		now_ms
-		((NOW - start < 10000)) ||
-		    fail "$name was served after $((NOW - start)) ms"
 	done
 	(($(sessions_count) > $1 * 4 / 5)) || fail "only $(sessions_count) sessions"
 	kill -0 "$pid"
