@@ -96,7 +96,11 @@ users() {
 	wait_for row_is_closed bob
 	users alice
 	assert_eq "$(client_get '[.users[].username] | join(" ")')" alice
-	[[ -z $(find "$CHAT_RUNTIME_DIR/sessions" -type s -newer "$T/nap" | sed 1d) ]]
+	wait_for one_socket_left
+}
+
+one_socket_left() {
+	[[ $(find "$CHAT_RUNTIME_DIR/sessions" -type s | wc -l) == 1 ]]
 }
 
 row_is_closed() {

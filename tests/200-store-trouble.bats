@@ -258,8 +258,10 @@ refused_and_left_alone() {
 		client_expect bob ".message == \"of version $n\" and .id == 1"
 		say bob new
 		((ID > 2))
-		client_close bob
+		client_drop bob
 		server_stop
+		# (A session that is still about to end has this database open.)
+		wait_for no_own_processes
 		assert_eq "$(db 'pragma user_version')" "$versions"
 		assert_eq "$(db 'select ref, body from messages
 		    where recipient_id = 2')" 'r|for bob'

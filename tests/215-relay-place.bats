@@ -236,7 +236,9 @@ said_wrong() {
 @test "a directory removed under it is made anew, and a second relay is refused as before" {
 	server_start
 	client_login alice
-	rm -r "$CHAT_RUNTIME_DIR"
+	# (At once, or it would be made anew while it is emptied.)
+	mv "$CHAT_RUNTIME_DIR" "$T/gone"
+	rm -r "$T/gone"
 	wait_for log_has 'chat-notify: WARNING socket_made'
 	run -75 "$B/bin/chat-notify"
 	[[ $output == *'another chat-notify runs on'* ]]
@@ -283,7 +285,8 @@ registered() {
 	server_start
 	client_login alice
 	client_login bob
-	rm -r "$CHAT_RUNTIME_DIR/sessions"
+	mv "$CHAT_RUNTIME_DIR/sessions" "$T/gone"
+	rm -r "$T/gone"
 	wait_for log_has "chat-notify: WARNING socket_made: $CHAT_RUNTIME_DIR/sessions was gone and is made anew"
 	client_login carol
 	wait_for -t 25 registered 3

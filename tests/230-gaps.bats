@@ -189,7 +189,8 @@ unheard_registration() {
 	say early before
 	client_expect bob '.message == "before"'
 	notify_kill
-	rm -rf "$CHAT_RUNTIME_DIR"
+	# (A session that looks for the relay just then makes its page anew there.)
+	wait_for rm -rf "$CHAT_RUNTIME_DIR"
 	mkdir "$CHAT_RUNTIME_DIR"
 	notify_start
 	client_login alice

@@ -72,7 +72,8 @@ load slow
 	client_expect alice '.event == "ACK" and .ref == "w"' 30
 	now_ms
 	((NOW - start < 11000)) || fail "it took $((NOW - start)) ms"
-	process_gone "$pid"
+	# (Its lock is given back before it is gone.)
+	wait_for process_gone "$pid"
 	log_has "chat-session: WARNING .*$pid"
 	client_expect bob '.event == "MESSAGE" and .message == "waited"'
 	client_none bob '.message == "held"'

@@ -124,10 +124,10 @@ setup() {
 		say alice "before $step"
 		printf '{"command":"MESSAGE","to":"all","message":"%s"}\n' \
 		    "with $step" | client_raw alice
-		kill -URG "$(pgrep -P "$(pgrep -f "^strace .*$T/trace" | head -n 1)" -x chat-session | head -n 1)"
+		kill -URG "$(child_of "$(session_pid alice)")"
 		client_expect bob ".message == \"before $step\""
 		client_expect bob '.event == "LEFT" and .username == "alice"'
-		grep -q 'killed by SIGKILL' "$T/trace" || fail "not at $step"
+		wait_for grep -q 'killed by SIGKILL' "$T/trace" || fail "not at $step"
 		if grep -q "with $step" <(received_acks); then
 			client_expect bob ".message == \"with $step\""
 		fi

@@ -163,7 +163,11 @@ listen_traced() {
 	say alice on
 	client_expect carol '.message == "on"'
 	client_login dave
-	[[ $(ps -o stat= --ppid "${LISTENERS[0]}") != *Z* ]]
+	wait_for has_no_zombie "${LISTENERS[0]}"
+}
+
+has_no_zombie() {
+	[[ $(ps -o stat= --ppid "$1") != *Z* ]]
 }
 
 @test "more than twice CHAT_MAX_CONNECTIONS wait until somebody leaves" {

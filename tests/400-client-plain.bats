@@ -128,7 +128,8 @@ bodies() {
 @test "who comes and goes is told" {
 	server_start
 	chat_start -u alice
-	wait_for online 1
+	# (Its row is there before the relay hears of it.)
+	wait_for log_has 'connected user=alice'
 	client_login bob
 	wait_for grep -qx -- '-- bob joined' out
 	client_close bob
@@ -406,13 +407,17 @@ bodies() {
 @test "signals end it with 128 and their number, and it says goodbye" {
 	local signal
 	server_start
+	client_login bob
 	for signal in HUP:129 INT:130 TERM:143; do
 		chat_start --tail -u alice
-		wait_for online 1
+		wait_for online 2
+		# It has its row before it knows that it is in.
+		say bob "before $signal"
+		wait_for grep -q "before $signal" out
 		kill -"${signal%:*}" "$CHAT"
 		chat_end
 		assert_status "${signal#*:}"
-		wait_for online 0
+		wait_for online 1
 		exec {IN}>&-
 		rm in
 	done
@@ -460,7 +465,7 @@ bodies() {
 	chat_start --reconnect --timeout 60 -u alice
 	for i in 1 2 3; do
 		sed -n "$((i * 500 - 499)),$((i * 500))p" lines >&"$IN"
-		wait_for online 1
+		wait_for grep -q "> $((i * 500 - 499))\$" out
 		kill -KILL "$(db "SELECT pid FROM sessions
 		    WHERE ended_at IS NULL")" 2>/dev/null || :
 	done

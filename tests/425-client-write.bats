@@ -100,7 +100,7 @@ stored() {
 	# (Of which day it is, too.)
 	sees alice "^everybody +$(date +%Y-%m-%d) [0-9:]{8} <bob> The Needle is here"
 	sees alice '^bob +.*<bob> a needle in private'
-	screen_lacks alice 'only hay'
+	misses alice 'only hay'
 	sees alice 'What was found: 1-2 of 2 lines'
 	press alice q
 	say bob 'ÜBER ÉTÉ'

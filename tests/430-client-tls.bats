@@ -449,7 +449,7 @@ fingerprint_is_shown() {
 	wait_for fingerprint_is_shown a
 	tmux_do resize-window -t a -x 20 -y 5
 	sees a '^Terminal too small:'
-	screen_lacks a 'certificate'
+	misses a 'certificate'
 	# Nor can it be agreed to there.
 	type_text a yes
 	sees a 'Trust it\? yes$'
@@ -581,6 +581,9 @@ db_has_two() {
 	    "localhost:$TLS_PORT"
 	client_login bob
 	wait_for db_has_two
+	# It has its row before it knows that it is in.
+	say bob hello
+	wait_for grep -q hello out
 	front_stop
 	front_start self
 	wait_for process_gone "$CHAT"

@@ -154,7 +154,7 @@ check_format() {
 	client_close bob
 	server_stop
 	is chat_relay_up 0
-	is chat_connections 0
+	wait_for is chat_connections 0
 	run -1 value chat_users
 	server_start
 	client_open alice

@@ -84,7 +84,7 @@ strangers_have() {
 # N half-open connections of whom half send a byte a second, and five who log
 # in and talk meanwhile, before CHAT_LOGIN_TIMEOUT ends them.
 others_talk_among_strangers() {
-	local start before pid name
+	local before pid name
 	server_start
 	client_login alice
 	notify_holds
