@@ -85,6 +85,7 @@ page_has_version(const struct shared *page, const char *boot, uint32_t version)
 }
 
 #define PAGE_HEAD offsetof(struct shared, queue.places)
+#define PAGE_TAIL offsetof(struct shared, send)
 
 /*
  * Make the file at least as long as we know the page; never shorter.  *whole:
@@ -135,6 +136,14 @@ hash_slots_init(struct shared *page)
 	return error;
 }
 
+/* What version 5 added, in memory of its own: behind the places. */
+static bool
+send_init(struct shared *page)
+{
+	return memory_have(&page->send, sizeof(*page) - PAGE_TAIL) &&
+	    (errno = lock_init(&page->send)) == 0;
+}
+
 /* Bring a file that is new, of an older version or another boot, into shape. */
 static bool
 page_format(struct shared *page, int fd, const char *boot)
@@ -160,7 +169,7 @@ page_format(struct shared *page, int fd, const char *boot)
 	if (ok && page->version < 4)
 		ok = (errno = queue_init(&page->queue)) == 0;
 	if (ok && page->version < 5)
-		ok = (errno = lock_init(&page->send)) == 0;
+		ok = send_init(page);
 	if (ok && page->version < SHARED_VERSION) {
 		atomic_thread_fence(memory_order_release);
 		page->version = SHARED_VERSION;

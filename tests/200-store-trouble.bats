@@ -340,7 +340,7 @@ fill_runtime_dir() {
 }
 
 full_runtime_dir() {
-	local i c
+	local i c size
 	mount -t tmpfs -o size=40k tmpfs "$T/run"
 	mkdir "$T/run/sessions"
 	fill_runtime_dir
@@ -349,6 +349,16 @@ full_runtime_dir() {
 	client_open alice
 	refused_at_connect alice
 	log_has "chat-session: (ERROR|CRITICAL) .*$T/run/shared: No space left"
+	# However much of it finds room.
+	for ((size = 44; size < 120; size += 4)); do
+		mount -o remount,size="${size}k" "$T/run"
+		client_send alice "{\"command\":\"CONNECT\",\"username\":\"alice\",\"ref\":\"$size\"}"
+		client_expect alice ".ref == \"$size\""
+		[[ $(client_get .code) == UNAVAILABLE ]] || break
+	done
+	assert_eq "$(client_get .event)" CONNECTED
+	client_close alice
+	client_open alice
 	mount -o remount,size=200k "$T/run"
 	notify_start
 	wait_for connects_now alice
