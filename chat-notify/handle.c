@@ -142,13 +142,14 @@ add_session(struct notify *n, struct subscriber *s, const struct dgram_head *h,
 }
 
 /*
- * Sessions of the same user that are not in the registry any more: a login takes
- * them for dead, and their name may be another's (store_others_close()).  They
- * find out at their next look at the store; until then nothing more is for them.
- * As many that live are asked as by the login.
+ * Sessions of a user that are not in the registry any more: a login and a
+ * registration take them for dead, and their name may be another's
+ * (store_others_close()).  They find out at their next look at the store; until
+ * then nothing more is for them.  As many that live are asked as by the login,
+ * whose session (or NULL) is not.
  */
 static void
-end_lost(struct notify *n, const struct subscriber *s)
+end_lost(struct notify *n, int64_t user, const struct subscriber *s)
 {
 	const struct subscribers *all = &n->subscribers;
 	unsigned i, looked = 0;
@@ -157,7 +158,8 @@ end_lost(struct notify *n, const struct subscriber *s)
 	for (i = all->count; i-- > 0 && looked < SESSIONS_LOOKED;) {
 		struct subscriber *other = all->list[i];
 
-		if (other == s || other->user != s->user)
+		if (other == s || other->user == NULL ||
+		    other->user->id != user)
 			continue;
 		if (dgram_session_alive(&n->place.registry, other->socket))
 			looked++;
@@ -212,7 +214,7 @@ handle_register(struct notify *n, const struct dgram_head *h,
 		return;
 	}
 	if ((h->flags & DGRAM_AGAIN) == 0 && s->user->sessions > 1)
-		end_lost(n, s);
+		end_lost(n, h->user, s);
 	if (joined)
 		tell_presence(n, "JOINED", s->user->id, s->user->username);
 	admit_user(n, s);
@@ -273,13 +275,18 @@ handle_datagram(
 	case DGRAM_OFFENCE:
 		if (*from->socket == '\0')
 			return false;
+		if (h->type == DGRAM_OFFENCE && h->user != 0)
+			end_lost(n, h->user, NULL);
 		if (h->type == DGRAM_ADMIT)
 			handle_admit(n, h, from);
 		else
 			handle_offence(n, h, from);
 		return true;
 	case DGRAM_RELOAD:
-		keeper_read_blocks(n->keeper);
+		if (h->user != 0)
+			end_lost(n, h->user, NULL);
+		else
+			keeper_read_blocks(n->keeper);
 		return true;
 	default:
 		return false;

@@ -234,9 +234,11 @@ admit_login_failed(struct session *s, const char *username, const char *secret)
 
 /* One that costs nothing but being counted. */
 void
-admit_offence(struct session *s, enum dgram_offence offence)
+admit_offence(struct session *s, enum dgram_offence offence, int64_t user)
 {
-	struct dgram_head head = { .type = DGRAM_OFFENCE, .count = offence };
+	struct dgram_head head = {
+		.type = DGRAM_OFFENCE, .count = offence, .user = user
+	};
 
 	send_to_relay(s, &head, NULL, 0);
 }

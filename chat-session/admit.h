@@ -47,8 +47,11 @@ bool admit_holds(const struct session *);
  */
 void
 admit_login_failed(struct session *, const char *username, const char *secret);
-/* Another offence; it is counted, and only too many of them are answered. */
-void admit_offence(struct session *, enum dgram_offence);
+/*
+ * Another offence; it is counted, and only too many of them are answered.  The
+ * user: whose name was registered, else 0.
+ */
+void admit_offence(struct session *, enum dgram_offence, int64_t user);
 /* Whether the user may come in; false: it was answered. */
 bool admit_user(struct session *, const struct request *, const char *username);
 

@@ -114,6 +114,18 @@ registration_try(struct session *s, const struct request *r,
 	return result == STORE_OK;
 }
 
+/* Whose name that is; 0 if it cannot be told just now. */
+static int64_t
+user_named(struct session *s, const char *username)
+{
+	struct store_account account = { 0 };
+	struct store *store = session_store(s);
+
+	if (store != NULL)
+		store_account_find(store, username, &account);
+	return account.id;
+}
+
 void
 cmd_register(struct session *s, const struct request *r)
 {
@@ -133,7 +145,7 @@ cmd_register(struct session *s, const struct request *r)
 		strcpy(s->me.password, hash);
 		s->resume[0] = '\0';
 	}
-	admit_offence(s, DGRAM_REGISTRATION);
+	admit_offence(s, DGRAM_REGISTRATION, user_named(s, w.username));
 	log_event(LEVEL_INFO, "registered", "%s", w.username);
 	event_begin(out, "REGISTERED", r->ref);
 	event_str(out, "username", w.username, strlen(w.username));

@@ -326,7 +326,7 @@ look(struct session *s)
 /*
  * Bind our socket anew if it is missing from the registry.  Who asked for it
  * meanwhile took us for dead: the store, opened anew, tells whether our row is
- * still open.
+ * still open.  Returns whether it was bound.
  */
 static bool
 rebind(struct session *s)
@@ -336,10 +336,12 @@ rebind(struct session *s)
 
 	if (fd == -1)
 		return false;
-	close(d->fd);
-	d->fd = fd;
 	store_close(s->store);
 	s->store = NULL;
+	session_store(s);
+	/* (The relay has that one, and is not to find it dead before call().) */
+	close(d->fd);
+	d->fd = fd;
 	return true;
 }
 
@@ -380,8 +382,7 @@ deliver_tick(struct session *s, int64_t now)
 	if (now >= d->next_look) {
 		d->stalled = false;
 		d->next_look = now + RELAY_SILENT;
-		/* (At once: the relay must not find the former one dead.) */
-		if (rebind(s) || d->relay_pidfd == -1)
+		if ((rebind(s) || d->relay_pidfd == -1) && s->row == STORE_OK)
 			call(s);
 		look(s);
 		if (deliver_catching_up(s) || d->users_due)
@@ -422,9 +423,10 @@ deliver_end(struct session *s, bool closed)
 		.type = DGRAM_BYE, .user = s->me.user_id, .session = s->me.id
 	};
 
+	/* (Who took us for dead has told others that the user left.) */
 	if (closed)
 		dgram_send(d->fd, &d->registry, NULL, &head, s->me.username,
-		    strlen(s->me.username));
+		    s->row == STORE_OK ? strlen(s->me.username) : 0);
 	dgram_unlink(&d->registry, d->name);
 	relay_forget(d);
 	close(d->fd);

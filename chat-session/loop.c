@@ -73,7 +73,7 @@ lines_run(struct session *s)
 		return;
 	count_add(COUNT_RATE_WAITS, !s->rate.waiting);
 	if (rate_waits(&s->rate, monotonic_ms()))
-		admit_offence(s, DGRAM_FLOOD);
+		admit_offence(s, DGRAM_FLOOD, 0);
 }
 
 /*

@@ -366,3 +366,36 @@ alice_taken_for_dead() {
 	client_closed alice
 	not grep -q secret "$(client_record alice)"
 }
+
+# Alice is there, but not in the registry, and bob is to hear of it.
+alice_lost() {
+	local socket
+	export CHAT_BCRYPT_COST=4
+	server_start
+	client_login alice
+	socket=$(echo "$CHAT_RUNTIME_DIR"/sessions/*)
+	client_login bob
+	rm "$socket"
+}
+
+# Her name is another's, who is not connected: what is for that is not for her.
+alice_hears_nothing() {
+	say bob 'secret at once' alice
+	client_expect alice '.event == "ERROR" and .code == "SHUTDOWN"' 25
+	client_closed alice
+	not grep -q secret "$(client_record alice)"
+	client_open new
+	client_send new '{"command":"CONNECT","username":"alice","password":"correct horse"}'
+	client_expect new '.message == "secret at once"'
+	client_expect bob '.event == "JOINED" and .username == "alice"'
+	assert_eq "$(grep -c '"LEFT"' "$(client_record bob)")" 1 'times she left'
+}
+
+@test "who registers the name of a session that was taken for dead is heard by nobody else" {
+	alice_lost
+	client_open eve
+	client_send eve '{"command":"REGISTER","username":"alice","password":"correct horse"}'
+	client_expect eve '.event == "REGISTERED"'
+	alice_hears_nothing
+}
+

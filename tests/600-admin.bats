@@ -295,6 +295,21 @@ mkpasswd_like() {
 	perl -e 'print crypt($ARGV[0], $ARGV[1]), "\n"' "$1" "$2"
 }
 
+@test "users add takes the name from a session that was taken for dead" {
+	local socket
+	server_start
+	client_login alice
+	socket=$(echo "$CHAT_RUNTIME_DIR"/sessions/*)
+	client_login bob
+	rm "$socket"
+	run -0 admin users add alice --password-file - <<<'correct horse'
+	# It does not know it yet.
+	say bob secret alice
+	client_expect alice '.code == "SHUTDOWN"' 25
+	client_closed alice
+	not grep -q secret "$(client_record alice)"
+}
+
 @test "a password that is too short, too long or missing changes nothing" {
 	store_make
 	run -65 admin users add alice --password-file - <<<1234567

@@ -47,6 +47,20 @@ not_free(struct admin *a, const char *name, enum store_result result)
 	}
 }
 
+/* A session that was taken for dead has the name no more. */
+static void
+tell_relay(struct admin *a)
+{
+	struct dgram_head head = { .type = DGRAM_RELOAD };
+	struct store_account account;
+
+	if (store_account_find(a->store, a->args[0], &account) != STORE_OK)
+		return;
+	explicit_bzero(account.password, sizeof(account.password));
+	head.user = account.id;
+	dgram_tell(&a->registry, NULL, &head, NULL, 0);
+}
+
 int
 cmd_users_add(struct admin *a)
 {
@@ -72,6 +86,7 @@ cmd_users_add(struct admin *a)
 	explicit_bzero(hash, sizeof(hash));
 	if (result != STORE_OK)
 		return not_free(a, a->args[0], result);
+	tell_relay(a);
 	out_line(a, "%s is registered", a->args[0]);
 	return EX_OK;
 }
