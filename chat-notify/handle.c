@@ -56,11 +56,17 @@ session_died(struct notify *n, struct subscriber *s)
 		session_left(n);
 }
 
+/* times RELAY_DRAIN_MAX: no queue is that long (net.unix.max_dgram_qlen) */
+#define EXIT_DRAINS 128
+
 void
 handle_exit(struct notify *n, struct subscriber *s)
 {
+	int i;
+
 	/* Its goodbye may have been sent and wait in the queue. */
-	handle_datagrams(n);
+	for (i = 0; i < EXIT_DRAINS && !handle_datagrams(n); i++)
+		;
 	if (!s->removed)
 		session_died(n, s);
 }
@@ -293,7 +299,7 @@ handle_datagram(
 	}
 }
 
-void
+bool
 handle_datagrams(struct notify *n)
 {
 	struct dgram_head head;
@@ -308,7 +314,7 @@ handle_datagrams(struct notify *n)
 			if (errno != EAGAIN)
 				log_event(LEVEL_ERROR, "error", "receiving: %s",
 				    strerror(errno));
-			return;
+			return true;
 		}
 		if (len == -2 || !handle_datagram(n, &head, &from)) {
 			n->dropped++;
@@ -316,6 +322,7 @@ handle_datagrams(struct notify *n)
 		}
 		buf_reset(&n->body, 2 * DGRAM_MAX);
 	}
+	return false;
 }
 
 /* ---- the housekeeper's reports ---- */

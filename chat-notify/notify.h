@@ -49,8 +49,8 @@ struct notify {
 
 /* ---- handle.c ---- */
 
-/* Take at most RELAY_DRAIN_MAX datagrams. */
-void handle_datagrams(struct notify *);
+/* Take at most RELAY_DRAIN_MAX datagrams.  Whether there were no more. */
+bool handle_datagrams(struct notify *);
 /* A session's process ended. */
 void handle_exit(struct notify *, struct subscriber *);
 /* A lagging session has read. */

@@ -132,6 +132,39 @@ takeover_of_full_queue() {
 	in_space --net takeover_of_full_queue
 }
 
+# So many datagrams of one byte for the relay, each of its senders with a few.
+rubbish() {
+	perl -MSocket -e '
+		my $to = pack_sockaddr_un($ARGV[0]);
+		for my $i (0 .. $ARGV[1] / 100 - 1) {
+			socket($s[$i], AF_UNIX, SOCK_DGRAM, 0) or die "$!";
+			send($s[$i], "x", MSG_DONTWAIT, $to) or die "$!"
+				for 1 .. 100;
+		}' "$CHAT_RUNTIME_DIR/notify.sock" "$1"
+}
+
+goodbye_far_behind() {
+	local pid
+	echo 30000 >/proc/sys/net/unix/max_dgram_qlen
+	server_start
+	client_login alice
+	client_login bob
+	pid=$(session_pid alice)
+	kill -STOP "$NOTIFY"
+	rubbish 15000
+	client_close alice
+	wait_for process_gone "$pid"
+	kill -CONT "$NOTIFY"
+	# After which nothing of alice is left in the queue.
+	client_login carol
+	client_expect bob '.event == "JOINED" and .username == "carol"'
+	assert_eq "$(grep -c '"LEFT"' "$(client_record bob)")" 1 'times she left'
+}
+
+@test "who left is told once, however much the relay has to take before the goodbye" {
+	in_space --net goodbye_far_behind
+}
+
 unheard_registration() {
 	short_queues
 	server_start
