@@ -124,10 +124,12 @@ take_events(struct session *s, const struct dgram_head *head)
 		return true;
 	/*
 	 * Another database has the user's number for somebody else, and without
-	 * a store there is nothing to know it by but to read.
+	 * a store there is nothing to know it by but to read.  What the name's
+	 * former holder was told may come to be on disk only now.
 	 */
 	if (!deliver_catching_up(s) && head->prev == d->view.position &&
-	    s->store != NULL && !store_is_replaced(s->store)) {
+	    head->prev >= d->view.private_from && s->store != NULL &&
+	    !store_is_replaced(s->store)) {
 		d->view.position = d->needed = head->last;
 		return true;
 	}

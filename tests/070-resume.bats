@@ -174,6 +174,31 @@ history() {
 	not grep -q the-first "$(client_record next)"
 }
 
+# It is stored before the name is taken, and on disk only afterwards.
+@test "nor one that was not on disk yet when the name was taken" {
+	local pid
+	need_strace
+	server_start
+	client_login bob
+	traced chat-session fdatasync signal=STOP 1
+	client_open alice "exec:$T/traced"
+	client_login alice
+	client_send alice '{"command":"MESSAGE","to":"bob","message":"for-the-first","ref":"1"}'
+	wait_for grep -qaF 'stopped by SIGSTOP' "$T/trace"
+	assert_eq "$(db 'select body from messages')" for-the-first
+	leave bob
+	connect next bob
+	client_expect next '.event == "CONNECTED"'
+	client_login carol
+	client_expect next '.event == "JOINED" and .username == "carol"'
+	pid=$(child_of "$(session_pid alice)")
+	kill -CONT "$pid"
+	client_expect alice '.event == "ACK" and .ref == "1"'
+	say carol for-the-next bob
+	client_expect next '.message == "for-the-next"'
+	not grep -q for-the-first "$(client_record next)"
+}
+
 @test "a wrong secret is no proof: the name is taken anew" {
 	server_start
 	client_login alice
