@@ -56,6 +56,22 @@ session_died(struct notify *n, struct subscriber *s)
 		session_left(n);
 }
 
+/* Its row is closed, and it ends. */
+static void
+session_leaves(struct notify *n, struct subscriber *s)
+{
+	struct presence_user *u = s->user;
+
+	log_session(LEVEL_DEBUG, s->session, u->username, "ended", "");
+	/* Its process counts as a connection until it has ended. */
+	subscriber_unregister(&n->subscribers, s);
+	s->gone = true;
+	if (presence_leave(&n->presence, u))
+		tell_presence(n, "LEFT", u->id, u->username);
+	presence_forget(&n->presence, u);
+	session_left(n);
+}
+
 /* times RELAY_DRAIN_MAX: no queue is that long (net.unix.max_dgram_qlen) */
 #define EXIT_DRAINS 128
 
@@ -147,30 +163,41 @@ add_session(struct notify *n, struct subscriber *s, const struct dgram_head *h,
 	return s;
 }
 
+/* Whether somebody else has closed a session's row, as far as can be told. */
+static bool
+is_over(const struct notify *n, int64_t session, const char *socket)
+{
+	enum store_result row = STORE_UNAVAILABLE;
+
+	if (n->reader.store != NULL)
+		row = store_session_find(n->reader.store, session, socket);
+	return row == STORE_ENDED || row == STORE_REPLACED;
+}
+
 /*
- * Sessions of a user that are not in the registry any more: a login and a
- * registration take them for dead, and their name may be another's
- * (store_others_close()).  They find out at their next look at the store; until
- * then nothing more is for them.  As many that live are asked as by the login,
- * whose session (or NULL) is not.
+ * Sessions of a user whose name was taken from them, by a login or a registration
+ * (store_others_close()): it may be another's by now.  Who took it may not have
+ * been able to tell them; they find out when they read the store, and until then
+ * nothing more is for them.  As many that live are asked as by the login, whose
+ * session (or NULL) is not.
  */
 static void
-end_lost(struct notify *n, int64_t user, const struct subscriber *s)
+end_others(struct notify *n, int64_t user, const struct subscriber *s)
 {
 	const struct subscribers *all = &n->subscribers;
 	unsigned i, looked = 0;
 
-	/* Backwards: a removed one is replaced by the last. */
-	for (i = all->count; i-- > 0 && looked < SESSIONS_LOOKED;) {
+	for (i = 0; i < all->count && looked < SESSIONS_LOOKED; i++) {
 		struct subscriber *other = all->list[i];
 
 		if (other == s || other->user == NULL ||
 		    other->user->id != user)
 			continue;
-		if (dgram_session_alive(&n->place.registry, other->socket))
+		if (dgram_session_alive(&n->place.registry, other->socket) &&
+		    !is_over(n, other->session, other->socket))
 			looked++;
 		else
-			session_died(n, other);
+			session_leaves(n, other);
 	}
 }
 
@@ -192,8 +219,13 @@ handle_register(struct notify *n, const struct dgram_head *h,
 	bool joined = false;
 
 	relay_known(&n->relay, h->last, n->now);
+	/* It does not know yet that its name was taken from it. */
+	if ((old != NULL && old->gone) ||
+	    ((h->flags & DGRAM_AGAIN) != 0 &&
+		is_over(n, h->session, from->socket)))
+		return;
 	if (old != NULL && old->user == NULL) {
-		here = old->gone ? NULL : old;
+		here = old;
 		old = NULL;
 	}
 	if (old != NULL && old->session == h->session) {
@@ -220,7 +252,7 @@ handle_register(struct notify *n, const struct dgram_head *h,
 		return;
 	}
 	if ((h->flags & DGRAM_AGAIN) == 0 && s->user->sessions > 1)
-		end_lost(n, h->user, s);
+		end_others(n, h->user, s);
 	if (joined)
 		tell_presence(n, "JOINED", s->user->id, s->user->username);
 	admit_user(n, s);
@@ -231,8 +263,9 @@ handle_bye(struct notify *n, const struct dgram_head *h, const char *username,
     const struct dgram_from *from)
 {
 	struct subscriber *s = subscribers_find(&n->subscribers, from->socket);
-	struct presence_user *u;
 
+	if (s != NULL && s->gone)
+		return;
 	if (s == NULL || s->user == NULL) {
 		/* Others may know of it from the relay before this one. */
 		if (*username != '\0' &&
@@ -240,15 +273,7 @@ handle_bye(struct notify *n, const struct dgram_head *h, const char *username,
 			tell_presence(n, "LEFT", h->user, username);
 		return;
 	}
-	u = s->user;
-	log_session(LEVEL_DEBUG, s->session, u->username, "ended", "");
-	/* Its process counts as a connection until it has ended. */
-	subscriber_unregister(&n->subscribers, s);
-	s->gone = true;
-	if (presence_leave(&n->presence, u))
-		tell_presence(n, "LEFT", u->id, u->username);
-	presence_forget(&n->presence, u);
-	session_left(n);
+	session_leaves(n, s);
 }
 
 /* Returns false for a datagram that is not as it should be. */
@@ -282,7 +307,7 @@ handle_datagram(
 		if (*from->socket == '\0')
 			return false;
 		if (h->type == DGRAM_OFFENCE && h->user != 0)
-			end_lost(n, h->user, NULL);
+			end_others(n, h->user, NULL);
 		if (h->type == DGRAM_ADMIT)
 			handle_admit(n, h, from);
 		else
@@ -290,7 +315,7 @@ handle_datagram(
 		return true;
 	case DGRAM_RELOAD:
 		if (h->user != 0)
-			end_lost(n, h->user, NULL);
+			end_others(n, h->user, NULL);
 		else
 			keeper_read_blocks(n->keeper);
 		return true;

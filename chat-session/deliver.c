@@ -273,12 +273,21 @@ read_page(struct session *s)
 	struct delivery *d = &s->delivery;
 	struct row_sink sink = { &s->client.output, OUTPUT_HIGH, 0 };
 	struct store *store = session_store(s);
+	enum store_result result;
 	int64_t began = monotonic_us();
 
 	if (store == NULL)
 		return false;
-	if (store_catch_up(store, &d->view, d->needed, row_deliver, &sink) !=
-	    STORE_OK) {
+	/* Who lost its name may not know it yet: it is another's. */
+	result = store_session_find(store, s->me.id, d->name);
+	if (result == STORE_REPLACED || result == STORE_ENDED) {
+		s->row = result;
+		return false;
+	}
+	if (result == STORE_OK)
+		result = store_catch_up(
+		    store, &d->view, d->needed, row_deliver, &sink);
+	if (result != STORE_OK) {
 		session_store_failed(s);
 		return false;
 	}

@@ -132,6 +132,36 @@ takeover_of_full_queue() {
 	in_space --net takeover_of_full_queue
 }
 
+takeover_untold() {
+	local resume pid
+	short_queues
+	server_start
+	client_login bob
+	resume=$(client_get .resume)
+	client_login alice
+	client_expect bob '.event == "JOINED"'
+	pid=$(session_pid bob)
+	kill -STOP "$pid"
+	for i in {1..40}; do
+		sends_now alice "m$i"
+	done
+	wait_for log_has 'chat-notify: INFO lagging .*session='
+	connect_as next bob "\"resume\":\"$resume\""
+	client_close next
+	client_expect alice '.event == "LEFT" and .username == "bob"'
+	connect_as eve bob
+	say alice secret bob
+	client_expect eve '.message == "secret"'
+	kill -CONT "$pid"
+	client_expect bob '.code == "REPLACED" or .code == "SHUTDOWN"' 25
+	client_closed bob
+	not grep -q secret "$(client_record bob)"
+}
+
+@test "who is taken over hears nothing more, even if it could not be told" {
+	in_space --net takeover_untold
+}
+
 # So many datagrams of one byte for the relay, each of its senders with a few.
 rubbish() {
 	perl -MSocket -e '
