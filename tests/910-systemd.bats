@@ -504,6 +504,11 @@ no_scrapes() {
 	assert_eq "$(inside systemctl is-active chat-metrics.socket)" active
 }
 
+# (What a unit says may be in the journal after the unit has ended.)
+unit_said() {
+	inside journalctl -q -u "$1" -o cat | grep -q -- "$2"
+}
+
 # The file has it, and its reader may read it.
 file_shows() {
 	inside setpriv --reuid 65534 --clear-groups \
@@ -521,8 +526,8 @@ file_is_written() {
 	local place=/var/lib/prometheus/node-exporter before
 	# Where there is no such directory it says so, and fails.
 	run -1 inside systemctl start chat-metrics-file.service
-	[[ $(inside journalctl -p err -o cat -u chat-metrics-file.service) == \
-	    *"cannot make a file in the directory of $place/chat.prom: No such file"* ]]
+	wait_for unit_said chat-metrics-file \
+	    "cannot make a file in the directory of $place/chat.prom: No such file"
 	inside systemctl reset-failed chat-metrics-file.service
 	inside mkdir -p "$place" "$timer"
 	inside sh -c "printf '[Timer]\nOnCalendar=*:*:*\n' >$timer/test.conf"
@@ -638,8 +643,7 @@ message_age() {
 	    /etc/chat/chat.conf
 	inside systemctl start chat-prune.service
 	assert_eq "$(messages_old)" 0
-	inside journalctl -u chat-prune -o cat --no-pager |
-	    grep -q "^[1-9][0-9]* messages.*7 days"
+	wait_for unit_said chat-prune '^[1-9][0-9]* messages.*7 days'
 	inside systemctl enable --now chat-backup.timer
 	[[ $(inside systemctl list-timers --no-legend) == *chat-backup.timer* ]]
 	inside systemctl start chat-backup.service

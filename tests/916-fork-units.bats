@@ -25,6 +25,12 @@ setup() {
 	box_setup
 }
 
+# All that was said so far.
+journal() {
+	inside journalctl --sync
+	inside journalctl -q -o cat "$@"
+}
+
 main_pid() {
 	inside systemctl show -P MainPID chat-fork.service
 }
@@ -36,7 +42,7 @@ main_pid() {
 	client_expect bob '.message == "hello"'
 	assert_eq "$(inside ps -o user= -p "$(main_pid)")" chat
 	[[ -z $(inside systemctl list-units --no-legend 'chat@*') ]]
-	[[ $(inside journalctl -o cat CHAT_EVENT=connected CHAT_USER=alice) == *alice* ]]
+	[[ $(journal CHAT_EVENT=connected CHAT_USER=alice) == *alice* ]]
 }
 
 @test "restarting the listener, and the relay, ends nobody" {
@@ -57,7 +63,7 @@ main_pid() {
 	inside sh -c 'echo CHAT_RATE=fast >>/etc/chat/chat.conf'
 	run inside systemctl restart chat-fork.service
 	((status != 0)) || fail 'it was no failure'
-	[[ $(inside journalctl -o cat -u chat-fork CHAT_EVENT=bad_configuration) == \
+	[[ $(journal -u chat-fork CHAT_EVENT=bad_configuration) == \
 	    *"CHAT_RATE is 'fast'"* ]]
 	inside sed -i '/^CHAT_RATE=fast/d' /etc/chat/chat.conf
 	inside systemctl restart chat-fork.service
@@ -84,7 +90,7 @@ main_pid() {
 	[[ $(main_pid) != "$before" ]]
 	say alice on
 	client_expect bob '.message == "on"'
-	[[ $(inside journalctl -o cat CHAT_EVENT=upgraded CHAT_USER=bob) ]]
+	[[ $(journal CHAT_EVENT=upgraded CHAT_USER=bob) ]]
 }
 
 # What comes in from a TLS end is served.
@@ -131,13 +137,13 @@ serves_anew() {
 @test "a socket that somebody has shut down is made anew, and nobody is ended" {
 	shut_and_renewed 1
 	shut_and_renewed 2
-	assert_eq "$(inside journalctl -q -o cat -u chat-fork.service |
+	assert_eq "$(journal -u chat-fork.service |
 	    grep -c 'was shut down')" 2 'lines of trouble'
 }
 
 @test "what a TLS end hands over comes in, for chat-tls alone" {
 	tls_end_serves
-	[[ $(inside journalctl -o cat CHAT_ADDRESS=192.0.2.7) == *dora* ]]
+	[[ $(journal CHAT_ADDRESS=192.0.2.7) == *dora* ]]
 	run ! inside setpriv --reuid nobody --clear-groups \
 	    socat -u UNIX-CONNECT:/run/chat-tls/session.sock -
 }
