@@ -76,6 +76,7 @@
 #define LEAVE_WAIT	    2000   /* on the screen, for DISCONNECTED */
 #define PASTE_WAIT	    3000   /* a paste without an end is over */
 #define FRAME_WAIT	    17	   /* between two draws, 60 a second */
+#define STUCK_LOOK	    1	   /* seconds: for signals, if it is stuck */
 #define HISTORY_FIRST	    200	   /* messages asked for on the screen */
 #define HISTORY_PAGE	    200	   /* and when one scrolls back */
 #define ESCAPE_WAIT	    50	   /* a lone escape key */

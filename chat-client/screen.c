@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -19,6 +20,40 @@
 #include "screen.h"
 #include "settings.h"
 #include "text.h"
+
+static struct termios before;
+
+/*
+ * A terminal that takes nothing keeps whoever writes to it.  A signal that is to
+ * end the client, and waits to be read meanwhile, does so all the same.
+ */
+static void
+look_for_end(int alarmed)
+{
+	static const int ends[] = { SIGHUP, SIGINT, SIGTERM };
+	sigset_t waiting;
+	size_t i;
+
+	(void)alarmed;
+	sigemptyset(&waiting);
+	sigpending(&waiting);
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (sigismember(&waiting, ends[i]) == 1) {
+			tcsetattr(STDIN_FILENO, TCSANOW, &before);
+			_exit(STATUS_SIGNAL + ends[i]);
+		}
+	alarm(STUCK_LOOK);
+}
+
+static void
+look_when_stuck(void)
+{
+	struct sigaction look = { .sa_handler = look_for_end,
+		.sa_flags = SA_RESTART };
+
+	tcgetattr(STDIN_FILENO, &before);
+	sigaction(SIGALRM, &look, NULL);
+}
 
 /* Returns the signal that ends the program, or 0. */
 static int
@@ -70,12 +105,17 @@ loop(struct screen *s, int signal_fd)
 		    (struct pollfd){ STDIN_FILENO, s->leaving ? 0 : POLLIN, 0 };
 		polls[1] = (struct pollfd){ signal_fd, POLLIN, 0 };
 		polls[2] = link_poll(s->link);
+		alarm(0);
 		if (poll(polls, 3, wait_time(s, now, drawn_at)) == -1 &&
 		    errno != EINTR)
 			err(STATUS_SYSTEM, "poll");
+		alarm(STUCK_LOOK);
 		now = clock_now();
-		if ((signal = take_signals(s, signal_fd)) != 0)
+		if ((signal = take_signals(s, signal_fd)) != 0) {
+			/* It waits again, should giving back be stuck. */
+			kill(getpid(), signal);
 			return STATUS_SIGNAL + signal;
+		}
 		screen_take_link(s, polls[2].revents, now);
 		if (polls[0].revents & (POLLERR | POLLHUP | POLLNVAL))
 			return STATUS_SIGNAL + SIGHUP;
@@ -143,6 +183,7 @@ screen_run(const struct options *options, struct login *login, int signal_fd)
 	static struct screen s;
 	int status;
 
+	look_when_stuck();
 	if (!draw_start(options->settings->theme))
 		errx(STATUS_SYSTEM,
 		    "this terminal cannot be used (TERM=%s): set TERM, or say"
@@ -154,6 +195,7 @@ screen_run(const struct options *options, struct login *login, int signal_fd)
 	status = loop(&s, signal_fd);
 	link_abandon(s.link);
 	draw_end();
+	alarm(0);
 	if (s.link->outbox.len > 0) {
 		warnx("messages that were not confirmed: %zu",
 		    s.link->outbox.len);

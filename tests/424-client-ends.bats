@@ -387,6 +387,67 @@ ended_after() {
 	screen_lacks alice 'online'
 }
 
+# What waits to be read by who is connected to $PORT, as long as that is the
+# same as before: it reads nothing.
+reads_nothing() {
+	local before=$QUEUED
+	QUEUED=$(awk -v port=":$(printf %04X "$PORT")" \
+	    '$3 ~ port "$" && $4 == "01" { print $5 }' /proc/net/tcp)
+	[[ $QUEUED == "$before" && $QUEUED =~ :0*[1-9A-F] ]]
+}
+
+# Whoever says "$CONNECTED" to alice says more than a terminal takes that is
+# stopped.
+flood_start() {
+	mkfifo "$T/go"
+	cat >"$T/flood" <<-END
+		#!/bin/bash
+		read -r line
+		echo '{"event":"CONNECTED","username":"alice","last_id":5}'
+		read -r _ <'$T/go'
+		seq 6 20000 | awk '{
+			text = ""
+			for (i = 0; i < 80; i++)
+				text = text \$1
+			print "{\"event\":\"MESSAGE\",\"id\":" \$1 ",\"from\":\"bob\",\"to\":\"all\",\"message\":\"" text "\"}"
+		}'
+		exec cat >/dev/null
+	END
+	chmod +x "$T/flood"
+	notify_start
+	SESSION=$T/flood listener_start
+}
+
+# A client on a terminal that is stopped is told to end.
+ends_although_stopped() {
+	local pid tmux bad=0 QUEUED=
+	pid=$(client_of alice)
+	tmux=$(tmux_do display-message -p '#{pid}')
+	kill -STOP "$tmux"
+	echo >"$T/go"
+	if wait_for reads_nothing; then
+		kill -TERM "$pid"
+		wait_for process_gone "$pid" || bad=1
+	else
+		bad=1
+	fi
+	kill -CONT "$tmux"
+	[[ $bad == 0 ]]
+}
+
+@test "a signal ends it although its terminal takes nothing" {
+	flood_start
+	# (What it was kept in the middle of may hide what comes behind it.)
+	tmux_do new-session -d -s alice -x 300 -y 100 \
+	    "$B/bin/chat-client -u alice 127.0.0.1:$PORT
+	    echo status=\$? >$T/end; stty -a >>$T/end; exec cat"
+	sees alice online
+	ends_although_stopped
+	wait_for grep -q status=143 "$T/end"
+	# Its terminal shows what is typed again.
+	wait_for grep -Eq '(^| )echo ' "$T/end"
+}
+
 @test "a terminal that goes away ends it" {
 	local pid
 	server_start
