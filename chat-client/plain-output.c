@@ -3,6 +3,7 @@
  * says goes to standard output, trouble to standard error.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
@@ -204,13 +205,28 @@ plain_print(struct plain *p, const struct event *e)
 
 /* ---- writing ---- */
 
-/* poll(2) promises PIPE_BUF bytes of room, so this does not block. */
+/*
+ * Of a terminal poll(2) promises no more than a byte of room; it is opened anew,
+ * for others that have it do wait.
+ */
+int
+plain_open_output(void)
+{
+	const char *path = ttyname(STDOUT_FILENO);
+	int fd = -1;
+
+	if (path != NULL)
+		fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return fd != -1 ? fd : STDOUT_FILENO;
+}
+
+/* Of a pipe it promises PIPE_BUF bytes, so this does not block. */
 void
 plain_write(struct plain *p)
 {
 	size_t len = buf_len(&p->out);
 	ssize_t n = write(
-	    STDOUT_FILENO, buf_head(&p->out), len < PIPE_BUF ? len : PIPE_BUF);
+	    p->out_fd, buf_head(&p->out), len < PIPE_BUF ? len : PIPE_BUF);
 
 	if (n >= 0)
 		buf_consume(&p->out, (size_t)n);
@@ -221,7 +237,7 @@ plain_write(struct plain *p)
 void
 plain_drain(struct plain *p)
 {
-	struct pollfd out = { STDOUT_FILENO, POLLOUT, 0 };
+	struct pollfd out = { p->out_fd, POLLOUT, 0 };
 
 	while (buf_len(&p->out) > 0 && !p->failed && poll(&out, 1, 0) == 1 &&
 	    out.revents == POLLOUT)

@@ -31,6 +31,7 @@ struct plain {
 
 	/* plain-output.c's */
 	struct buf out;
+	int out_fd;
 	bool failed;	 /* it cannot be written */
 	struct buf page; /* history that is printed once it is complete */
 	int64_t missing; /* messages of it that are still to come */
@@ -56,6 +57,8 @@ void plain_read_input(struct plain *);
 
 /* Print what is wanted of an event, and tell errors. */
 void plain_print(struct plain *, const struct event *);
+/* Standard output, so that writing does not block. */
+int plain_open_output(void);
 /* Write what poll(2) has room for; all that goes without waiting. */
 void plain_write(struct plain *);
 void plain_drain(struct plain *);

@@ -256,7 +256,7 @@ set_polls(const struct plain *p, struct pollfd *polls)
 	polls[POLL_INPUT] = (struct pollfd){ .events = POLLIN,
 		.fd = plain_takes_input(p) ? STDIN_FILENO : -1 };
 	/* A reader that went away is an error that comes unasked. */
-	polls[POLL_OUTPUT] = (struct pollfd){ .fd = STDOUT_FILENO,
+	polls[POLL_OUTPUT] = (struct pollfd){ .fd = p->out_fd,
 		.events = buf_len(&p->out) > 0 ? POLLOUT : 0 };
 	if (p->options->send || p->options->forget)
 		polls[POLL_OUTPUT].fd = -1;
@@ -376,6 +376,7 @@ plain_run(const struct options *options, struct login *login, int signal_fd)
 		.signal_fd = signal_fd,
 		.status = -1,
 		.ending = -1,
+		.out_fd = plain_open_output(),
 		.in.max = INPUT_LINE_MAX,
 		.input_ended =
 		    options->tail || options->forget || options->history >= 0 };

@@ -448,6 +448,14 @@ ends_although_stopped() {
 	wait_for grep -Eq '(^| )echo ' "$T/end"
 }
 
+@test "a signal ends plain mode although its terminal takes nothing" {
+	flood_start
+	terminal_open alice /dev/null --tail -u alice "127.0.0.1:$PORT"
+	wait_for log_has Spawned
+	ends_although_stopped
+	sees alice 'status=143'
+}
+
 @test "a terminal that goes away ends it" {
 	local pid
 	server_start
