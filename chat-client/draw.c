@@ -46,10 +46,18 @@ draw_start(enum theme theme)
 	return true;
 }
 
+bool
+draw_is_ours(void)
+{
+	pid_t job = tcgetpgrp(STDIN_FILENO);
+
+	return job == -1 || job == getpgrp();
+}
+
 void
 draw_end(void)
 {
-	if (started) {
+	if (started && draw_is_ours()) {
 		title_end();
 		keys_bracket_pastes(false);
 		endwin();
@@ -95,10 +103,18 @@ draw_pause(bool begins)
 	draw_anew();
 }
 
-/* Whoever stopped it asked nobody, and a shell has had the terminal since. */
+/*
+ * Whoever stopped it asked nobody, and a shell has had the terminal since.  If it
+ * has it still, this stops again as the terminal would stop it, but where a
+ * signal that comes meanwhile is seen.
+ */
 void
 draw_continue(void)
 {
+	if (!draw_is_ours()) {
+		kill(0, SIGTTOU);
+		return;
+	}
 	draw_pause(true);
 	draw_pause(false);
 }

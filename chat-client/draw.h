@@ -88,8 +88,10 @@ struct screen {
  * know it, or it cannot move its cursor.
  */
 bool draw_start(enum theme);
-/* Give it back; does nothing if it is. */
+/* Give it back; does nothing if it is, or has been taken. */
 void draw_end(void);
+/* Whether no other job has the terminal.  May be called by a signal's handler. */
+bool draw_is_ours(void);
 
 /* The terminal has another size now. */
 void draw_resize(void);

@@ -39,7 +39,8 @@ look_for_end(int alarmed)
 	sigpending(&waiting);
 	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		if (sigismember(&waiting, ends[i]) == 1) {
-			tcsetattr(STDIN_FILENO, TCSANOW, &before);
+			if (draw_is_ours())
+				tcsetattr(STDIN_FILENO, TCSANOW, &before);
 			_exit(STATUS_SIGNAL + ends[i]);
 		}
 	alarm(STUCK_LOOK);
@@ -51,8 +52,12 @@ look_when_stuck(void)
 	struct sigaction look = { .sa_handler = look_for_end,
 		.sa_flags = SA_RESTART };
 
+	/* Before anything is asked of it: a signal may come meanwhile. */
+	if (!draw_is_ours())
+		kill(0, SIGTTOU);
 	tcgetattr(STDIN_FILENO, &before);
 	sigaction(SIGALRM, &look, NULL);
+	look_for_end(SIGALRM);
 }
 
 /* Returns the signal that ends the program, or 0. */
@@ -111,16 +116,17 @@ loop(struct screen *s, int signal_fd)
 			err(STATUS_SYSTEM, "poll");
 		alarm(STUCK_LOOK);
 		now = clock_now();
-		if ((signal = take_signals(s, signal_fd)) != 0) {
-			/* It waits again, should giving back be stuck. */
-			kill(getpid(), signal);
-			return STATUS_SIGNAL + signal;
-		}
 		screen_take_link(s, polls[2].revents, now);
 		if (polls[0].revents & (POLLERR | POLLHUP | POLLNVAL))
 			return STATUS_SIGNAL + SIGHUP;
 		if (polls[0].revents != 0)
 			screen_take_keys(s, now);
+		/* After the keys: one may suspend it, and a signal end that. */
+		if ((signal = take_signals(s, signal_fd)) != 0) {
+			/* It waits again, should giving back be stuck. */
+			kill(getpid(), signal);
+			return STATUS_SIGNAL + signal;
+		}
 		screen_end_paste(s, now);
 		screen_take_link(s, 0, now);
 		alert_reap(&s->alert);

@@ -358,6 +358,56 @@ ended_after() {
 	misses alice 'online'
 }
 
+# The shell tells what became of its job with its next prompt.
+tells() {
+	press "$1" Enter
+	screen_has "$1" "$2"
+}
+
+# In a shell of its own, which is named after how the client is stopped.
+ends_although() {
+	local how=$1 pid
+	shell_open "$how" 80 24
+	type_text "$how" "'$B/bin/chat-client' -u $how 127.0.0.1:$PORT"
+	if [[ $how == behind ]]; then
+		type_line "$how" ' &'
+		wait_for tells "$how" Stopped
+	else
+		press "$how" Enter
+		sees "$how" "online +$how at"
+	fi
+	pid=$(client_of "$how")
+	if [[ $how == suspended ]]; then
+		press "$how" C-z
+	else
+		kill -STOP "$pid"
+	fi
+	sees "$how" Stopped
+	if [[ $how == again ]]; then
+		# It may not draw there, and is stopped for that.
+		type_line "$how" clear
+		misses "$how" Stopped
+		type_line "$how" bg
+		wait_for tells "$how" Stopped
+	fi
+	type_line "$how" 'kill %1'
+	wait_for process_gone "$pid"
+	wait_for tells "$how" 'Exit 143'
+	# The shell reads its own keys, as before.
+	type_text "$how" 'echo one word'
+	press "$how" C-w
+	type_line "$how" more
+	sees "$how" '^one more$'
+}
+
+@test "kill %1 ends it although it is stopped" {
+	server_start
+	ends_although suspended
+	ends_although stopped
+	ends_although again
+	ends_although behind
+}
+
 @test "Ctrl-Z does nothing where whoever started it has that ignored" {
 	server_start
 	shell_open alice 80 24
