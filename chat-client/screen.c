@@ -60,6 +60,14 @@ look_when_stuck(void)
 	look_for_end(SIGALRM);
 }
 
+/* What has the terminal meanwhile is waited for, whatever it does. */
+static void
+pause_for_command(bool begins)
+{
+	draw_pause(begins);
+	alarm(begins ? 0 : STUCK_LOOK);
+}
+
 /* Returns the signal that ends the program, or 0. */
 static int
 take_signals(struct screen *s, int signal_fd)
@@ -196,7 +204,7 @@ screen_run(const struct options *options, struct login *login, int signal_fd)
 		    " --plain",
 		    getenv("TERM") != NULL ? getenv("TERM") : "");
 	keys_start(options->settings->mouse);
-	login->pause = draw_pause;
+	login->pause = pause_for_command;
 	start(&s, options, login);
 	status = loop(&s, signal_fd);
 	link_abandon(s.link);

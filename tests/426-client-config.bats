@@ -178,6 +178,36 @@ chat-client: $T/config/chat/client.conf:4: bind: \"Ctrl-1\" is no key that can b
 	sees a 'password-command: false: it'
 }
 
+@test "a password-command that Ctrl-C does not end has the terminal to its end" {
+	server_start
+	client_login alice
+	client_send alice '{"command":"REGISTER","username":"alice","password":"correct horse"}'
+	client_expect alice '.event == "REGISTERED"'
+	client_close alice
+	cat >"$T/secret" <<-'END'
+		#!/bin/sh
+		trap '' INT
+		echo asks >/dev/tty
+		while kill -0 $PPID && ! grep -q 'ShdPnd:.*2$' /proc/$PPID/status; do
+			sleep 0.1
+		done
+		# A client that is stuck in a terminal would look for it meanwhile.
+		sleep 2
+		kill -0 $PPID && echo "ends, and is waited for" >/dev/tty
+	END
+	chmod +x "$T/secret"
+	config <<-END
+		server = 127.0.0.1:$PORT
+		name = alice
+		password-command = '$T/secret'
+	END
+	screen_open a 80 24
+	sees a '^asks'
+	press a C-c
+	sees a 'ends, and is waited for'
+	sees a 'status=130'
+}
+
 @test "password-command takes nothing of the input" {
 	server_start
 	client_login alice
