@@ -178,8 +178,8 @@ is_over(const struct notify *n, int64_t session, const char *socket)
  * Sessions of a user whose name was taken from them, by a login or a registration
  * (store_others_close()): it may be another's by now.  Who took it may not have
  * been able to tell them; they find out when they read the store, and until then
- * nothing more is for them.  As many that live are asked as by the login, whose
- * session (or NULL) is not.
+ * nothing more is for them.  As many that have it still are looked at as by the
+ * login, whose session (or NULL) is not.
  */
 static void
 end_others(struct notify *n, int64_t user, const struct subscriber *s)
@@ -193,11 +193,10 @@ end_others(struct notify *n, int64_t user, const struct subscriber *s)
 		if (other == s || other->user == NULL ||
 		    other->user->id != user)
 			continue;
-		if (dgram_session_alive(&n->place.registry, other->socket) &&
-		    !is_over(n, other->session, other->socket))
-			looked++;
-		else
+		if (is_over(n, other->session, other->socket))
 			session_leaves(n, other);
+		else
+			looked++;
 	}
 }
 

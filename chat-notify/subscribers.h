@@ -44,7 +44,7 @@ struct subscriber {
 	struct net_addr address;
 	bool has_address;
 	bool admitted;		      /* and counted */
-	bool gone;		      /* it said goodbye */
+	bool gone;		      /* goodbye, or its row is closed */
 	bool hurried;		      /* it knows that it is nearly full */
 	struct limits_source *source; /* as which; NULL: trusted */
 	int64_t end_by;		      /* us; it was told to end, 0: not */
@@ -89,7 +89,7 @@ struct subscriber *subscribers_add(
 bool
 subscriber_register(struct subscribers *, struct subscriber *, int64_t session);
 
-/* It said goodbye: its life is watched on, and it gets nothing more. */
+/* It is over: its life is watched on, and it gets nothing more. */
 void subscriber_unregister(struct subscribers *, struct subscriber *);
 
 struct subscriber *

@@ -29,7 +29,7 @@ enum dgram_type {
 	DGRAM_ADMIT,	    /* session → relay: may this one come in? */
 	DGRAM_VERDICT,	    /* relay → session: yes, wait, or no */
 	DGRAM_OFFENCE,	    /* session → relay: this one did wrong */
-	DGRAM_RELOAD,	    /* operator → relay: blocks have changed */
+	DGRAM_RELOAD,	    /* operator → relay: blocks, or a name, changed */
 	DGRAM_UPGRADED	    /* session → operator: how it went */
 };
 

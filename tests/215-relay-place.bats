@@ -328,34 +328,23 @@ alice_taken_for_dead() {
 }
 
 @test "a login has at most 16 of the user's other sessions looked at" {
-	local i before
-	need_strace
-	cat >relay <<-END
-		#!/bin/sh
-		exec strace -D -qq -s 200 -o "$T/trace" -e trace=connect \
-		    "$B/bin/chat-notify"
-	END
-	chmod +x relay
-	RELAY=$PWD/relay notify_start
-	listener_start
-	client_open s0
+	local i
+	server_start
+	for ((i = 0; i < 19; i++)); do
+		client_open "s$i"
+	done
 	client_send s0 '{"command":"REGISTER","username":"alice","password":"correct horse"}'
 	client_expect s0 '.event == "REGISTERED"'
-	for ((i = 0; i < 20; i++)); do
-		client_open "s$i"
+	for ((i = 0; i < 19; i++)); do
+		((i < 18)) || db_change "update sessions set ended_at = 1, reason = 'died'
+		    where id in (1, 18)"
 		client_send "s$i" '{"command":"CONNECT","username":"alice","password":"correct horse"}'
 		client_expect "s$i" '.event == "CONNECTED"'
-		# What is relayed now is relayed after that.
-		say "s$i" "from $i"
-		((i == 0)) || client_expect s0 ".message == \"from $i\""
-		((i != 18)) || before=$(wc -l <"$T/trace")
 	done
-	# Of those that it had to do with before.
-	assert_eq "$(awk -F '"' -v before="$before" '
-		NR <= before { known[$2] } NR > before && $2 in known { n++ }
-		END { print n }' "$T/trace")" 16
-	# With it goes who traces it.
-	notify_stop
+	# After 16 that are open the last one is not found to be over.
+	say s18 hello
+	client_expect s17 '.message == "hello"'
+	client_expect s0 '.code == "SHUTDOWN"' 25
 }
 
 @test "who was taken for dead reads nothing more" {
@@ -399,3 +388,14 @@ alice_hears_nothing() {
 	alice_hears_nothing
 }
 
+@test "who registers its own name while it is not in the registry is still there" {
+	export CHAT_LOG_LEVEL=DEBUG
+	alice_lost
+	client_send alice '{"command":"REGISTER","username":"alice","password":"correct horse"}'
+	client_expect alice '.event == "REGISTERED"'
+	# What the relay has done at that comes before this.
+	say alice hello
+	client_expect bob '.message == "hello"'
+	client_none bob '.event == "LEFT"'
+	wait_for -t 25 log_has 'chat-notify: DEBUG registered .*: again'
+}
