@@ -82,10 +82,13 @@ registration_refused(struct session *s, const struct request *r,
 	}
 }
 
-/* With hash NULL a trial.  False: it was answered with why not. */
+/*
+ * With hash NULL a trial, else *user is whose name it is.  False: it was answered
+ * with why not.
+ */
 static bool
 registration_try(struct session *s, const struct request *r,
-    const struct wish *w, const char *hash)
+    const struct wish *w, const char *hash, int64_t *user)
 {
 	struct store *store = session_store(s);
 	bool connected = s->state == STATE_CONNECTED;
@@ -108,22 +111,10 @@ registration_try(struct session *s, const struct request *r,
 		secret_hash(invite, w->invite);
 		in.invite = invite;
 	}
-	result = store_account_register(store, &in);
+	result = store_account_register(store, &in, user);
 	if (result != STORE_OK)
 		registration_refused(s, r, w, result);
 	return result == STORE_OK;
-}
-
-/* Whose name that is; 0 if it cannot be told just now. */
-static int64_t
-user_named(struct session *s, const char *username)
-{
-	struct store_account account = { 0 };
-	struct store *store = session_store(s);
-
-	if (store != NULL)
-		store_account_find(store, username, &account);
-	return account.id;
 }
 
 void
@@ -132,20 +123,21 @@ cmd_register(struct session *s, const struct request *r)
 	struct buf *out = &s->client.output;
 	char hash[PASSWORD_HASH_MAX];
 	struct wish w = { 0 };
+	int64_t user;
 
 	/* The trial, so that only what will succeed costs a hash. */
 	if (!wish_read(s, r, &w) || !admit_user(s, r, w.username) ||
 	    !registration_allowed(s, r, &w) ||
-	    !registration_try(s, r, &w, NULL) ||
+	    !registration_try(s, r, &w, NULL, &user) ||
 	    !hash_make(s, r, w.password, hash) ||
-	    !registration_try(s, r, &w, hash))
+	    !registration_try(s, r, &w, hash, &user))
 		return;
 	if (s->state == STATE_CONNECTED) {
 		w.username = s->me.username;
 		strcpy(s->me.password, hash);
 		s->resume[0] = '\0';
 	}
-	admit_offence(s, DGRAM_REGISTRATION, user_named(s, w.username));
+	admit_offence(s, DGRAM_REGISTRATION, user);
 	log_event(LEVEL_INFO, "registered", "%s", w.username);
 	event_begin(out, "REGISTERED", r->ref);
 	event_str(out, "username", w.username, strlen(w.username));

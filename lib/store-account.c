@@ -142,31 +142,32 @@ name_check(struct store *s, const struct store_registration *in, int64_t *user)
 }
 
 static enum store_result
-account_register(struct store *s, const struct store_registration *in)
+account_register(
+    struct store *s, const struct store_registration *in, int64_t *user)
 {
 	enum store_result result;
-	int64_t user;
 
-	if ((result = name_check(s, in, &user)) != STORE_OK)
+	if ((result = name_check(s, in, user)) != STORE_OK)
 		return result;
 	if (in->invite != NULL &&
 	    (result = invite_use(s, in->invite)) != STORE_OK)
 		return result;
 	if (in->password == NULL)
 		return STORE_OK;
-	if (user != 0)
-		return account_take(s, in, user);
-	return store_account_add(s, in->username, in->password, &user);
+	if (*user != 0)
+		return account_take(s, in, *user);
+	return store_account_add(s, in->username, in->password, user);
 }
 
 enum store_result
-store_account_register(struct store *s, const struct store_registration *in)
+store_account_register(
+    struct store *s, const struct store_registration *in, int64_t *user)
 {
 	enum store_result result;
 
 	if ((result = store_begin(s)) != STORE_OK)
 		return result;
-	result = account_register(s, in);
+	result = account_register(s, in, user);
 	if (in->password != NULL)
 		return store_finish(s, result, true);
 	store_rollback(s);

@@ -204,10 +204,10 @@ struct store_registration {
  * a session that holds the name already, which keeps what it has.
  * STORE_REFUSED: is registered; STORE_TAKEN: another session is online with
  * it; STORE_BAD_INVITE; STORE_ENDED or STORE_REPLACED: the caller's session is
- * over.
+ * over.  *user is whose name it is, once it is registered.
  */
-enum store_result
-store_account_register(struct store *, const struct store_registration *);
+enum store_result store_account_register(
+    struct store *, const struct store_registration *, int64_t *user);
 
 /*
  * Give a registered user another password hash, on disk; if it is still the old

@@ -49,15 +49,10 @@ not_free(struct admin *a, const char *name, enum store_result result)
 
 /* A session that was taken for dead has the name no more. */
 static void
-tell_relay(struct admin *a)
+tell_relay(struct admin *a, int64_t user)
 {
-	struct dgram_head head = { .type = DGRAM_RELOAD };
-	struct store_account account;
+	struct dgram_head head = { .type = DGRAM_RELOAD, .user = user };
 
-	if (store_account_find(a->store, a->args[0], &account) != STORE_OK)
-		return;
-	explicit_bzero(account.password, sizeof(account.password));
-	head.user = account.id;
 	dgram_tell(&a->registry, NULL, &head, NULL, 0);
 }
 
@@ -69,6 +64,7 @@ cmd_users_add(struct admin *a)
 		.username = a->args[0], .alive = session_alive, .arg = a
 	};
 	enum store_result result;
+	int64_t user;
 	int status;
 
 	if (!read_username(a->args[0]))
@@ -76,17 +72,17 @@ cmd_users_add(struct admin *a)
 	if (!read_no_server(a->args[0]))
 		return EX_NOPERM;
 	/* Without a password first: nobody is asked for one in vain. */
-	result = store_account_register(a->store, &in);
+	result = store_account_register(a->store, &in, &user);
 	if (result != STORE_OK)
 		return not_free(a, a->args[0], result);
 	if ((status = hash_ask(a, hash)) != EX_OK)
 		return status;
 	in.password = hash;
-	result = store_account_register(a->store, &in);
+	result = store_account_register(a->store, &in, &user);
 	explicit_bzero(hash, sizeof(hash));
 	if (result != STORE_OK)
 		return not_free(a, a->args[0], result);
-	tell_relay(a);
+	tell_relay(a, user);
 	out_line(a, "%s is registered", a->args[0]);
 	return EX_OK;
 }

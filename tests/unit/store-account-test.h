@@ -13,6 +13,7 @@ static UNUSED enum store_result
 sign_up(struct store *s, const char *name, const char *invite, int64_t session)
 {
 	unsigned char hash[STORE_HASH_LEN];
+	int64_t user;
 	struct store_registration in = { .username = name,
 		.password = "$2b$hash",
 		.session = session,
@@ -22,7 +23,7 @@ sign_up(struct store *s, const char *name, const char *invite, int64_t session)
 		secret_of(hash, invite);
 		in.invite = hash;
 	}
-	return store_account_register(s, &in);
+	return store_account_register(s, &in, &user);
 }
 
 static UNUSED int64_t

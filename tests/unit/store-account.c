@@ -150,12 +150,14 @@ a_trial_registers_nothing(void **state)
 	struct store_registration in = {
 		.username = "ada", .invite = invite, .alive = alive
 	};
+	int64_t user;
 
 	(void)state;
 	secret_of(invite, "code");
-	assert_int_equal(store_account_register(s, &in), STORE_BAD_INVITE);
+	assert_int_equal(
+	    store_account_register(s, &in, &user), STORE_BAD_INVITE);
 	invite_add("636f6465", 1, store_now() + DAY);
-	assert_int_equal(store_account_register(s, &in), STORE_OK);
+	assert_int_equal(store_account_register(s, &in, &user), STORE_OK);
 	assert_int_equal(sql_int("SELECT count(*) FROM users"), 0);
 	assert_int_equal(sql_int("SELECT uses_left FROM invites"), 1);
 	store_close(s);

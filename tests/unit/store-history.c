@@ -134,17 +134,18 @@ use_accounts(struct store *s)
 	};
 	struct store_account account;
 	struct store_token token;
-	int64_t n;
+	int64_t user, n;
 	bool more;
 	int cost;
 
 	secret_of(hash, "x");
-	assert_int_equal(store_account_register(s, &in), STORE_OK);
+	assert_int_equal(store_account_register(s, &in, &user), STORE_OK);
 	in.username = "bob";
-	assert_int_equal(store_account_register(s, &in), STORE_OK);
+	assert_int_equal(store_account_register(s, &in, &user), STORE_OK);
 	in.username = "zoe";
 	in.invite = hash;
-	assert_int_equal(store_account_register(s, &in), STORE_BAD_INVITE);
+	assert_int_equal(
+	    store_account_register(s, &in, &user), STORE_BAD_INVITE);
 	assert_int_equal(store_account_find(s, "bob", &account), STORE_OK);
 	assert_int_equal(
 	    store_account_replace_password(s, account.id, NULL, "y", true),
