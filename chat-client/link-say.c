@@ -16,7 +16,8 @@ link_pump(struct link *l)
 	struct outbox_item *item;
 	size_t in_flight;
 
-	if (l->state != LINK_ONLINE || l->now < l->hold_until || l->conn.secret)
+	if (l->state != LINK_ONLINE || l->too_long || l->now < l->hold_until ||
+	    l->conn.secret)
 		return;
 	in_flight = outbox_in_flight(&l->outbox);
 	while (in_flight < l->window && buf_len(&l->conn.out) < OUTPUT_MAX &&
@@ -64,6 +65,21 @@ line_fits(const struct link *l, const char *to, const char *text, size_t len,
 	fits = l->line_max == 0 || (int64_t)buf_len(&line) - 1 <= l->line_max;
 	buf_free(&line);
 	return fits;
+}
+
+const struct outbox_item *
+link_too_long(const struct link *l)
+{
+	const struct outbox_item *item;
+	size_t i;
+
+	for (i = 0; i < l->outbox.len; i++) {
+		item = l->outbox.items[i];
+		if (!item->sent &&
+		    !line_fits(l, item->to, item->text, item->len, item->ref))
+			return item;
+	}
+	return NULL;
 }
 
 enum link_said

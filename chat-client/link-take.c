@@ -38,6 +38,7 @@ take_connected(struct link *l, struct event *e, int64_t now)
 	if (e->line_max > 0)
 		l->line_max = e->line_max;
 	l->text_max = e->message_max;
+	l->too_long = link_too_long(l) != NULL;
 	if (l->config.raw)
 		return true;
 	/* The server knows how the name is spelt; a proof fits or is none. */
@@ -276,6 +277,31 @@ next_event(struct link *l, struct event *e, int64_t now)
 	}
 }
 
+/*
+ * A line that is too long ends the connection, and would end the next ones.  So
+ * it is refused here, in the server's words.
+ */
+static bool
+next_refusal(struct link *l, struct event *e)
+{
+	const struct outbox_item *item;
+	char line[200 + REF_MAX];
+	int n;
+
+	if (l->state != LINK_ONLINE || !l->too_long)
+		return false;
+	if ((item = link_too_long(l)) == NULL) {
+		l->too_long = false;
+		return false;
+	}
+	n = snprintf(line, sizeof(line),
+	    "{\"event\":\"ERROR\",\"code\":\"TOO_LARGE\",\"message\":\"the "
+	    "server takes lines of %lld bytes now: not sent again\","
+	    "\"ref\":\"%s\"}",
+	    (long long)l->line_max, item->ref);
+	return incoming_parse(e, line, (size_t)n);
+}
+
 bool
 link_next(struct link *l, struct event *e, int64_t now)
 {
@@ -283,7 +309,7 @@ link_next(struct link *l, struct event *e, int64_t now)
 	l->taken = NULL;
 	while (l->state == LINK_LOGIN || l->state == LINK_ONLINE ||
 	    l->state == LINK_LEAVING) {
-		if (!next_event(l, e, now))
+		if (!next_refusal(l, e) && !next_event(l, e, now))
 			return false;
 		if (take(l, e, now))
 			return true;

@@ -112,6 +112,7 @@ struct link {
 	struct seen mine;	   /* seen as MESSAGE, while ACKs are due */
 	struct outbox_item *taken; /* what the last event was about */
 	bool flush_sent;	   /* on this connection */
+	bool too_long;		   /* something that waits is, now */
 	bool again;		   /* may connect again after this end */
 	int64_t wait;		   /* seconds the server asked for */
 	char resume[RESUME_MAX + 1];
@@ -197,7 +198,8 @@ void link_step(struct link *, short revents, int64_t now);
 /*
  * The next event; the caller ends it with incoming_free().  For an ACK the
  * event's message is complete, and for an ERROR about a message its recipient
- * and text are there.  False: there is none now.
+ * and text are there.  What waits and is longer than a server takes that came
+ * back is told as an ERROR of its own.  False: there is none now.
  */
 bool link_next(struct link *, struct event *, int64_t now);
 
@@ -273,6 +275,8 @@ link_pulse_confirmed(struct link *, const struct outbox_item *, int64_t now);
 bool link_is_own_ref(const struct link *, struct span ref, const char *what);
 /* Send what may be sent, oldest first. */
 void link_pump(struct link *);
+/* The oldest that waits and is longer than the server takes, or NULL. */
+const struct outbox_item *link_too_long(const struct link *);
 /* The connection is open: say who we are.  Then what came of it: */
 void link_log_in(struct link *, int64_t now);
 void link_take_registered(struct link *, const struct event *);

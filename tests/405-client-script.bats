@@ -181,6 +181,23 @@ seconds_pass() {
 	[[ ! -s out ]]
 }
 
+@test "--send tells what a server that came back takes no more" {
+	server_start
+	chat_start --send --timeout 60 -u alice
+	echo one >&"$IN"
+	wait_for stored 1
+	listener_stop
+	kill_session 2>/dev/null || :
+	wait_for grep -q 'connection lost, will come back' err
+	# A line of 8 * 40 + 1024 bytes would end the connection, again and again.
+	printf '%02000d\ntwo\n' 0 >&"$IN"
+	chat_close
+	CHAT_MESSAGE_MAX_SIZE=40 listener_start
+	chat_end 1
+	grep -q 'TOO_LARGE: the server takes lines of 1344 bytes now: not sent again (to all: 0*' err
+	assert_eq "$(bodies)" $'one\ntwo'
+}
+
 @test "--send gives up after --timeout, and says what is not confirmed" {
 	server_start
 	chat_start --send --timeout 3 -u alice

@@ -292,6 +292,37 @@ log_in_with(struct world *w, const char *limits)
 	welcome(w, line);
 }
 
+/* Such a line would end each connection that it is sent again on. */
+static void
+what_waits_and_became_too_long_is_refused_once(void **state)
+{
+	struct world *w = *state;
+	char text[300];
+	struct event e;
+
+	memset(text, 'x', sizeof(text));
+	log_in(w);
+	say(w, "one");
+	hang_up(w);
+	assert_int_equal(
+	    link_say(w->link, "bob", text, sizeof(text), NULL), LINK_SAID);
+	say(w, "two");
+	come_back(w);
+	welcome(w,
+	    "{\"event\":\"CONNECTED\",\"username\":\"alice\",\"last_id\":50,"
+	    "\"limits\":{\"line_max_size\":200}}\n");
+	expect(w, &e, EVENT_ERROR);
+	assert_true(span_is(e.code, "TOO_LARGE"));
+	assert_true(span_is(e.message.to, "bob"));
+	assert_int_equal(e.message.text.n, sizeof(text));
+	incoming_free(&e);
+	quiet(w);
+	assert_int_equal(w->link->outbox.len, 2);
+	assert_heard(w, "\"message\":\"one\"");
+	assert_heard(w, "\"message\":\"two\"");
+	assert_unheard(w);
+}
+
 static void
 a_limit_of_any_size_is_one(void **state)
 {
@@ -391,6 +422,7 @@ main(void)
 		TEST(the_server_spells_the_name_but_only_as_one),
 		TEST(a_busy_server_gets_one_message_at_a_time),
 		TEST(a_line_longer_than_the_server_takes_is_not_sent),
+		TEST(what_waits_and_became_too_long_is_refused_once),
 		TEST(a_limit_of_any_size_is_one),
 		TEST(no_server_holds_a_message_back_for_ever),
 		TEST(the_last_id_there_is_leaves_nothing_to_be_seen),
