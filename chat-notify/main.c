@@ -161,6 +161,8 @@ serve(struct notify *n, const struct config *config)
 
 	if (status == EX_CONFIG) {
 		status = mend_wait(error);
+	} else if (status == PLACE_GIVEN_UP) {
+		status = EX_OK;
 	} else if (status == EX_OK) {
 		mend_forget();
 		ok = parts_start(n, config);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -73,23 +74,26 @@ sessions_open(const struct place *p)
 
 /*
  * systemd would start us again at once, and for ever: wait here, as a relay does
- * whose directory is taken away, until it is there or a signal ends the process.
+ * whose directory is taken away, until it is there.  Returns false when a signal
+ * ended the wait.
  */
-static void
+static bool
 sessions_await(struct place *p, int error)
 {
 	static const struct timespec tick = { .tv_sec = RELAY_TICK / 1000 };
-	sigset_t set;
+	sigset_t signals;
 
-	loop_block_signals(&set);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	loop_block_signals(&signals);
 	sd_notifyf(0, "READY=1\nSTATUS=Waits for %s: %s", p->registry.dir,
 	    strerror(error));
 	while ((p->sessions = sessions_open(p)) == -1) {
 		sd_notify(0, "WATCHDOG=1");
-		nanosleep(&tick, NULL);
+		if (sigtimedwait(&signals, NULL, &tick) != -1) {
+			sd_notify(0, "STOPPING=1");
+			return false;
+		}
 	}
-	loop_block_signals(&set);
+	return true;
 }
 
 /* The path of a UNIX socket for datagrams.  Returns false if fd is none. */
@@ -218,7 +222,8 @@ place_open(
 		    runtime_dir, strerror(error_number));
 		if (!p->handed)
 			return EX_OSERR;
-		sessions_await(p, error_number);
+		if (!sessions_await(p, error_number))
+			return PLACE_GIVEN_UP;
 	}
 	status = p->handed ? socket_take(p) : socket_bind(p);
 	if (status == 0)

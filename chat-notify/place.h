@@ -25,9 +25,11 @@ struct place {
 
 /*
  * Make what is missing (of the runtime directory only its last component), take
- * the lock, take or bind the socket.  Returns 0, or the exit status: EX_CONFIG
- * with the reason in error, others with the reason logged.
+ * the lock, take or bind the socket.  Returns 0; PLACE_GIVEN_UP when a signal
+ * ended the wait for the directory; or the exit status: EX_CONFIG with the reason
+ * in error, others with the reason logged.
  */
+#define PLACE_GIVEN_UP (-1)
 int place_open(
     struct place *, const char *runtime_dir, char error[CONFIG_ERROR_MAX]);
 

@@ -140,6 +140,22 @@ said_wrong() {
 	assert_eq "$(said_wrong)" 2
 }
 
+@test "one that waits for its directory ends well when it is told to" {
+	local status=0
+	handed -d -l "$T/run/notify.sock"
+	mv "$T/run" "$T/away"
+	: >"$T/run"
+	datagram "$T/away/notify.sock"
+	wait_for log_has "chat-notify: CRITICAL error: runtime directory $T/run: Not a directory"
+	kill -TERM "$NOTIFY"
+	wait_for process_gone "$NOTIFY"
+	wait "$NOTIFY" || status=$?
+	NOTIFY=
+	rm "$T/run"
+	mv "$T/away" "$T/run"
+	assert_eq "$status" 0 'exit status of chat-notify'
+}
+
 @test "where somebody else reads its socket it ends with status 75, also if nobody hears why" {
 	local status=0
 	log_reader "$T/run/notify.sock" "$T/unread"
