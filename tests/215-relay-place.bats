@@ -375,7 +375,6 @@ alice_taken_for_dead() {
 # Alice is there, but not in the registry, and bob is to hear of it.
 alice_lost() {
 	local socket
-	export CHAT_BCRYPT_COST=4
 	server_start
 	client_login alice
 	socket=$(echo "$CHAT_RUNTIME_DIR"/sessions/*)

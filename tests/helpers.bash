@@ -11,12 +11,11 @@
 #
 # The rate limit is off (CHAT_RATE=0), there is a minute to log in, for the
 # machine may be busy (CHAT_LOGIN_TIMEOUT=60), and hashes are as cheap as they get
-# (CHAT_BCRYPT_COST=4).  Each test has its own directory
-# $T (also the current directory), its own port $PORT, and exports CHAT_DB,
-# CHAT_RUNTIME_DIR and CHAT_CONFIG=/dev/null.
-# Other CHAT_* keys are set (exported) before server_start.  A test fails when
-# at its end one of its processes or sockets is left, or when a sanitizer
-# reported something.
+# (CHAT_BCRYPT_COST=4).  Each test has its own directory $T (also the current
+# directory), its own port $PORT, and exports CHAT_DB, CHAT_RUNTIME_DIR and
+# CHAT_CONFIG=/dev/null.  Other CHAT_* keys are set (exported) before server_start.
+# A test fails when at its end one of its processes or sockets is left, or when a
+# sanitizer reported something.
 #
 # Waiting (never sleep)
 #   wait_for [-t SECONDS] COMMAND...   until it succeeds; fails at the deadline
