@@ -25,6 +25,7 @@ users() {
 
 @test "of those who are away the first 10,000 are listed, and all who are not" {
 	server_start
+	wait_for db_is_made
 	db_change "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL
 	    SELECT i + 1 FROM n WHERE i < 9999)
 	    INSERT INTO users (username, password, private_from, position,

@@ -329,6 +329,7 @@ row_is_there() {
 	export CHAT_LOGIN_FAILURES=1
 	server_start
 	client_from eve 1
+	wait_for db_is_made
 	db_change 'CREATE TRIGGER no BEFORE INSERT ON blocks
 	    BEGIN SELECT raise(ABORT, "not now"); END'
 	wrong eve one

@@ -143,6 +143,7 @@ is_blocked() {
 @test "with as many temporary blocks as there may be, one more is not told of" {
 	export CHAT_LOGIN_FAILURES=1
 	server_start
+	wait_for db_is_made
 	db_change "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL
 	    SELECT i + 1 FROM n WHERE i < 4096)
 	    INSERT INTO blocks (first, last, reason, created_at, expires_at)

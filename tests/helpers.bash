@@ -492,6 +492,11 @@ db() {
 	sqlite3 -readonly -cmd '.timeout 5000' "$CHAT_DB" "$1"
 }
 
+# Whether somebody has made it by now, such as the relay.  (For wait_for.)
+db_is_made() {
+	db 'SELECT 1 FROM users LIMIT 0' 2>/dev/null
+}
+
 db_change() {
 	sqlite3 -cmd '.timeout 5000' "$CHAT_DB" "$1"
 }
