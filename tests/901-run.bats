@@ -20,9 +20,11 @@ teardown() {
 
 # Without a terminal, in the background.
 run_start() {
+	# (What the one before said is no sign.)
+	rm -f "$T/log/run"
 	sh "$ROOT/contrib/run" "$B/bin" </dev/null >"$T/log/run" 2>&1 3>&- &
 	RUN=$!
-	wait_for grep -q '^Connect with' "$T/log/run"
+	wait_for grep -qs '^Connect with' "$T/log/run"
 }
 
 # run_end SIGNAL: it ends by itself, with status 0.
