@@ -119,12 +119,17 @@ chat-client: $T/config/chat/client.conf:4: bind: \"Ctrl-1\" is no key that can b
 	misses c 'line 16\.'
 }
 
-@test "password-command gives the password, to its server and name only" {
+# With the password "correct horse".
+alice_is_registered() {
 	server_start
 	client_login alice
 	client_send alice '{"command":"REGISTER","username":"alice","password":"correct horse"}'
 	client_expect alice '.event == "REGISTERED"'
 	client_close alice
+}
+
+@test "password-command gives the password, to its server and name only" {
+	alice_is_registered
 	cat >"$T/secret" <<-'END'
 		#!/bin/sh
 		echo x >>ran
@@ -161,11 +166,7 @@ chat-client: $T/config/chat/client.conf:4: bind: \"Ctrl-1\" is no key that can b
 }
 
 @test "a password-command that fails is told, and the password asked for" {
-	server_start
-	client_login alice
-	client_send alice '{"command":"REGISTER","username":"alice","password":"correct horse"}'
-	client_expect alice '.event == "REGISTERED"'
-	client_close alice
+	alice_is_registered
 	config <<-END
 		server = 127.0.0.1:$PORT
 		name = alice
@@ -179,20 +180,17 @@ chat-client: $T/config/chat/client.conf:4: bind: \"Ctrl-1\" is no key that can b
 }
 
 @test "a password-command that Ctrl-C does not end has the terminal to its end" {
-	server_start
-	client_login alice
-	client_send alice '{"command":"REGISTER","username":"alice","password":"correct horse"}'
-	client_expect alice '.event == "REGISTERED"'
-	client_close alice
+	alice_is_registered
 	cat >"$T/secret" <<-'END'
 		#!/bin/sh
-		trap '' INT
+		tail -f --pid=$PPID /dev/null &
+		tail=$!
+		# (The client gets it as well.)
+		trap 'kill $tail' INT
 		echo asks >/dev/tty
-		while kill -0 $PPID && ! grep -q 'ShdPnd:.*2$' /proc/$PPID/status; do
-			sleep 0.1
-		done
-		# A client that is stuck in a terminal would look for it meanwhile.
-		sleep 2
+		wait $tail
+		# A client that is stuck in a terminal would end meanwhile.
+		timeout 2 tail -f --pid=$PPID /dev/null
 		kill -0 $PPID && echo "ends, and is waited for" >/dev/tty
 	END
 	chmod +x "$T/secret"
@@ -209,11 +207,7 @@ chat-client: $T/config/chat/client.conf:4: bind: \"Ctrl-1\" is no key that can b
 }
 
 @test "password-command takes nothing of the input" {
-	server_start
-	client_login alice
-	client_send alice '{"command":"REGISTER","username":"alice","password":"correct horse"}'
-	client_expect alice '.event == "REGISTERED"'
-	client_close alice
+	alice_is_registered
 	client_login bob
 	config <<-END
 		server = 127.0.0.1:$PORT
